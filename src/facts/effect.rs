@@ -1,0 +1,179 @@
+//! What a call will do to the outside world, stated before it does it.
+
+use serde::Serialize;
+
+use super::{ConnectionAlias, FieldName, MethodName, ModelName};
+
+/// One thing a call will do. Rules see these, and nothing else is executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Effect {
+    /// Records of one model, reached through one method.
+    Records(RecordEffect),
+    /// A connection itself: who is trusted, where credentials go.
+    Connection { connection: ConnectionAlias, change: ConnectionChange },
+}
+
+/// What happens to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionChange {
+    /// Look at definitions, certificates or the version; credentials stay where they are.
+    Inspect,
+    /// Sign in and save.
+    Connect,
+    /// Forget it.
+    Disconnect,
+    /// Trust another key of the peer.
+    Repin,
+}
+
+/// Records of one model and what is done to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordEffect {
+    pub connection: ConnectionAlias,
+    pub model: ModelName,
+    pub operation: Operation,
+    pub method: MethodName,
+    /// The records by id; `None` where the call names none (searches, model methods, create).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<i64>>,
+    /// Fields whose values come back; empty means the tool's default set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields_read: Vec<FieldName>,
+    /// Fields that receive values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields_written: Vec<FieldName>,
+    /// Fields (dotted paths included) that decide which records or in which order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields_filtered: Vec<String>,
+    /// Most rows the call can touch or return.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_bound: Option<u64>,
+}
+
+impl RecordEffect {
+    /// An effect without ids and fields; the builder methods add what is known.
+    pub fn new(
+        connection: &ConnectionAlias,
+        model: &ModelName,
+        operation: Operation,
+        method: MethodName,
+    ) -> Self {
+        Self {
+            connection: connection.clone(),
+            model: model.clone(),
+            operation,
+            method,
+            ids: None,
+            fields_read: Vec::new(),
+            fields_written: Vec::new(),
+            fields_filtered: Vec::new(),
+            row_bound: None,
+        }
+    }
+
+    #[must_use]
+    pub fn with_ids(mut self, ids: &[i64]) -> Self {
+        self.ids = Some(ids.to_vec());
+        self
+    }
+
+    #[must_use]
+    pub fn reading(mut self, fields: &[FieldName]) -> Self {
+        self.fields_read = fields.to_vec();
+        self
+    }
+
+    #[must_use]
+    pub fn writing(mut self, fields: Vec<FieldName>) -> Self {
+        self.fields_written = fields;
+        self
+    }
+
+    #[must_use]
+    pub fn filtering(mut self, paths: Vec<String>) -> Self {
+        self.fields_filtered = paths;
+        self
+    }
+
+    #[must_use]
+    pub fn bounded(mut self, rows: u64) -> Self {
+        self.row_bound = Some(rows);
+        self
+    }
+}
+
+/// The operation behind a method, in the words of the policy file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    Read,
+    Create,
+    Write,
+    Unlink,
+    Execute,
+    Mail,
+    Report,
+}
+
+impl Operation {
+    /// The operation of a public method. What is not in this table is `Execute`.
+    ///
+    /// INVARIANT: a method is `Read` here only if it changes nothing in every supported Odoo version.
+    pub fn of_method(method: &str, has_ids: bool) -> Self {
+        match method {
+            "search"
+            | "read"
+            | "search_read"
+            | "search_count"
+            | "search_fetch"
+            | "name_search"
+            | "fields_get"
+            | "default_get"
+            | "read_group"
+            | "formatted_read_group"
+            | "web_search_read"
+            | "web_read"
+            | "web_read_group"
+            | "export_data"
+            | "check_access_rights"
+            | "check_access"
+            | "has_access"
+            | "get_views"
+            | "get_view"
+            | "name_get"
+            | "fields_view_get"
+            | "get_field_translations" => Self::Read,
+            "create" | "name_create" | "copy" => Self::Create,
+            "web_save" => {
+                if has_ids {
+                    Self::Write
+                } else {
+                    Self::Create
+                }
+            }
+            "write"
+            | "toggle_active"
+            | "action_archive"
+            | "action_unarchive"
+            | "update_field_translations"
+            | "load" => Self::Write,
+            "unlink" => Self::Unlink,
+            "message_post" | "message_notify" | "send_mail" => Self::Mail,
+            _ => Self::Execute,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Write => "write",
+            Self::Unlink => "unlink",
+            Self::Execute => "execute",
+            Self::Mail => "mail",
+            Self::Report => "report",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Who is calling: tokens of the settings file become callers.

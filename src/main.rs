@@ -1,0 +1,3 @@
+//! Read settings, build the house, serve, drain.
+
+fn main() {}

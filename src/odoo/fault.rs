@@ -1,0 +1,129 @@
+//! What goes wrong between us and Odoo.
+
+use crate::facts::{ConnectionAlias, MethodName, ModelName, NameError};
+
+/// Every way a request to Odoo can end badly. Messages hold no traceback, no path and no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum OdooError {
+    #[error("no connection is called `{alias}`")]
+    UnknownConnection { alias: ConnectionAlias, known: Vec<ConnectionAlias> },
+    #[error("could not reach connection `{connection}`: {why}")]
+    Unreachable { connection: ConnectionAlias, why: String },
+    /// The peer's certificate or key is not the one this connection trusts. Nothing was sent.
+    #[error("the server behind `{connection}` is not trusted: {why}")]
+    Untrusted { connection: ConnectionAlias, why: String },
+    #[error("`{connection}` did not answer {what} in time")]
+    Timeout { connection: ConnectionAlias, what: &'static str },
+    /// A change was sent and no answer came: it may or may not have happened.
+    #[error("no answer came to `{model}.{method}`: the change may or may not have happened")]
+    OutcomeUnknown { model: ModelName, method: MethodName, why: String },
+    #[error("`{connection}` refused the login: {why}")]
+    AuthFailed { connection: ConnectionAlias, why: String, hint: Option<String> },
+    /// Odoo answered with an error.
+    #[error("{message}")]
+    Fault {
+        kind: FaultKind,
+        exception: String,
+        message: String,
+        model: Option<ModelName>,
+        method: Option<MethodName>,
+        hint: Option<String>,
+    },
+    #[error("the server has no model `{model}`")]
+    UnknownModel { model: String, nearest: Vec<String> },
+    #[error("model `{model}` has no field `{field}`")]
+    UnknownField { model: ModelName, field: String, nearest: Vec<String> },
+    #[error("model `{model}` has no public method `{method}`")]
+    UnknownMethod { model: ModelName, method: MethodName, nearest: Vec<String> },
+    #[error("`{operator}` is no domain operator")]
+    UnknownOperator { operator: String, nearest: Vec<String> },
+    #[error("the domain cannot be read: {why}")]
+    BadDomain { why: String },
+    /// A value that Odoo would lose or refuse.
+    #[error("field `{field}` of `{model}`: {why}")]
+    InvalidValue { model: ModelName, field: String, why: String },
+    #[error(transparent)]
+    BadName(#[from] NameError),
+    #[error("unexpected answer from `{connection}`: {why}")]
+    BadAnswer { connection: ConnectionAlias, why: String },
+    #[error("the answer of `{connection}` is larger than {limit_bytes} bytes")]
+    TooLarge { connection: ConnectionAlias, limit_bytes: usize },
+    #[error("{what} needs Odoo {needs}; `{connection}` runs {found}")]
+    VersionUnsupported { connection: ConnectionAlias, what: String, needs: String, found: String },
+    /// The tool reached for something its permit does not hold; stopped before any byte left.
+    #[error("this call did not declare `{what}`")]
+    NotPermitted { what: String },
+    /// A setting, secret reference or saved connection that cannot be used.
+    #[error("{why}")]
+    Setup { why: String, hint: Option<String> },
+}
+
+/// What an error of Odoo is about, told by its exception class, never by its text alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    AccessDenied,
+    AccessError,
+    Missing,
+    Validation,
+    User,
+    SessionExpired,
+    Concurrency,
+    Server,
+}
+
+impl OdooError {
+    /// A short stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownConnection { .. } => "unknown_connection",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Untrusted { .. } => "untrusted_certificate",
+            Self::Timeout { .. } => "timeout",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::AuthFailed { .. } => "auth_failed",
+            Self::Fault { kind, .. } => match kind {
+                FaultKind::AccessDenied | FaultKind::AccessError => "access_denied",
+                FaultKind::Missing => "not_found",
+                FaultKind::Validation => "validation",
+                FaultKind::User => "user_error",
+                FaultKind::SessionExpired => "session_expired",
+                FaultKind::Concurrency => "conflict",
+                FaultKind::Server => "odoo_fault",
+            },
+            Self::UnknownModel { .. } => "unknown_model",
+            Self::UnknownField { .. } => "unknown_field",
+            Self::UnknownMethod { .. } => "unknown_method",
+            Self::UnknownOperator { .. } => "unknown_operator",
+            Self::BadDomain { .. } => "invalid_domain",
+            Self::InvalidValue { .. } => "invalid_value",
+            Self::BadName(_) => "invalid_arguments",
+            Self::BadAnswer { .. } => "bad_answer",
+            Self::TooLarge { .. } => "too_large",
+            Self::VersionUnsupported { .. } => "version_unsupported",
+            Self::NotPermitted { .. } => "not_permitted",
+            Self::Setup { .. } => "setup",
+        }
+    }
+
+    /// What to try next.
+    pub fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// Where the call may have taken effect although we report a failure.
+    pub fn outcome_is_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown { .. })
+    }
+
+    /// Nothing left this process.
+    pub fn was_not_sent(&self) -> bool {
+        !matches!(
+            self,
+            Self::Fault { .. }
+                | Self::OutcomeUnknown { .. }
+                | Self::BadAnswer { .. }
+                | Self::TooLarge { .. }
+                | Self::Timeout { .. }
+        )
+    }
+}

@@ -1,0 +1,131 @@
+//! The sum of the ways a call can end badly, with a stable code for each.
+
+use serde_json::json;
+
+use crate::{
+    facts::JsonObject,
+    odoo::OdooError,
+    policy::{Denial, DenialKind},
+    tools::{ArgumentsError, ToolError},
+};
+
+/// Why a call has no result.
+#[derive(Debug)]
+pub enum CallError {
+    Arguments(ArgumentsError),
+    Denied(Denial),
+    Tool(ToolError),
+    Cancelled,
+    /// The audit log cannot be written: no record, no call.
+    AuditUnavailable {
+        reference: String,
+    },
+    /// A fault of ours, known to the log by its reference number.
+    Internal {
+        reference: String,
+    },
+}
+
+impl CallError {
+    /// A short stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Arguments(_) | Self::Tool(ToolError::Arguments { .. }) => "invalid_arguments",
+            Self::Denied(denial) => match denial.kind {
+                DenialKind::Unknown | DenialKind::Refused => "denied",
+                DenialKind::Limited => "rate_limited",
+            },
+            Self::Tool(ToolError::Odoo(error)) => error.code(),
+            Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => "internal",
+            Self::Cancelled => "cancelled",
+            Self::AuditUnavailable { .. } => "audit_unavailable",
+        }
+    }
+
+    pub fn message(&self) -> String {
+        match self {
+            Self::Arguments(error) => error.message.clone(),
+            Self::Denied(denial) => denial.reason.clone(),
+            Self::Tool(error) => error.to_string(),
+            Self::Cancelled => "the call was cancelled".to_owned(),
+            Self::AuditUnavailable { reference } => {
+                format!("the audit log cannot be written, so nothing was done (reference {reference})")
+            }
+            Self::Internal { reference } => {
+                format!("something failed inside odoo-mcp (reference {reference})")
+            }
+        }
+    }
+
+    /// What to try next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Arguments(error) => error.hint.clone(),
+            Self::Denied(denial) => {
+                denial.retry_after.map(|wait| format!("try again in {} ms", wait.as_millis()))
+            }
+            Self::Tool(ToolError::Arguments { hint, .. }) => hint.clone(),
+            Self::Tool(ToolError::Odoo(error)) => error.hint(),
+            Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => {
+                Some("the operator finds the reference in the log".to_owned())
+            }
+            Self::Cancelled | Self::AuditUnavailable { .. } => None,
+        }
+    }
+
+    /// Further members of the structured form.
+    pub(super) fn details(&self) -> JsonObject {
+        let mut details = JsonObject::new();
+        match self {
+            Self::Denied(denial) => {
+                details.insert("rule".to_owned(), json!(&*denial.rule.0));
+                details.insert("rule_name".to_owned(), json!(&*denial.rule_name));
+                details.insert("reason".to_owned(), json!(denial.reason));
+                if let Some(wait) = denial.retry_after {
+                    details.insert(
+                        "retry_after_ms".to_owned(),
+                        json!(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+                    );
+                }
+                if !denial.remaining.is_empty() {
+                    let remaining: JsonObject =
+                        denial.remaining.iter().map(|(name, left)| (name.to_string(), json!(left))).collect();
+                    details.insert("remaining".to_owned(), remaining.into());
+                }
+                details.insert("policy".to_owned(), json!(&*denial.policy.0));
+                details.insert("next".to_owned(), json!(denial.next.as_str()));
+            }
+            Self::Tool(ToolError::Odoo(error)) => odoo_details(error, &mut details),
+            Self::AuditUnavailable { reference } | Self::Internal { reference } => {
+                details.insert("reference".to_owned(), json!(reference));
+            }
+            Self::Arguments(_) | Self::Tool(_) | Self::Cancelled => {}
+        }
+        details
+    }
+
+    /// The text form: what happened, what to do, and the code.
+    pub(super) fn sentence(&self) -> String {
+        let mut sentence = format!("{}: {}", self.code(), self.message());
+        if let Some(hint) = self.hint() {
+            sentence.push_str("\nhint: ");
+            sentence.push_str(&hint);
+        }
+        if let Self::Denied(denial) = self {
+            sentence.push_str("\nrule: ");
+            sentence.push_str(&denial.rule.0);
+        }
+        sentence
+    }
+}
+
+fn odoo_details(error: &OdooError, details: &mut JsonObject) {
+    if let OdooError::Fault { exception, model, method, .. } = error {
+        let odoo = json!({
+            "exception": exception,
+            "model": model.as_ref().map(ToString::to_string),
+            "method": method.as_ref().map(ToString::to_string),
+        });
+        details.insert("odoo".to_owned(), odoo);
+    }
+}

@@ -1,0 +1,1 @@
+//! A small Odoo in memory, on a loopback port, for the tour and for tests.

@@ -1,0 +1,5 @@
+//! The state directory: private, locked, replaced whole.
+
+mod state_dir;
+
+pub use state_dir::{StateDir, StoreError};

@@ -1,0 +1,5 @@
+//! The family `connections`.
+
+use super::Family;
+
+pub(super) const FAMILY: Family = Family { name: "connections", tools: &[] };

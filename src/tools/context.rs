@@ -1,0 +1,46 @@
+//! What a running tool may reach: exactly what its permit says.
+
+use super::definition::Progress;
+use crate::{
+    facts::{Caller, ConnectionAlias},
+    odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo},
+    policy::Permit,
+};
+
+/// Made from a permit, for one call.
+#[derive(Debug)]
+pub struct CallContext<'a> {
+    permit: &'a Permit,
+    caller: &'a Caller,
+    connections: &'a Connections,
+    progress: &'a Progress,
+}
+
+impl<'a> CallContext<'a> {
+    pub fn new(
+        permit: &'a Permit,
+        caller: &'a Caller,
+        connections: &'a Connections,
+        progress: &'a Progress,
+    ) -> Self {
+        Self { permit, caller, connections, progress }
+    }
+
+    /// A client for one connection, bound to the permit: what the call did not declare, it refuses.
+    pub fn odoo(&self, connection: &ConnectionAlias) -> Result<PermittedOdoo<'a>, OdooError> {
+        PermittedOdoo::new(self.permit, self.connections.get(connection)?)
+    }
+
+    /// The connections themselves, bound to the permit.
+    pub fn connections(&self) -> PermittedConnections<'a> {
+        PermittedConnections::new(self.permit, self.connections)
+    }
+
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    pub fn progress(&self) -> &'a Progress {
+        self.progress
+    }
+}

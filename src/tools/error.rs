@@ -1,0 +1,29 @@
+//! The ways a tool can end badly.
+
+use std::borrow::Cow;
+
+use crate::odoo::OdooError;
+
+/// Why a tool could not give its result. Only `reply` turns it into words for a client.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// The arguments were of the right shape but cannot be meant so.
+    #[error("{message}")]
+    Arguments { message: String, hint: Option<String> },
+    /// Odoo, or the way to it.
+    #[error(transparent)]
+    Odoo(#[from] OdooError),
+    /// A fault of ours; the detail goes to the log and never over the wire.
+    #[error("internal error")]
+    Internal { detail: Cow<'static, str> },
+}
+
+impl ToolError {
+    pub fn arguments(message: impl Into<String>) -> Self {
+        Self::Arguments { message: message.into(), hint: None }
+    }
+
+    pub fn arguments_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Arguments { message: message.into(), hint: Some(hint.into()) }
+    }
+}

@@ -1,0 +1,21 @@
+//! The catalogue: one folder per family, one row per tool.
+//!
+//! A tool sees its arguments, the context made from its permit, and nothing of the client's protocol.
+
+mod arguments;
+mod catalog;
+mod certificates;
+mod connections;
+mod context;
+mod definition;
+mod error;
+mod records;
+mod schema;
+
+pub use catalog::{Catalog, Family, Found};
+pub use context::CallContext;
+pub use definition::{ArgumentsError, DecodedCall, Output, Progress, Tool, ToolEntry, row};
+pub use error::ToolError;
+
+/// The table of contents of the house.
+const FAMILIES: &[Family] = &[connections::FAMILY, certificates::FAMILY, records::FAMILY];

@@ -1,0 +1,84 @@
+//! JSON schemas that every client accepts.
+//!
+//! Some clients drop a tool, or all tools, for one boolean sub-schema or one combinator at the root.
+//! What leaves here has neither, no references, and says that unknown properties are refused.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use crate::facts::JsonObject;
+
+/// The schema of a type, as clients get it.
+pub(super) fn schema_of<T: JsonSchema>() -> JsonObject {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    let mut value = schema.to_value();
+    tame(&mut value, true);
+    let mut object = match value {
+        Value::Object(object) => object,
+        _ => JsonObject::new(),
+    };
+    object.remove("title");
+    object.remove("description");
+    object.entry("type").or_insert_with(|| json!("object"));
+    object.entry("properties").or_insert_with(|| json!({}));
+    object
+}
+
+/// Replaces boolean schemas by empty objects (true) or impossible ones (false) and drops formats
+/// and titles that only Rust cares about.
+fn tame(schema: &mut Value, is_schema: bool) {
+    match schema {
+        Value::Bool(allowed) if is_schema => {
+            *schema = if *allowed { json!({}) } else { json!({ "not": {} }) };
+        }
+        Value::Object(object) => {
+            if is_schema {
+                if object.get("format").is_some_and(is_rust_format) {
+                    object.remove("format");
+                }
+                for (key, value) in object.iter_mut() {
+                    match key.as_str() {
+                        "properties" | "patternProperties" | "$defs" => {
+                            if let Value::Object(children) = value {
+                                children.values_mut().for_each(|child| tame(child, true));
+                            }
+                        }
+                        "items" | "not" | "contains" => tame(value, true),
+                        "additionalProperties" if value.is_object() => tame(value, true),
+                        "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
+                            if let Value::Array(children) = value {
+                                children.iter_mut().for_each(|child| tame(child, true));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_rust_format(format: &Value) -> bool {
+    format.as_str().is_some_and(|text| {
+        matches!(
+            text,
+            "int8"
+                | "int16"
+                | "int32"
+                | "int64"
+                | "uint"
+                | "uint8"
+                | "uint16"
+                | "uint32"
+                | "uint64"
+                | "float"
+                | "double"
+                | "int"
+        )
+    })
+}

@@ -1,0 +1,1 @@
+//! Bytes in, `RawCall` out; `Reply` in, bytes out. The only room that knows MCP types.
