@@ -18,8 +18,10 @@ use super::entry::{CallOutcome, Closing, Opening};
 use crate::facts::hex;
 
 /// A line is read back at most this far to find the end of the chain; longer ones are never written.
-pub(super) const LINE_BYTES_MAX: u64 = 256 * 1024;
-/// Client names and ids in a line are cut to keep it below the limit.
+const LINE_BYTES_MAX: u64 = 256 * 1024;
+/// Effects longer than this are logged by their count and digest, to keep the line below the limit.
+const EFFECTS_BYTES_MAX: usize = 192 * 1024;
+/// The `prev` of the first line.
 pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The log could not be written: no call may run.
@@ -119,7 +121,10 @@ impl Tail {
         line.insert("seq".to_owned(), (self.sequence + 1).into());
         line.insert("prev".to_owned(), self.hash.clone().into());
         line.insert("event".to_owned(), event.into());
-        if let Value::Object(body) = body {
+        if let Value::Object(mut body) = body {
+            if let Some(effects) = body.get_mut("effects") {
+                shorten_effects(effects);
+            }
             line.extend(body);
         }
         let hash = line_hash(&line);
@@ -162,6 +167,16 @@ impl Tail {
                 "the end of the log is not a log line",
             )),
         }
+    }
+}
+
+/// Replaces effects that would not fit a line by what still proves them.
+fn shorten_effects(effects: &mut Value) {
+    let text = effects.to_string();
+    if text.len() > EFFECTS_BYTES_MAX {
+        let digest = hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref());
+        let count = effects.as_array().map_or(0, Vec::len);
+        *effects = serde_json::json!({ "count": count, "bytes": text.len(), "sha256": digest });
     }
 }
 

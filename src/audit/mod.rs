@@ -10,3 +10,6 @@ mod verify;
 pub use entry::{CallOutcome, Closing, Opening};
 pub use log::{AuditError, AuditLog, OpenEntry};
 pub use verify::{ChainBreak, ChainReport, verify};
+
+#[cfg(test)]
+mod tests;

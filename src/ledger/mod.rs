@@ -206,3 +206,6 @@ impl Cell {
 fn part_ms(length_ms: u64) -> u64 {
     (length_ms / SLIDING_PARTS).max(1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -302,3 +302,6 @@ fn new_reference() -> String {
     }
     hex(&bytes)
 }
+
+#[cfg(test)]
+mod tests;

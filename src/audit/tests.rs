@@ -1,0 +1,113 @@
+//! The chain holds, and says so when it does not.
+
+use std::fs;
+
+use super::{AuditLog, CallOutcome, Opening, verify};
+use crate::facts::{Arrival, Caller};
+
+fn write_calls(log: &AuditLog, calls: usize) {
+    let caller = Caller::local(Arrival::CommandLine);
+    for number in 0..calls {
+        let opening = Opening {
+            call: &format!("c{number}"),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            caller: &caller,
+            tool: "odoo_search_count",
+            class: "read",
+            effects: &[],
+            decision: "allow",
+            rule: "/default",
+            policy: "sha256:0",
+        };
+        log.open_entry(&opening, false).unwrap().close(CallOutcome::Done, None).unwrap();
+    }
+}
+
+#[test]
+fn a_written_log_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    write_calls(&AuditLog::open(&path).unwrap(), 3);
+    write_calls(&AuditLog::open(&path).unwrap(), 2);
+    let report = verify(&path).unwrap();
+    assert!(report.holds(), "{report:?}");
+    assert_eq!((report.lines, report.calls_open, report.calls_closed), (10, 5, 5));
+}
+
+#[test]
+fn two_writers_keep_one_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let log = AuditLog::open(&path).unwrap();
+            scope.spawn(move || write_calls(&log, 50));
+        }
+    });
+    let report = verify(&path).unwrap();
+    assert!(report.holds(), "{:?}", report.breaks.first());
+    assert_eq!(report.lines, 400);
+}
+
+#[test]
+fn a_changed_removed_or_swapped_line_breaks_the_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    write_calls(&AuditLog::open(&path).unwrap(), 3);
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+
+    let changed = text.replacen("odoo_search_count", "odoo_unlink", 1);
+    let removed = [&lines[..2], &lines[3..]].concat().join("\n");
+    let swapped = [lines[1], lines[0], lines[2]].join("\n");
+    let cut = &text[..text.len() - 40];
+    for damaged in [changed.as_str(), &removed, &swapped, cut] {
+        fs::write(&path, damaged).unwrap();
+        assert!(!verify(&path).unwrap().holds());
+    }
+}
+
+#[test]
+fn a_line_cut_short_by_a_crash_does_not_stop_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    write_calls(&AuditLog::open(&path).unwrap(), 1);
+    let mut text = fs::read_to_string(&path).unwrap();
+    text.push_str("{\"seq\":3,\"prev\":");
+    fs::write(&path, text).unwrap();
+    write_calls(&AuditLog::open(&path).unwrap(), 1);
+    let report = verify(&path).unwrap();
+    assert_eq!((report.lines, report.breaks.len()), (5, 1));
+}
+
+#[test]
+fn an_entry_that_is_dropped_closes_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let log = AuditLog::open(&path).unwrap();
+    let caller = Caller::local(Arrival::Stdio);
+    let opening = Opening {
+        call: "c",
+        at: jiff::Timestamp::UNIX_EPOCH,
+        caller: &caller,
+        tool: "t",
+        class: "write",
+        effects: &[],
+        decision: "allow",
+        rule: "/default",
+        policy: "sha256:0",
+    };
+    drop(log.open_entry(&opening, true).unwrap());
+    assert!(fs::read_to_string(&path).unwrap().contains("\"outcome\":\"abandoned\""));
+    assert!(verify(&path).unwrap().holds());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_readable_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    write_calls(&AuditLog::open(&path).unwrap(), 1);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
