@@ -1,0 +1,4 @@
+//! The integration binary: one program, many modules, linked once.
+#![cfg(test)]
+
+mod tidy;
