@@ -2,6 +2,7 @@
 //!
 //! Nothing but this room knows Odoo's wire, and nothing here knows MCP.
 
+mod address;
 mod call;
 mod client;
 mod connections;

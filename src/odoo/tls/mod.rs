@@ -1,0 +1,90 @@
+//! Whom we believe at the other end of TLS. The same rules hold on every route.
+//!
+//! There is no way to switch verification off: a connection trusts the authorities of this system,
+//! those of one file, or exactly one public key.
+
+mod certificate;
+mod pin;
+mod probe;
+mod refusal;
+mod roots;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig,
+    client::{Resumption, WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::CryptoProvider,
+};
+use url::Url;
+
+pub use certificate::{CertificateFacts, spki_sha256};
+pub(super) use probe::{PeerCertificate, ProbeTimeouts, probe};
+pub(super) use refusal::tls_failure;
+
+use super::OdooError;
+use crate::facts::{ConnectionAlias, Definition, Pin, Trust};
+
+/// The TLS settings of a connection, made when it is first needed.
+///
+/// INVARIANT: a connection that cannot verify its peer gets an error, never a client without verification.
+pub(super) fn client_config(definition: &Definition) -> Result<ClientConfig, OdooError> {
+    let mut config = match &definition.trust {
+        Trust::System => with_verifier(web_verifier(roots::system()?)?)?,
+        Trust::CaFile(path) => with_verifier(web_verifier(roots::from_file(path)?)?)?,
+        Trust::Pinned(pin) => {
+            check_pin_is_for(pin, &definition.url, &definition.alias)?;
+            let mut config = with_verifier(Arc::new(pin::PinVerifier::new(pin.clone(), provider())))?;
+            // A resumed session shows no certificate, so a pinned peer would not be checked again.
+            config.resumption = Resumption::disabled();
+            config
+        }
+    };
+    // Through a proxy HTTP/2 carries the parallel requests of one connection; Odoo itself speaks 1.x.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Host and port a URL leads to, as pins and probes name them.
+pub(super) fn endpoint(url: &Url) -> Option<(String, u16)> {
+    let host = match url.host()? {
+        url::Host::Domain(name) => name.to_owned(),
+        url::Host::Ipv4(address) => address.to_string(),
+        url::Host::Ipv6(address) => address.to_string(),
+    };
+    Some((host, url.port_or_known_default()?))
+}
+
+/// A pin says something about one host and port only; elsewhere it proves nothing.
+fn check_pin_is_for(pin: &Pin, url: &Url, alias: &ConnectionAlias) -> Result<(), OdooError> {
+    match endpoint(url) {
+        Some((host, port)) if host == pin.host && port == pin.port => Ok(()),
+        _ => Err(OdooError::Untrusted {
+            connection: alias.clone(),
+            why: format!("its pinned key belongs to {}:{}, not to the host of its URL", pin.host, pin.port),
+        }),
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn web_verifier(roots: Arc<rustls::RootCertStore>) -> Result<Arc<WebPkiServerVerifier>, OdooError> {
+    WebPkiServerVerifier::builder_with_provider(roots, provider()).build().map_err(|error| OdooError::Setup {
+        why: format!("the certificate authorities cannot be used: {error}"),
+        hint: None,
+    })
+}
+
+fn with_verifier(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, OdooError> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OdooError::Setup { why: format!("TLS cannot be set up: {error}"), hint: None })?;
+    // Despite its name this does not switch anything off: every verifier given here is a real one.
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
