@@ -1,8 +1,31 @@
 //! Every setting, typed, read once; nobody else reads the environment.
+//!
+//! Flags win over the environment, the environment over the settings file, the file over the
+//! defaults. All layers are read to the end before anything is refused, so that one run shows every
+//! mistake. Nothing here opens a port, a connection or a secret that is only referred to.
+
+mod connections;
+mod environment;
+mod grants;
+mod keys;
+mod layers;
+mod legacy;
+mod paths;
+mod problems;
+mod raw;
+#[cfg(test)]
+mod tests;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use crate::facts::{Definition, GrantName, Limits, Secret, SecretSource, UserName};
+
+pub use environment::Environment;
+pub use layers::Flags;
+pub use problems::{ConfigError, Problem};
+
+/// The settings file with every key, its default and its meaning: the documentation is the file.
+pub const DEFAULT_SETTINGS: &str = include_str!("config/default.toml");
 
 /// All settings: flags first, then the environment, then the settings file, then the defaults.
 #[derive(Debug)]
@@ -25,10 +48,14 @@ pub struct Config {
     pub log: LogSettings,
     /// How long running calls may take to end after a signal.
     pub drain_ms: u64,
+    /// The settings file that was read, if there is one.
+    pub settings_file: Option<PathBuf>,
+    /// What is legal and probably not meant.
+    pub warnings: Vec<String>,
 }
 
 /// The HTTP door.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
     /// `None` serves standard input and output.
     pub listen: Option<SocketAddr>,
@@ -63,4 +90,46 @@ pub enum LogLevel {
     Warn,
     Info,
     Debug,
+}
+
+/// The usual time for running calls to end; below the ten seconds that service managers wait.
+const DRAIN_MS: u64 = 8_000;
+
+impl Config {
+    /// The defaults, with state in the given directory.
+    pub fn with_state_dir(state_dir: PathBuf) -> Self {
+        Self {
+            state_dir,
+            policy: None,
+            http: HttpSettings::default(),
+            grants: Vec::new(),
+            odoo: Limits::default(),
+            connections: Vec::new(),
+            seal_key: None,
+            sandbox: false,
+            log: LogSettings { level: LogLevel::Info, json: false },
+            drain_ms: DRAIN_MS,
+            settings_file: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reads all layers, or says everything that is wrong with them.
+    pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
+        layers::load(flags, environment)
+    }
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            // Large enough for an attachment in base64, small enough for forty at once.
+            body_bytes_max: 16 * 1024 * 1024,
+            sessions_max: 256,
+            session_idle_ms: 30 * 60 * 1_000,
+        }
+    }
 }

@@ -1,0 +1,160 @@
+//! Every simple key, in the order of the default file: its place, its limits, where it goes.
+//!
+//! Connections and grants are tables of any name; they have their own files beside this one.
+
+use std::net::SocketAddr;
+
+use super::{
+    Config, LogLevel,
+    raw::{Raw, shown},
+};
+use crate::facts::{Secret, SecretSource, nearest};
+
+/// One key of the settings file and its variable.
+pub(super) struct Key {
+    /// Section and name, such as `http.listen`.
+    pub(super) path: &'static str,
+    pub(super) read: fn(&mut Config, Raw<'_>) -> Result<(), String>,
+}
+
+impl Key {
+    /// `http.listen` is `ODOO_MCP_HTTP_LISTEN`.
+    pub(super) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.path.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+/// How all our variables begin.
+pub(super) const PREFIX: &str = "ODOO_MCP_";
+
+/// An hour: longer waits belong to a queue, not to a call.
+const WAIT_MS_MAX: u64 = 3_600_000;
+/// A service manager has killed the process long before.
+const DRAIN_MS_MAX: u64 = 600_000;
+/// Odoo's own workers are fewer than that.
+const PARALLEL_REQUESTS_MAX: u64 = 256;
+const BYTES_MIN: u64 = 1_024;
+/// One answer or body has to fit into memory several times.
+const BYTES_MAX: u64 = 1024 * 1024 * 1024;
+const SESSIONS_MAX: u64 = 100_000;
+
+pub(super) const KEYS: &[Key] = &[
+    Key { path: "state_dir", read: |config, raw| raw.path().map(|path| config.state_dir = path) },
+    Key { path: "policy", read: |config, raw| raw.path().map(|path| config.policy = Some(path)) },
+    Key { path: "key", read: read_seal_key },
+    Key { path: "sandbox", read: |config, raw| raw.yes_or_no().map(|yes| config.sandbox = yes) },
+    Key { path: "drain_ms", read: |config, raw| raw.whole(0..=DRAIN_MS_MAX).map(|ms| config.drain_ms = ms) },
+    Key { path: "http.listen", read: read_listen },
+    Key {
+        path: "http.allowed_hosts",
+        read: |config, raw| raw.list().map(|hosts| config.http.allowed_hosts = hosts),
+    },
+    Key {
+        path: "http.allowed_origins",
+        read: |config, raw| raw.list().map(|origins| config.http.allowed_origins = origins),
+    },
+    Key {
+        path: "http.body_bytes_max",
+        read: |config, raw| {
+            raw.whole_size(BYTES_MIN..=BYTES_MAX).map(|bytes| config.http.body_bytes_max = bytes)
+        },
+    },
+    Key {
+        path: "http.sessions_max",
+        read: |config, raw| raw.whole_size(1..=SESSIONS_MAX).map(|count| config.http.sessions_max = count),
+    },
+    Key {
+        path: "http.session_idle_ms",
+        read: |config, raw| raw.whole(1_000..=24 * WAIT_MS_MAX).map(|ms| config.http.session_idle_ms = ms),
+    },
+    Key {
+        path: "odoo.parallel_requests",
+        read: |config, raw| {
+            raw.whole_size(1..=PARALLEL_REQUESTS_MAX).map(|count| config.odoo.parallel_requests = count)
+        },
+    },
+    Key {
+        path: "odoo.connect_timeout_ms",
+        read: |config, raw| raw.whole(1..=WAIT_MS_MAX).map(|ms| config.odoo.connect_timeout_ms = ms),
+    },
+    Key {
+        path: "odoo.read_timeout_ms",
+        read: |config, raw| raw.whole(1..=WAIT_MS_MAX).map(|ms| config.odoo.read_timeout_ms = ms),
+    },
+    Key {
+        path: "odoo.total_timeout_ms",
+        read: |config, raw| raw.whole(1..=WAIT_MS_MAX).map(|ms| config.odoo.total_timeout_ms = ms),
+    },
+    Key {
+        path: "odoo.response_bytes_max",
+        read: |config, raw| {
+            raw.whole_size(BYTES_MIN..=BYTES_MAX).map(|bytes| config.odoo.response_bytes_max = bytes)
+        },
+    },
+    Key { path: "log.level", read: read_level },
+    Key { path: "log.json", read: |config, raw| raw.yes_or_no().map(|yes| config.log.json = yes) },
+];
+
+/// Further names that stand at the top of the file.
+pub(super) const TABLES: &[&str] = &["connections", "grants"];
+
+/// The key of that path, or the sentence that names the nearest one.
+pub(super) fn find(path: &str) -> Result<&'static Key, String> {
+    KEYS.iter().find(|key| key.path == path).ok_or_else(|| {
+        let known = KEYS.iter().map(|key| key.path).chain(TABLES.iter().copied());
+        unknown(path, known)
+    })
+}
+
+/// "unknown key", with what was probably meant.
+pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone(), 1).first() {
+        Some(meant) => format!("unknown key; did you mean `{meant}`?"),
+        None => format!("unknown key; known are {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn read_listen(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    config.http.listen = Some(listen_address(&raw.text()?)?);
+    Ok(())
+}
+
+/// An address with a port. `localhost` is the one name: it needs no look-up.
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric
+        .parse()
+        .map_err(|_| format!("`{}` is not an address and port, such as `127.0.0.1:8084`", shown(text)))
+}
+
+fn read_seal_key(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    config.seal_key = Some(match raw.secret()? {
+        SecretSource::Inline(secret) => secret,
+        SecretSource::File(path) => {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| format!("cannot read `{}`: {}", path.display(), error.kind()))?;
+            Secret::new(text.trim().to_owned())
+        }
+        // The variable that holds a sealing key is `ODOO_MCP_KEY`; a second name for it helps nobody,
+        // and a command would run before the settings are known to be good.
+        SecretSource::Env(_) | SecretSource::Command(_) => {
+            return Err("write { file = \"PATH\" } or set the variable `ODOO_MCP_KEY`".to_owned());
+        }
+    });
+    Ok(())
+}
+
+fn read_level(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    let text = raw.text()?;
+    config.log.level = match text.as_str() {
+        "error" => LogLevel::Error,
+        "warn" => LogLevel::Warn,
+        "info" => LogLevel::Info,
+        "debug" => LogLevel::Debug,
+        other => return Err(format!("`{}` is no level; use error, warn, info or debug", shown(other))),
+    };
+    Ok(())
+}
