@@ -94,6 +94,50 @@ impl ServerCertVerifier for PinVerifier {
     }
 }
 
+/// Accepts nobody: for connections without TLS, should anything lead them to a TLS server.
+#[derive(Debug)]
+pub(super) struct NobodyVerifier;
+
+/// The connection's URL begins with `http:`.
+#[derive(Debug, thiserror::Error)]
+#[error("this connection does not use TLS")]
+pub(super) struct NoTls;
+
+impl ServerCertVerifier for NobodyVerifier {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Err(refused(NoTls))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(refused(NoTls))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(refused(NoTls))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
 fn refused(why: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
 }

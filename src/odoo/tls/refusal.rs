@@ -4,7 +4,7 @@ use std::{error::Error as StdError, io};
 
 use rustls::{CertificateError, Error};
 
-use super::pin::{KeyChanged, OtherHost};
+use super::pin::{KeyChanged, NoTls, OtherHost};
 use crate::{facts::Definition, odoo::OdooError};
 
 /// The TLS failure inside an error chain, such as that of `reqwest`; `None` where TLS is not the reason.
@@ -64,8 +64,8 @@ pub(super) fn sentence(reason: &CertificateError) -> String {
             if let Some(changed) = cause.downcast_ref::<KeyChanged>() {
                 return changed.to_string();
             }
-            if let Some(elsewhere) = cause.downcast_ref::<OtherHost>() {
-                return elsewhere.to_string();
+            if cause.is::<OtherHost>() || cause.is::<NoTls>() {
+                return cause.to_string();
             }
             // In practice: an authority's own certificate, shown as that of a server.
             return format!("its certificate was refused: {}", plain(&cause.to_string()));

@@ -1,6 +1,7 @@
 //! Certificate authorities: of the system, read once and only when needed, or of one file.
 
 use std::{
+    fs,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -33,6 +34,9 @@ pub(super) fn system() -> Result<Arc<RootCertStore>, OdooError> {
     Ok(Arc::clone(ROOTS.get_or_init(|| Arc::new(roots))))
 }
 
+/// Largest file of authorities that is read; a whole system's bundle has about 250 kilobytes.
+const CA_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
 /// The authorities of a PEM file, and no others.
 pub(super) fn from_file(path: &Path) -> Result<Arc<RootCertStore>, OdooError> {
     let unusable = |why: &str| OdooError::Setup {
@@ -41,9 +45,14 @@ pub(super) fn from_file(path: &Path) -> Result<Arc<RootCertStore>, OdooError> {
             "`ca_file` names a PEM file with the authority (or the self-signed certificate)".to_owned(),
         ),
     };
+    // A device or a pipe would be read for ever.
+    let metadata = fs::metadata(path).map_err(|_| unusable("cannot be read"))?;
+    if !metadata.is_file() || metadata.len() > CA_FILE_BYTES_MAX {
+        return Err(unusable("is no regular file of reasonable size"));
+    }
+    let text = fs::read(path).map_err(|_| unusable("cannot be read"))?;
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|_| unusable("cannot be read"))?;
-    for certificate in certificates {
+    for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|_| unusable("is not a PEM file"))?;
         roots.add(certificate).map_err(|_| unusable("holds a certificate that cannot be an authority"))?;
     }

@@ -181,6 +181,16 @@ fn a_ca_file_that_holds_nothing_usable_is_refused() {
 }
 
 #[tokio::test]
+async fn a_client_of_a_plain_url_trusts_no_tls_server() {
+    let server = TlsServer::start(&Identity::new()).await;
+    let plain = definition("http://127.0.0.1/", Trust::System);
+    let elsewhere = definition(&format!("https://{}/", server.address), Trust::System);
+    let error = post(&client(&plain), &elsewhere).await.unwrap_err();
+    assert!(error.to_string().contains("does not use TLS"), "{error}");
+    assert_eq!(server.bytes_received(), 0);
+}
+
+#[tokio::test]
 async fn a_probe_tells_what_it_saw_and_sends_nothing() {
     let identity = Identity::new();
     let server = TlsServer::start(&identity).await;
