@@ -20,6 +20,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::facts::{Definition, GrantName, Limits, Secret, SecretSource, UserName};
 
+pub use connections::odoo_url;
 pub use environment::Environment;
 pub use layers::Flags;
 pub use problems::{ConfigError, Problem};
@@ -43,6 +44,8 @@ pub struct Config {
     pub connections: Vec<Definition>,
     /// Key that seals stored secrets, if the operator gives it.
     pub seal_key: Option<Secret>,
+    /// What tools may do with connections.
+    pub connect: ConnectSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     pub log: LogSettings,
@@ -67,6 +70,18 @@ pub struct HttpSettings {
     pub sessions_max: usize,
     /// An idle session of an older protocol revision ends after this.
     pub session_idle_ms: u64,
+}
+
+/// What tools may do with connections, and where the key that seals their secrets is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConnectSettings {
+    /// The only addresses `odoo_connect` may use; empty means any that is not refused anyway.
+    /// Secrets of the operator go to these and to the configured connections only.
+    pub allowed_urls: Vec<url::Url>,
+    /// Tool calls may refer to files, commands and every variable, not only to `ODOO_…` ones.
+    pub any_secret_ref: bool,
+    /// Keep the sealing key in the keyring of the operating system.
+    pub os_keyring: bool,
 }
 
 /// One bearer token.
@@ -106,6 +121,7 @@ impl Config {
             odoo: Limits::default(),
             connections: Vec::new(),
             seal_key: None,
+            connect: ConnectSettings::default(),
             sandbox: false,
             log: LogSettings { level: LogLevel::Info, json: false },
             drain_ms: DRAIN_MS,

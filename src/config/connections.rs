@@ -219,7 +219,7 @@ impl Reader<'_> {
 }
 
 /// The address of an Odoo: scheme, host, port, perhaps a prefix; nothing that could carry a secret.
-pub(super) fn odoo_url(text: &str) -> Result<Url, String> {
+pub fn odoo_url(text: &str) -> Result<Url, String> {
     const EXAMPLE: &str = "such as `https://odoo.example.com`";
     let url = Url::parse(text).map_err(|error| format!("not an address ({error}), {EXAMPLE}"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::{
     Config, LogLevel,
+    connections::odoo_url,
     raw::{Raw, shown},
 };
 use crate::facts::{Secret, SecretSource, nearest};
@@ -42,6 +43,12 @@ pub(super) const KEYS: &[Key] = &[
     Key { path: "state_dir", read: |config, raw| raw.path().map(|path| config.state_dir = path) },
     Key { path: "policy", read: |config, raw| raw.path().map(|path| config.policy = Some(path)) },
     Key { path: "key", read: read_seal_key },
+    Key { path: "connect.allowed_urls", read: read_allowed_urls },
+    Key {
+        path: "connect.any_secret_ref",
+        read: |config, raw| raw.yes_or_no().map(|yes| config.connect.any_secret_ref = yes),
+    },
+    Key { path: "connect.os_keyring", read: read_os_keyring },
     Key { path: "sandbox", read: |config, raw| raw.yes_or_no().map(|yes| config.sandbox = yes) },
     Key { path: "drain_ms", read: |config, raw| raw.whole(0..=DRAIN_MS_MAX).map(|ms| config.drain_ms = ms) },
     Key { path: "http.listen", read: read_listen },
@@ -128,6 +135,20 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     numeric
         .parse()
         .map_err(|_| format!("`{}` is not an address and port, such as `127.0.0.1:8084`", shown(text)))
+}
+
+fn read_allowed_urls(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    config.connect.allowed_urls =
+        raw.list()?.iter().map(|text| odoo_url(text)).collect::<Result<_, String>>()?;
+    Ok(())
+}
+
+fn read_os_keyring(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    config.connect.os_keyring = raw.yes_or_no()?;
+    if config.connect.os_keyring && cfg!(not(feature = "os-keyring")) {
+        return Err("this program was built without the feature `os-keyring`".to_owned());
+    }
+    Ok(())
 }
 
 fn read_seal_key(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {

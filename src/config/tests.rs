@@ -43,6 +43,7 @@ fn copy(config: &Config) -> Config {
         state_dir: config.state_dir.clone(),
         policy: config.policy.clone(),
         http: config.http.clone(),
+        connect: config.connect.clone(),
         grants: config.grants.clone(),
         odoo: config.odoo,
         connections: config.connections.clone(),
@@ -74,7 +75,9 @@ fn every_key_has_a_variable_that_is_read() {
         let value = match key.path {
             "http.listen" => "127.0.0.1:1",
             "log.level" => "debug",
-            "sandbox" | "log.json" => "true",
+            "connect.allowed_urls" => "https://odoo.example.com",
+            "connect.os_keyring" if cfg!(not(feature = "os-keyring")) => continue,
+            "sandbox" | "log.json" | "connect.any_secret_ref" | "connect.os_keyring" => "true",
             "key" => CANARY,
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",

@@ -12,6 +12,8 @@ pub enum Effect {
     Records(RecordEffect),
     /// A connection itself: who is trusted, where credentials go.
     Connection { connection: ConnectionAlias, change: ConnectionChange },
+    /// All connections at once, whichever there are: only ever to look at them.
+    AllConnections { change: ConnectionChange },
 }
 
 /// What happens to a connection.

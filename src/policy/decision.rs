@@ -60,6 +60,7 @@ impl Permit {
         self.effects.iter().any(|effect| match effect {
             Effect::Records(records) => records.connection == *wanted,
             Effect::Connection { connection, .. } => connection == wanted,
+            Effect::AllConnections { .. } => false,
         })
     }
 
@@ -85,7 +86,7 @@ impl Permit {
                         (_, None) => operation == Operation::Read || declared.ids.is_none(),
                     }
             }
-            Effect::Connection { .. } => false,
+            Effect::Connection { .. } | Effect::AllConnections { .. } => false,
         })
     }
 }

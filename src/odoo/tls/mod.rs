@@ -66,12 +66,17 @@ pub(super) fn endpoint(url: &Url) -> Option<(String, u16)> {
 /// A pin says something about one host and port only; elsewhere it proves nothing.
 fn check_pin_is_for(pin: &Pin, url: &Url, alias: &ConnectionAlias) -> Result<(), OdooError> {
     match endpoint(url) {
-        Some((host, port)) if host == pin.host && port == pin.port => Ok(()),
+        Some((host, port)) if host == bare(&pin.host) && port == pin.port => Ok(()),
         _ => Err(OdooError::Untrusted {
             connection: alias.clone(),
             why: format!("its pinned key belongs to {}:{}, not to the host of its URL", pin.host, pin.port),
         }),
     }
+}
+
+/// An IPv6 address without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn provider() -> Arc<CryptoProvider> {

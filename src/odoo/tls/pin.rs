@@ -35,7 +35,9 @@ pub(super) struct KeyChanged {
 pub(super) struct OtherHost;
 
 impl PinVerifier {
-    pub(super) fn new(pin: Pin, provider: Arc<CryptoProvider>) -> Self {
+    pub(super) fn new(mut pin: Pin, provider: Arc<CryptoProvider>) -> Self {
+        // In URLs an IPv6 address stands in brackets, in a handshake it does not.
+        pin.host = super::bare(&pin.host).to_owned();
         Self { pin, provider }
     }
 }
