@@ -1,3 +1,81 @@
 //! The scenarios against real Odoo servers. Asked for without an address, they fail and say which
 //! variable is missing.
 #![cfg(test)]
+
+#[path = "../scenarios/mod.rs"]
+mod scenarios;
+
+use std::{collections::HashMap, fs};
+
+use scenarios::{
+    Scenario,
+    harness::{OdooUnderTest, SignInBy, Via, World},
+};
+
+/// Runs one group against the server whose variables stand in the file that `variable` names.
+#[track_caller]
+fn run(group: &[(&str, Scenario)], variable: &str, by: SignInBy, via: Via) {
+    let odoo = server(variable);
+    scenarios::hold(group, &World { odoo, by, via }, setting("SCENARIO").as_deref());
+}
+
+/// Lines such as `URL=http://127.0.0.1:8069`, with `DB LOGIN PASSWORD API_KEY DEMO_LOGIN DEMO_PASSWORD`.
+#[track_caller]
+fn server(variable: &str) -> OdooUnderTest {
+    let file = setting(variable).unwrap_or_else(|| {
+        panic!("`{variable}` is missing: it names a file with the lines URL= DB= LOGIN= PASSWORD= API_KEY= DEMO_LOGIN= DEMO_PASSWORD=")
+    });
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("`{variable}` = {file}: {error}"));
+    let lines: HashMap<&str, &str> = text.lines().filter_map(|line| line.trim().split_once('=')).collect();
+    let value = |name: &str| match lines.get(name) {
+        Some(value) => value.trim_matches(['"', '\'']).to_owned(),
+        None => panic!("{file} has no line `{name}=`"),
+    };
+    let mut odoo = OdooUnderTest {
+        url: value("URL"),
+        db: value("DB"),
+        login: value("LOGIN"),
+        password: value("PASSWORD"),
+        api_key: value("API_KEY"),
+        demo_login: value("DEMO_LOGIN"),
+        demo_password: value("DEMO_PASSWORD"),
+        major: 0,
+    };
+    odoo.major = scenarios::harness::Oracle::new(&odoo).major();
+    odoo
+}
+
+#[expect(clippy::disallowed_methods, reason = "which servers to test is told by the environment")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+macro_rules! tests {
+    ($($group:ident),* $(,)?) => {
+        $(mod $group {
+            use super::{SignInBy, Via, run, scenarios::$group::SCENARIOS};
+
+            #[test]
+            fn on_19_with_password() {
+                run(SCENARIOS, "ODOO_E2E_19", SignInBy::Password, Via::Stdio);
+            }
+
+            #[test]
+            fn on_19_with_api_key() {
+                run(SCENARIOS, "ODOO_E2E_19", SignInBy::ApiKey, Via::Http);
+            }
+
+            #[test]
+            fn on_14_with_password() {
+                run(SCENARIOS, "ODOO_E2E_14", SignInBy::Password, Via::Stdio);
+            }
+
+            #[test]
+            fn on_14_with_api_key() {
+                run(SCENARIOS, "ODOO_E2E_14", SignInBy::ApiKey, Via::Http);
+            }
+        })*
+    };
+}
+
+scenarios::for_each_group!(tests);

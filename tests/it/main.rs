@@ -1,4 +1,5 @@
 //! The integration binary: one program, many modules, linked once.
 #![cfg(test)]
 
+mod policies;
 mod tidy;

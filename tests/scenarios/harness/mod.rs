@@ -1,0 +1,18 @@
+//! The tools of the scenarios: a door to the built program, an oracle that knows better, and
+//! fronts that fail on purpose.
+
+mod answer;
+mod door;
+mod front;
+mod http;
+mod oracle;
+mod tls;
+mod world;
+
+pub(crate) use answer::{Answer, code_of, ids_of};
+pub(crate) use door::{Door, DoorSettings, Pending, Via};
+pub(crate) use front::{Behaviour, Front, Recorded};
+pub(crate) use http::{Message, post};
+pub(crate) use oracle::Oracle;
+pub(crate) use tls::TlsIdentity;
+pub(crate) use world::{OdooUnderTest, SignInBy, Temporary, World, unique};

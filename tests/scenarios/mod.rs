@@ -1,0 +1,54 @@
+//! What must hold, written once and run against the sandbox and against real Odoo servers.
+//!
+//! A scenario makes its own records, looks up what else it needs, and cleans up after itself, so
+//! that it holds on any Odoo with demo data. Where two servers differ, the sandbox is wrong.
+
+pub(crate) mod harness;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use harness::World;
+
+/// A promise of the program, or rather two of them about what it refuses.
+pub(crate) type Scenario = fn(&World);
+
+/// The list of a file: every scenario by its own name.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) const SCENARIOS: &[(&str, $crate::scenarios::Scenario)] = &[$((stringify!($name), $name)),*];
+    };
+}
+use scenarios;
+
+/// Runs all scenarios of a group; one that fails does not keep the others from running.
+pub(crate) fn hold(group: &[(&str, Scenario)], world: &World, only: Option<&str>) {
+    let mut failed = Vec::new();
+    for (name, scenario) in group {
+        if only.is_some_and(|only| !name.contains(only)) {
+            continue;
+        }
+        if catch_unwind(AssertUnwindSafe(|| scenario(world))).is_err() {
+            failed.push(*name);
+        }
+    }
+    let about = format!("Odoo {} by {:?} via {:?}", world.odoo.major, world.by, world.via);
+    assert!(
+        failed.is_empty(),
+        "on {about}: {} of {} failed: {}",
+        failed.len(),
+        group.len(),
+        failed.join(", ")
+    );
+}
+
+/// Hands every group to a macro that makes tests of it.
+macro_rules! for_each_group {
+    ($make:ident) => {
+        $make! {
+            records_read,
+        }
+    };
+}
+pub(crate) use for_each_group;
+
+pub(crate) mod records_read;
