@@ -22,6 +22,7 @@ use crate::facts::{Definition, GrantName, Limits, Secret, SecretSource, UserName
 
 pub use connections::odoo_url;
 pub use environment::Environment;
+pub use keys::listen_address;
 pub use layers::Flags;
 pub use problems::{ConfigError, Problem};
 

@@ -1,3 +1,5 @@
-//! Read settings, build the house, serve, drain.
+//! Read settings, build the house, serve, drain: all of it in `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    odoo_mcp::cli::main()
+}

@@ -1,1 +1,115 @@
-//! The command line: one file per command.
+//! The command line: one file per command, one helper for output.
+//!
+//! No command reaches Odoo except through the corridor, `doctor` and `connect` apart, which look
+//! at connections before any tool may use them. Nothing here knows the client's protocol.
+
+mod audit;
+mod call;
+mod completions;
+mod exit;
+mod house_flags;
+mod logging;
+mod policy;
+mod runtime;
+mod serve;
+mod settings;
+mod signals;
+mod terminal;
+mod tools;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::config::{Config, Environment, Flags};
+use exit::Stop;
+use house_flags::HouseFlags;
+use terminal::Terminal;
+
+const ABOUT: &str = "An MCP server for Odoo 14 to 20 that runs every call through a policy first";
+
+const EXAMPLES: &str = "\
+Examples:
+  odoo-mcp demo                        see what it does, without an Odoo
+  odoo-mcp connect https://my.odoo.example   sign in once and store a key
+  odoo-mcp serve                       serve a client that starts this program
+  odoo-mcp serve --http 127.0.0.1:8084 serve clients on this machine at /mcp
+  odoo-mcp tools                       what the policy allows, and why
+  odoo-mcp doctor                      what is wrong, and what to do
+
+Exit codes:
+  0   done
+  1   the call or the check failed
+  64  wrong usage, settings or policy; nothing was started
+  70  a fault of this program";
+
+/// The command line as clap reads it.
+#[derive(Debug, Parser)]
+#[command(name = "odoo-mcp", version, about = ABOUT, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    /// Settings file; see `odoo-mcp config`
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Call(call::Call),
+    Tools(tools::Tools),
+    Policy(policy::PolicyCommand),
+    Audit(audit::Audit),
+    Config(settings::Settings),
+    Completions(completions::Completions),
+}
+
+/// What every command gets: where to write and what the process was started with.
+#[derive(Debug)]
+struct Session {
+    terminal: Terminal,
+    config_file: Option<PathBuf>,
+    environment: Environment,
+}
+
+impl Session {
+    /// All settings for a command with these flags; without flags, those of the other layers.
+    fn settings(&self, flags: Option<&HouseFlags>) -> Result<Config, Stop> {
+        let mut all = flags.map(HouseFlags::layer).unwrap_or_default();
+        all.config.clone_from(&self.config_file);
+        self.load(&all)
+    }
+
+    fn load(&self, flags: &Flags) -> Result<Config, Stop> {
+        Config::load(flags, &self.environment).map_err(|error| Stop::Settings(error.to_string()))
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let terminal = Terminal::of_process();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_clap(&error),
+    };
+    let session = Session { terminal, config_file: cli.config, environment: Environment::of_process() };
+    let run = std::panic::AssertUnwindSafe(|| dispatch(&session, cli.command));
+    let outcome = std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        // The panic hook has already said where.
+        Err(Stop::Internal("something failed inside odoo-mcp".to_owned()))
+    });
+    exit::report(&session.terminal, outcome)
+}
+
+fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
+    match command {
+        Command::Serve(serve) => serve.run(session),
+        Command::Call(call) => call.run(session),
+        Command::Tools(tools) => tools.run(session),
+        Command::Policy(policy) => policy.run(session),
+        Command::Audit(audit) => audit.run(session),
+        Command::Config(settings) => settings.run(session),
+        Command::Completions(completions) => completions.run(session, Cli::command()),
+    }
+}

@@ -127,7 +127,7 @@ fn read_listen(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
 }
 
 /// An address with a port. `localhost` is the one name: it needs no look-up.
-pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let numeric = match text.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.to_owned(),

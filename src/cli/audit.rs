@@ -1,0 +1,135 @@
+//! `audit`: is the chain of the log whole, and what does it say?
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::{Session, Stop, terminal::table};
+use crate::{audit, config::Flags, house::AUDIT_FILE_NAME};
+
+/// Read and verify the audit log
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  odoo-mcp audit verify
+  odoo-mcp audit verify /backup/audit.jsonl
+  odoo-mcp audit show --last 20")]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    command: Subcommands,
+    /// Where connections, keys and the audit log are kept
+    #[arg(long, global = true, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Check every hash and link from the first line to the last
+    Verify {
+        /// The log to check [default: the one of the state directory]
+        file: Option<PathBuf>,
+    },
+    /// Show the last calls
+    Show {
+        /// How many lines of the log
+        #[arg(long, value_name = "N", default_value_t = 40)]
+        last: usize,
+        /// The log to read [default: the one of the state directory]
+        file: Option<PathBuf>,
+    },
+}
+
+impl Audit {
+    pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
+        let flags =
+            Flags { state_dir: self.state_dir, config: session.config_file.clone(), ..Flags::default() };
+        let log = |file: Option<PathBuf>| match file {
+            Some(file) => Ok(file),
+            None => session.load(&flags).map(|config| config.state_dir.join(AUDIT_FILE_NAME)),
+        };
+        match self.command {
+            Subcommands::Verify { file } => verify(session, &log(file)?),
+            Subcommands::Show { last, file } => show(session, &log(file)?, last),
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Stop {
+    Stop::FailedWith(format!("the audit log `{}` cannot be read: {}", path.display(), error.kind()))
+}
+
+fn verify(session: &Session, path: &Path) -> Result<(), Stop> {
+    let report = audit::verify(path).map_err(|error| unreadable(path, &error))?;
+    for found in &report.breaks {
+        session.terminal.line(&format!("line {}: {}", found.line, found.why))?;
+    }
+    let counts =
+        format!("{} lines, {} calls opened, {} closed", report.lines, report.calls_open, report.calls_closed);
+    if report.holds() {
+        Ok(session.terminal.line(&format!("the chain holds: {counts}"))?)
+    } else {
+        session.terminal.line(&format!("the chain is broken in {} places: {counts}", report.breaks.len()))?;
+        Err(Stop::Failed)
+    }
+}
+
+fn show(session: &Session, path: &Path, last: usize) -> Result<(), Stop> {
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
+    for line in BufReader::new(file).split(b'\n') {
+        let line = line.map_err(|error| unreadable(path, &error))?;
+        kept.push_back(line);
+        if kept.len() > last {
+            kept.pop_front();
+        }
+    }
+    let lines: Vec<Value> = kept.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let rows: Vec<Vec<String>> = lines.iter().map(readable).collect();
+    Ok(session.terminal.line(&table(&rows))?)
+}
+
+/// One line of the log as the columns number, time, call, what.
+pub(super) fn readable(line: &Value) -> Vec<String> {
+    let text = |key: &str| line.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = line.get("seq").map(ToString::to_string).unwrap_or_default();
+    let event = text("event");
+    let what = match event.as_str() {
+        "open" => {
+            let grant = line.pointer("/caller/grant").and_then(Value::as_str).unwrap_or_default();
+            let by = line.pointer("/caller/by").and_then(Value::as_str).unwrap_or_default();
+            let effects: Vec<String> =
+                line.get("effects").and_then(Value::as_array).into_iter().flatten().map(effect).collect();
+            format!(
+                "{} {} by {grant} ({by}) {} {}",
+                text("decision"),
+                text("tool"),
+                text("rule"),
+                effects.join("; ")
+            )
+        }
+        "close" => {
+            let duration_us = line.get("duration_us").and_then(Value::as_u64).unwrap_or_default();
+            let code = text("code");
+            let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
+            format!("{}{code} in {}.{} ms", text("outcome"), duration_us / 1_000, duration_us % 1_000 / 100)
+        }
+        _ => String::new(),
+    };
+    vec![number, text("at"), text("call"), event, what.trim_end().to_owned()]
+}
+
+fn effect(effect: &Value) -> String {
+    let text = |key: &str| effect.get(key).and_then(Value::as_str).unwrap_or_default();
+    if text("kind") == "connection" {
+        return format!("{} {}", text("change"), text("connection"));
+    }
+    let ids = effect.get("ids").map(|ids| format!(" {ids}")).unwrap_or_default();
+    let fields = effect.get("fields_written").map(|fields| format!(" {fields}")).unwrap_or_default();
+    format!("{} {}.{}{ids}{fields}", text("connection"), text("model"), text("method"))
+}

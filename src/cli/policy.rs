@@ -1,0 +1,85 @@
+//! `policy check`: a policy file read as strictly as the server reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Session, Stop};
+use crate::{
+    house::{PolicyLoadError, PolicySource},
+    policy::PolicyProblem,
+    tools::Catalog,
+};
+
+/// Work with policy files
+#[derive(Debug, Args)]
+pub(super) struct PolicyCommand {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    Check(Check),
+}
+
+/// Check a policy file and report every problem with its place
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exits 0 if the file can be used (warnings included), 64 if not.
+
+Examples:
+  odoo-mcp policy check policy.json
+  odoo-mcp policy check policy.json --json")]
+struct Check {
+    /// The file to check
+    file: PathBuf,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl PolicyCommand {
+    pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
+        let Subcommands::Check(check) = self.command;
+        check.run(session)
+    }
+}
+
+impl Check {
+    fn run(self, session: &Session) -> Result<(), Stop> {
+        let (problems, warnings, digest) = match PolicySource::File(self.file.clone()).read(&Catalog::new()) {
+            Ok(policy) => (Vec::new(), policy.warnings().to_vec(), Some(policy.digest().0.to_string())),
+            Err(PolicyLoadError::Refused { error, .. }) => (error.problems, Vec::new(), None),
+            Err(PolicyLoadError::Unreadable { kind, .. }) => {
+                let message = format!("the file cannot be read: {kind}");
+                (vec![PolicyProblem { pointer: String::new(), message }], Vec::new(), None)
+            }
+        };
+        if self.json {
+            let listed: Vec<_> = problems
+                .iter()
+                .map(|problem| json!({ "pointer": problem.pointer, "message": problem.message }))
+                .collect();
+            session.terminal.json(&json!({
+                "ok": problems.is_empty(), "problems": listed, "warnings": warnings, "digest": digest,
+            }))?;
+        } else {
+            let file = self.file.display();
+            for problem in &problems {
+                session.terminal.line(&format!("{file}: {problem}"))?;
+            }
+            for warning in &warnings {
+                session.terminal.line(&format!("{file}: warning: {warning}"))?;
+            }
+            let verdict = match (problems.len(), &digest) {
+                (0, Some(digest)) => format!("{file} can be used ({digest})"),
+                (1, _) => format!("{file} cannot be used: 1 problem"),
+                (count, _) => format!("{file} cannot be used: {count} problems"),
+            };
+            session.terminal.line(&verdict)?;
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Stop::Refused) }
+    }
+}

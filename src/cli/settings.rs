@@ -1,0 +1,49 @@
+//! `config`: the commented settings file, and a check of the settings in force.
+
+use clap::Args;
+
+use super::{Session, Stop};
+use crate::{config::DEFAULT_SETTINGS, house::PolicySource, tools::Catalog};
+
+/// Print the settings file with all defaults, or check the settings
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  odoo-mcp config > ~/.config/odoo-mcp.toml
+  odoo-mcp config --check
+  odoo-mcp --config /etc/odoo-mcp.toml config --check")]
+pub(super) struct Settings {
+    /// Check flags, variables, settings file and policy without starting anything
+    #[arg(long)]
+    check: bool,
+}
+
+impl Settings {
+    pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
+        if !self.check {
+            return Ok(session.terminal.raw(DEFAULT_SETTINGS.as_bytes())?);
+        }
+        let config = session.settings(None)?;
+        let source = PolicySource::choose(config.policy.as_deref());
+        let policy = source.read(&Catalog::new()).map_err(|error| Stop::Settings(error.to_string()))?;
+        for warning in config.warnings.iter().chain(policy.warnings()) {
+            session.terminal.line(&format!("warning: {warning}"))?;
+        }
+        let file = match &config.settings_file {
+            Some(path) => format!("`{}`", path.display()),
+            None => "none, so the defaults hold".to_owned(),
+        };
+        let aliases: Vec<&str> = config.connections.iter().map(|one| one.alias.as_str()).collect();
+        let connections = if aliases.is_empty() { "none".to_owned() } else { aliases.join(", ") };
+        let door = match config.http.listen {
+            Some(address) => format!("http://{address}/mcp, {} grants", config.grants.len()),
+            None => "standard input and output".to_owned(),
+        };
+        session.terminal.line(&format!("settings file: {file}"))?;
+        session.terminal.line(&format!("policy: {source}"))?;
+        session.terminal.line(&format!("state directory: `{}`", config.state_dir.display()))?;
+        session.terminal.line(&format!("connections of settings and environment: {connections}"))?;
+        session.terminal.line(&format!("`serve` listens on: {door}"))?;
+        Ok(session.terminal.line("the settings can be used")?)
+    }
+}
