@@ -1,1 +1,9 @@
-//! Who is calling: tokens of the settings file become callers.
+//! Who is calling: from what a request shows to a `Caller`.
+//!
+//! One bearer token per grant, from the settings. Nothing here knows what a caller may do, and no
+//! token is kept: only its SHA-256 digest.
+
+mod failures;
+mod gate;
+
+pub use gate::{Gate, IdentityError, Refused};

@@ -22,5 +22,6 @@ pub use domain::Domain;
 pub use fault::{FaultKind, OdooError};
 pub use permitted::PermittedOdoo;
 pub use schema::{FieldInfo, FieldType, ModelSchema};
+pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};
 pub use version::{ServerVersion, VersionState};

@@ -1,0 +1,208 @@
+//! What every HTTP request passes before the protocol sees it: name, token, session, body.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use rmcp::model::JsonRpcError;
+
+use super::{
+    origin::{Foreign, Names},
+    sessions::{Place, Sessions},
+};
+use crate::{
+    facts::Caller,
+    identity::{Gate, Refused},
+    transport::frame::{self, Frame, Outline},
+};
+
+/// The header of sessions, in the revisions that have them.
+const SESSION_HEADER: &str = "mcp-session-id";
+/// A body that is not complete by then is not read further.
+const BODY_READ_MS_MAX: u64 = 30_000;
+/// When to come back after a refused session.
+const RETRY_SECONDS: u64 = 30;
+
+/// The other end of the connection, put into each request by the listener.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeerAddress(pub(super) SocketAddr);
+
+#[derive(Debug)]
+pub(super) struct Door {
+    gate: Arc<Gate>,
+    names: Names,
+    sessions: Sessions,
+    body_bytes_max: usize,
+}
+
+impl Door {
+    pub(super) fn new(gate: Arc<Gate>, names: Names, sessions: Sessions, body_bytes_max: usize) -> Self {
+        Self { gate, names, sessions, body_bytes_max }
+    }
+}
+
+/// Refuses what a foreign web page sent, whatever it asks for.
+pub(super) async fn guard_names(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    match door.names.check(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(Foreign::Host) => plain(StatusCode::FORBIDDEN, "this server does not go by that `Host` name"),
+        Err(Foreign::Origin) => {
+            plain(StatusCode::FORBIDDEN, "pages of that `Origin` may not call this server")
+        }
+    }
+}
+
+/// Everything else that must hold before `/mcp` answers.
+pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    let caller = match door.caller(&request) {
+        Ok(caller) => caller,
+        Err(refused) => return unauthorized(refused),
+    };
+    let session = match session_id(request.headers()) {
+        Ok(session) => session,
+        Err(response) => return *response,
+    };
+    if let Some(id) = &session
+        && !door.sessions.belongs_to(id, &caller)
+    {
+        return plain(StatusCode::NOT_FOUND, "no such session; begin a new one");
+    }
+    let mut place = None;
+    if request.method() == Method::POST {
+        request = match door.read_body(request).await {
+            Ok((whole, outline)) => {
+                if session.is_none() && outline.method.as_deref() == Some("initialize") {
+                    match door.sessions.place().await {
+                        Some(free) => place = Some(free),
+                        None => return too_many_sessions(),
+                    }
+                }
+                whole
+            }
+            Err(response) => return *response,
+        };
+    }
+    request.extensions_mut().insert(caller.clone());
+    let response = next.run(request).await;
+    if let Some(place) = place {
+        door.remember_session(&response, &caller, place);
+    }
+    response
+}
+
+impl Door {
+    fn caller(&self, request: &Request) -> Result<Caller, Refused> {
+        let mut shown = request.headers().get_all(header::AUTHORIZATION).iter();
+        let token = match (shown.next(), shown.next()) {
+            (Some(only), None) => Some(only.as_bytes()),
+            // None, or two of which one could be anybody's.
+            _ => None,
+        };
+        // Without a peer address nothing is counted apart; the listener always gives one.
+        let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
+        self.gate.admit(token, peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()))
+    }
+
+    /// Reads the whole body and refuses one that could be understood in two ways.
+    async fn read_body(&self, request: Request) -> Result<(Request, Outline), Box<Response>> {
+        let (parts, body) = request.into_parts();
+        let reading = to_bytes(body, self.body_bytes_max);
+        let bytes = match tokio::time::timeout(Duration::from_millis(BODY_READ_MS_MAX), reading).await {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(error)) => return Err(Box::new(self.unread(&error))),
+            Err(_) => return Err(plain_box(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
+        };
+        match frame::read(&bytes) {
+            Frame::Refused(error) if is_json(&parts.headers) => {
+                return Err(Box::new(json_rpc_error(StatusCode::BAD_REQUEST, &error)));
+            }
+            // rmcp answers other content types with the right status.
+            Frame::Refused(_) | Frame::Message(_) | Frame::Ignored => {}
+        }
+        let outline = Outline::of(&bytes);
+        Ok((Request::from_parts(parts, Body::from(bytes)), outline))
+    }
+
+    fn unread(&self, error: &axum::Error) -> Response {
+        use std::error::Error as _;
+        // The limit is the only error of ours; anything else means that the client went away.
+        let limit = error.source().is_some_and(|source| source.to_string().contains("limit"));
+        if limit {
+            let text = format!("a body may have at most {} bytes", self.body_bytes_max);
+            (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
+        } else {
+            plain(StatusCode::BAD_REQUEST, "the body did not arrive")
+        }
+    }
+
+    fn remember_session(&self, response: &Response, caller: &Caller, place: Place) {
+        if let Some(Ok(id)) = response.headers().get(SESSION_HEADER).map(HeaderValue::to_str) {
+            self.sessions.opened(id, caller);
+        }
+        drop(place);
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(kind)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    kind.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn session_id(headers: &HeaderMap) -> Result<Option<String>, Box<Response>> {
+    let mut values = headers.get_all(SESSION_HEADER).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) => match one.to_str() {
+            Ok(id) => Ok(Some(id.to_owned())),
+            Err(_) => Err(plain_box(StatusCode::BAD_REQUEST, "the session id is not text")),
+        },
+        (Some(_), Some(_)) => Err(plain_box(StatusCode::BAD_REQUEST, "more than one session id")),
+    }
+}
+
+fn unauthorized(refused: Refused) -> Response {
+    let challenge = |value: &'static str| [(header::WWW_AUTHENTICATE, HeaderValue::from_static(value))];
+    match refused {
+        Refused::Missing => {
+            (StatusCode::UNAUTHORIZED, challenge("Bearer"), "a bearer token is needed\n").into_response()
+        }
+        Refused::Wrong => {
+            let challenge = challenge("Bearer error=\"invalid_token\"");
+            (StatusCode::UNAUTHORIZED, challenge, "the bearer token is not valid\n").into_response()
+        }
+        Refused::TooMany { wait } => {
+            let seconds = wait.as_secs().max(1);
+            let retry = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
+            (StatusCode::TOO_MANY_REQUESTS, retry, "too many wrong tokens from this address\n")
+                .into_response()
+        }
+    }
+}
+
+fn too_many_sessions() -> Response {
+    let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))];
+    (StatusCode::SERVICE_UNAVAILABLE, retry, "too many sessions are open\n").into_response()
+}
+
+fn json_rpc_error(status: StatusCode, error: &JsonRpcError) -> Response {
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    match serde_json::to_vec(error) {
+        Ok(body) => (status, kind, body).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, format!("{text}\n")).into_response()
+}
+
+fn plain_box(status: StatusCode, text: &'static str) -> Box<Response> {
+    Box::new(plain(status, text))
+}

@@ -1,0 +1,112 @@
+//! The HTTP door: Streamable HTTP at `/mcp`, and `/health` for whoever watches the process.
+//!
+//! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
+
+mod door;
+mod listener;
+mod origin;
+mod sessions;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post_service},
+};
+use rmcp::transport::{
+    StreamableHttpServerConfig, StreamableHttpService,
+    streamable_http_server::session::local::LocalSessionManager,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use self::{door::Door, origin::Names, sessions::Sessions};
+use super::{
+    TransportError,
+    server::{Server, Shared},
+};
+use crate::{config::HttpSettings, facts::Arrival, identity::Gate, pipeline::Corridor};
+
+/// An old-style session lives at least this long without a request, because a silent call does not
+/// keep it alive, and its reply would be lost.
+const SESSION_IDLE_MS_MIN: u64 = 15 * 60 * 1000;
+/// Where it listens when the settings name no address.
+const DEFAULT_PORT: u16 = 8084;
+
+/// A door that is open.
+#[derive(Debug)]
+pub struct BoundHttp {
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+}
+
+impl BoundHttp {
+    /// The address as bound; the port is never 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Resolves when the door is closed and all replies are out.
+    pub async fn closed(self) -> Result<(), TransportError> {
+        self.serving.await.map_err(|error| TransportError::Stream(error.to_string()))
+    }
+}
+
+pub(super) async fn serve(
+    corridor: Arc<Corridor>,
+    settings: &HttpSettings,
+    gate: Arc<Gate>,
+    stop: CancellationToken,
+    drain: Duration,
+) -> Result<BoundHttp, TransportError> {
+    let wanted = settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT)));
+    if !gate.has_grants() && !wanted.ip().to_canonical().is_loopback() {
+        return Err(TransportError::OpenDoor { address: wanted });
+    }
+    let bind_failed = |source| TransportError::Bind { address: wanted, source };
+    let listener = TcpListener::bind(wanted).await.map_err(bind_failed)?;
+    let address = listener.local_addr().map_err(bind_failed)?;
+
+    let shared = Shared::new(corridor, Arrival::Http);
+    let streams = CancellationToken::new();
+    let router = router(&shared, settings, gate, address, streams.clone());
+    let serving = tokio::spawn(listener::run(listener, router, shared, stop, streams, drain));
+    Ok(BoundHttp { address, serving })
+}
+
+fn router(
+    shared: &Arc<Shared>,
+    settings: &HttpSettings,
+    gate: Arc<Gate>,
+    address: SocketAddr,
+    streams: CancellationToken,
+) -> Router {
+    let mut manager = LocalSessionManager::default();
+    let idle_ms = settings.session_idle_ms.max(SESSION_IDLE_MS_MIN);
+    manager.session_config.keep_alive = Some(Duration::from_millis(idle_ms));
+    let manager = Arc::new(manager);
+
+    let config = StreamableHttpServerConfig::default()
+        .with_json_response(true)
+        // The door checks both headers before, and more strictly.
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_max_request_body_bytes(settings.body_bytes_max)
+        .with_cancellation_token(streams);
+    let server = Server::new(Arc::clone(shared));
+    let mcp = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&manager), config);
+
+    let names = Names::new(&settings.allowed_hosts, &settings.allowed_origins, address);
+    let door = Arc::new(Door::new(
+        gate,
+        names,
+        Sessions::new(manager, settings.sessions_max),
+        settings.body_bytes_max,
+    ));
+    Router::new()
+        .route("/mcp", post_service(mcp.clone()).get_service(mcp.clone()).delete_service(mcp))
+        .route_layer(from_fn_with_state(Arc::clone(&door), door::guard_mcp))
+        .route("/health", get(|| async { "ok\n" }))
+        .layer(from_fn_with_state(door, door::guard_names))
+}

@@ -1,0 +1,167 @@
+//! `Host` and `Origin`: a web page in somebody's browser must not reach a server on their machine.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
+
+/// The names this server answers to, and the pages that may call it.
+#[derive(Debug)]
+pub(super) struct Names {
+    hosts: Vec<Host>,
+    origins: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Host {
+    name: String,
+    /// `None` fits any port.
+    port: Option<u16>,
+}
+
+/// Why a request is not for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Foreign {
+    Host,
+    Origin,
+}
+
+impl Names {
+    pub(super) fn new(hosts: &[String], origins: &[String], bound: SocketAddr) -> Self {
+        let any_port = |name: &str| Host { name: name.to_owned(), port: None };
+        let mut known: Vec<Host> = ["localhost", "127.0.0.1", "::1"].map(any_port).into();
+        if !bound.ip().is_unspecified() {
+            known.push(any_port(&bound.ip().to_string()));
+        }
+        known.extend(hosts.iter().filter_map(|text| Host::parse(text)));
+        let origins = origins.iter().map(|text| text.trim_end_matches('/').to_ascii_lowercase()).collect();
+        Self { hosts: known, origins }
+    }
+
+    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+        let mut named = headers.get_all(header::HOST).iter();
+        let host = match (named.next(), named.next()) {
+            (Some(host), None) => host.to_str().ok().and_then(Host::parse),
+            (None, None) => uri.authority().and_then(|authority| Host::parse(authority.as_str())),
+            _ => None,
+        }
+        .ok_or(Foreign::Host)?;
+        let known = |own: &Host| own.name == host.name && (own.port.is_none() || own.port == host.port);
+        if !self.hosts.iter().any(known) {
+            return Err(Foreign::Host);
+        }
+        let allowed = |origin: &HeaderValue| origin.to_str().is_ok_and(|text| self.is_allowed(text, &host));
+        if headers.get_all(header::ORIGIN).iter().all(allowed) { Ok(()) } else { Err(Foreign::Origin) }
+    }
+
+    /// Exactly one of the settings, or the very address the request came to.
+    fn is_allowed(&self, origin: &str, host: &Host) -> bool {
+        let origin = origin.to_ascii_lowercase();
+        let own = origin.strip_prefix("http://").and_then(Host::parse).is_some_and(|own| own == *host);
+        own || self.origins.contains(&origin)
+    }
+}
+
+impl Host {
+    fn parse(text: &str) -> Option<Self> {
+        // An IPv6 address in the settings may come without its brackets.
+        if let Ok(address @ IpAddr::V6(_)) = text.parse::<IpAddr>() {
+            return Some(Self { name: address.to_string(), port: None });
+        }
+        let authority: Authority = text.parse().ok()?;
+        // What follows the host can only be a port.
+        if authority.as_str().contains('@')
+            || (authority.as_str().len() > authority.host().len() && authority.port_u16().is_none())
+        {
+            return None;
+        }
+        let name = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        Some(Self { name, port: authority.port_u16() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(host: &str, origin: Option<&str>) -> Result<(), Foreign> {
+        let names = Names::new(
+            &["mcp.example.com".to_owned(), "other.example.com:8443".to_owned()],
+            &["https://app.example.com".to_owned(), "http://localhost:3000/".to_owned()],
+            "127.0.0.1:8084".parse().unwrap(),
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+        }
+        names.check(&Uri::from_static("/mcp"), &headers)
+    }
+
+    #[test]
+    fn own_names_come_in() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8084",
+            "127.0.0.1:1",
+            "[::1]:8084",
+            "mcp.example.com",
+            "mcp.example.com:443",
+            "other.example.com:8443",
+        ] {
+            assert_eq!(check(host, None), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn foreign_names_do_not() {
+        for host in [
+            "evil.example.com",
+            "localhost.evil.example.com",
+            "other.example.com",
+            "other.example.com:80",
+            "127.0.0.2",
+            "user@localhost",
+            "",
+            "a b",
+            "localhost:99999",
+        ] {
+            assert_eq!(check(host, None), Err(Foreign::Host), "{host}");
+        }
+    }
+
+    #[test]
+    fn pages_are_matched_exactly() {
+        for origin in [
+            "https://app.example.com",
+            "HTTPS://APP.example.com",
+            "http://localhost:3000",
+            "http://localhost:8084",
+        ] {
+            assert_eq!(check("localhost:8084", Some(origin)), Ok(()), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "http://app.example.com",
+            "https://app.example.com:444",
+            "https://app.example.com.evil.example.com",
+            "https://evil.example.com",
+            "http://localhost:3001",
+            "http://localhost",
+            "http://127.0.0.1:8084",
+            "localhost:8084",
+        ] {
+            assert_eq!(check("localhost:8084", Some(origin)), Err(Foreign::Origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn two_hosts_are_none() {
+        let names = Names::new(&[], &[], "127.0.0.1:1".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        assert_eq!(names.check(&Uri::from_static("/mcp"), &headers), Err(Foreign::Host));
+        headers.append(header::HOST, "localhost".parse().unwrap());
+        headers.append(header::HOST, "evil.example.com".parse().unwrap());
+        assert_eq!(names.check(&Uri::from_static("/mcp"), &headers), Err(Foreign::Host));
+    }
+}

@@ -1,0 +1,344 @@
+//! The MCP side of the corridor: a hand-written handler over one catalogue.
+//!
+//! It turns a request into a `RawCall` and a `Reply` into a result. It knows no tool by name, and
+//! it never looks at arguments.
+
+use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
+        CompleteRequestParams, CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult,
+        Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
+        ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion,
+        ServerCapabilities, ServerConfig, SubscriptionFilter,
+    },
+    service::{NotificationContext, Peer, RequestContext, SubscriptionContext},
+};
+use tokio::sync::{Semaphore, broadcast::error::RecvError, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{tool_list::ToolList, watchers::Watchers};
+use crate::{
+    facts::{Arrival, Caller},
+    pipeline::{Corridor, RawCall, UnknownTool},
+    reply::Reply,
+    tools::Progress,
+};
+
+/// Calls that run at the same time, all clients together. More wait for their turn.
+const CALLS_AT_ONCE_MAX: usize = 256;
+/// Calls that run or wait. One more is refused at once, so that waiting cannot eat the memory.
+const CALLS_HELD_MAX: usize = 4096;
+/// Progress notices of one call that may wait for a slow client; newer ones are left out.
+const PROGRESS_HELD_MAX: usize = 16;
+/// A client may keep the tool list this long; when the policy changes it is told earlier.
+const LIST_FRESH_MS: u64 = 60_000;
+/// Longest client name that the log shows.
+const CLIENT_NAME_CHARS_MAX: usize = 64;
+
+/// What the model is told about this server as a whole.
+const INSTRUCTIONS: &str = "Tools for Odoo databases. `odoo_connections` lists the connections; the model \
+     `ir.model` lists the models. Every call is checked against a policy: a refusal has the code `denied` and \
+     says why; do not try to work around it.";
+
+/// Revisions this server answers in, oldest first.
+const REVISIONS: &[ProtocolVersion] = &[
+    ProtocolVersion::V_2025_03_26,
+    ProtocolVersion::V_2025_06_18,
+    ProtocolVersion::V_2025_11_25,
+    ProtocolVersion::V_2026_07_28,
+];
+
+/// Everything the connections of one door share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    corridor: Arc<Corridor>,
+    arrival: Arrival,
+    list: ToolList,
+    running: Semaphore,
+    held: Semaphore,
+    watchers: Watchers,
+    /// Calls under way; draining waits for it to be empty.
+    calls: TaskTracker,
+    /// Fires when no new work is wanted: subscriptions end.
+    closing: CancellationToken,
+    /// Fires when the time to drain is over: calls under way end as cancelled.
+    abort: CancellationToken,
+}
+
+impl Shared {
+    pub(super) fn new(corridor: Arc<Corridor>, arrival: Arrival) -> Arc<Self> {
+        let shared = Arc::new(Self {
+            list: ToolList::of(corridor.catalog()),
+            running: Semaphore::new(CALLS_AT_ONCE_MAX),
+            held: Semaphore::new(CALLS_HELD_MAX),
+            watchers: Watchers::default(),
+            calls: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            abort: CancellationToken::new(),
+            arrival,
+            corridor,
+        });
+        let watching = Arc::clone(&shared);
+        tokio::spawn(async move {
+            watching.watchers.watch(watching.corridor.list_changes(), watching.closing.clone()).await;
+        });
+        shared
+    }
+
+    /// No new subscriptions; those that listen are told the end.
+    pub(super) fn close(&self) {
+        self.closing.cancel();
+        self.calls.close();
+    }
+
+    /// Resolves when no call is under way any more.
+    pub(super) async fn idle(&self) {
+        self.calls.wait().await;
+    }
+
+    pub(super) fn abort(&self) {
+        self.abort.cancel();
+    }
+}
+
+/// One per connection or request; a cheap clone.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    pub(super) fn revisions() -> &'static [ProtocolVersion] {
+        REVISIONS
+    }
+
+    /// Who calls: on HTTP what the gate found out, else the owner of this process.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
+        let mut caller = context
+            .extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<Caller>())
+            .cloned()
+            .unwrap_or_else(|| Caller::local(self.shared.arrival));
+        caller.client = context.client_info().map(|client| {
+            let visible = client.name.chars().filter(|c| !c.is_control());
+            Arc::from(visible.take(CLIENT_NAME_CHARS_MAX).collect::<String>())
+        });
+        caller
+    }
+
+    async fn call(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let Ok(_held) = self.shared.held.try_acquire() else {
+            return Err(ErrorData::internal_error("too many calls at once; try again later", None));
+        };
+        let _running = tokio::select! {
+            permit = self.shared.running.acquire() => permit,
+            () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
+        };
+        let cancelled = context.ct.child_token();
+        let (progress, notices) = listen_for_progress(context);
+        let call = RawCall {
+            tool: request.name.into_owned(),
+            arguments: request.arguments.unwrap_or_default(),
+            caller: self.caller(context),
+            progress,
+            cancelled: cancelled.clone(),
+        };
+        let walk = AssertUnwindSafe(self.shared.corridor.call(call)).catch_unwind();
+        // The notices end when the call lets go of its progress, so the last one precedes the reply.
+        let both = std::pin::pin!(async { tokio::join!(walk, notices).0 });
+        let walked = match select(both, std::pin::pin!(self.shared.abort.cancelled())).await {
+            Either::Left((walked, _)) => walked,
+            Either::Right(((), both)) => {
+                cancelled.cancel();
+                both.await
+            }
+        };
+        match walked {
+            Ok(Ok(reply)) => Ok(result_of(reply)),
+            Ok(Err(UnknownTool { name })) => {
+                Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None))
+            }
+            Err(_panic) => {
+                tracing::error!("the corridor panicked");
+                Err(ErrorData::internal_error("something failed inside odoo-mcp", None))
+            }
+        }
+    }
+}
+
+fn result_of(reply: Reply) -> CallToolResult {
+    let text = vec![ContentBlock::text(reply.text)];
+    let mut result = if reply.is_error { CallToolResult::error(text) } else { CallToolResult::success(text) };
+    result.structured_content = Some(reply.structured);
+    result
+}
+
+/// Progress goes out only to a client that gave a token for it.
+fn listen_for_progress(context: &RequestContext<RoleServer>) -> (Progress, impl Future<Output = ()> + use<>) {
+    let peer = context.peer.clone();
+    let token = context.meta.get_progress_token();
+    let (progress, waiting) = match &token {
+        None => (Progress::silent(), None),
+        Some(_) => {
+            let (sender, receiver) = mpsc::channel(PROGRESS_HELD_MAX);
+            let progress = Progress::to(move |done, total, message| {
+                // A full queue means a slow client: it misses a step, not the end.
+                let _ = sender.try_send((done, total, message.to_owned()));
+            });
+            (progress, Some(receiver))
+        }
+    };
+    let notices = async move {
+        if let (Some(token), Some(receiver)) = (token, waiting) {
+            forward_progress(&peer, token, receiver).await;
+        }
+    };
+    (progress, notices)
+}
+
+async fn forward_progress(
+    peer: &Peer<RoleServer>,
+    token: ProgressToken,
+    mut steps: mpsc::Receiver<(f64, Option<f64>, String)>,
+) {
+    let mut last = f64::NEG_INFINITY;
+    while let Some((done, total, message)) = steps.recv().await {
+        // The protocol wants values that grow.
+        if done <= last {
+            continue;
+        }
+        last = done;
+        let mut notice = ProgressNotificationParam::new(token.clone(), done);
+        notice.total = total;
+        notice.message = (!message.is_empty()).then_some(message);
+        if peer.notify_progress(notice).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Methods that rmcp knows: when it hands us one as unknown, the parameters were not those of the method.
+const KNOWN_METHODS: [&str; 4] = ["initialize", "tools/call", "tools/list", "server/discover"];
+
+fn missing<M: ConstString, T>() -> Result<T, ErrorData> {
+    Err(ErrorData::method_not_found::<M>())
+}
+
+type Context = RequestContext<RoleServer>;
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        let own = Implementation::new("odoo-mcp", env!("CARGO_PKG_VERSION")).with_title("Odoo");
+        ServerConfig::new(capabilities).with_server_info(own).with_instructions(INSTRUCTIONS)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(REVISIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: Context,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let found = self.shared.corridor.list(&self.caller(&context));
+        let tools = found.iter().map(|found| self.shared.list.tool(found)).collect();
+        Ok(ListToolsResult::with_all_items(tools)
+            .with_ttl_ms(LIST_FRESH_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: Context,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let _under_way = self.shared.calls.token();
+        self.call(request, &context).await.map(Into::into)
+    }
+
+    // `get_tool` stays at its default, which knows no tool: it is asked without a caller, and no tool
+    // of ours takes arguments from headers.
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.shared.watchers.add(context.peer);
+    }
+
+    fn accepted_subscription_filter(&self, wanted: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(wanted.clone())
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut changes = self.shared.corridor.list_changes();
+        loop {
+            let change = tokio::select! {
+                () = subscription.cancelled() => return Ok(()),
+                () = self.shared.closing.cancelled() => return Ok(()),
+                change = changes.recv() => change,
+            };
+            if matches!(change, Err(RecvError::Closed)) {
+                return Ok(());
+            }
+            if subscription.sink().notify_tool_list_changed().await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn on_custom_request(&self, request: CustomRequest, _: Context) -> Result<CustomResult, ErrorData> {
+        let CustomRequest { method, .. } = request;
+        if KNOWN_METHODS.contains(&method.as_str()) {
+            return Err(ErrorData::invalid_params(
+                format!("the parameters are not those of `{method}`"),
+                None,
+            ));
+        }
+        Err(ErrorData::new(rmcp::model::ErrorCode::METHOD_NOT_FOUND, "method not found", None))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: Context,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        missing::<ListPromptsRequestMethod, _>()
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: Context,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        missing::<ListResourcesRequestMethod, _>()
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: Context,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        missing::<ListResourceTemplatesRequestMethod, _>()
+    }
+
+    async fn complete(&self, _: CompleteRequestParams, _: Context) -> Result<CompleteResult, ErrorData> {
+        missing::<CompleteRequestMethod, _>()
+    }
+}
