@@ -1,5 +1,16 @@
 //! The state directory: private, locked, replaced whole.
+//!
+//! A file here is never half written, never readable by others, and never overwritten because it
+//! could not be understood. What the files mean is known to the rooms that keep them.
 
+mod document;
+mod key;
+#[cfg(feature = "os-keyring")]
+mod keyring;
+mod sealed;
 mod state_dir;
 
-pub use state_dir::{StateDir, StoreError};
+pub use document::{DocumentError, parse_document, write_document};
+pub use key::{KeyError, SealKeys};
+pub use sealed::{SealError, SealKey};
+pub use state_dir::{LockedFile, Stamp, StateDir, StoreError};
