@@ -56,6 +56,9 @@ pub enum OdooError {
     /// A setting, secret reference or saved connection that cannot be used.
     #[error("{why}")]
     Setup { why: String, hint: Option<String> },
+    /// A change of the connections themselves that cannot be made; nothing was changed.
+    #[error("{why}")]
+    ConnectionRefused { code: &'static str, why: String, hint: Option<String> },
 }
 
 /// What an error of Odoo is about, told by its exception class, never by its text alone.
@@ -102,6 +105,7 @@ impl OdooError {
             Self::VersionUnsupported { .. } => "version_unsupported",
             Self::NotPermitted { .. } => "not_permitted",
             Self::Setup { .. } => "setup",
+            Self::ConnectionRefused { code, .. } => code,
         }
     }
 
