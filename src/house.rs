@@ -22,6 +22,11 @@ use crate::{
 
 /// The policy that rules when no file does.
 pub const SHIPPED_POLICY: &str = include_str!("../policy.json");
+/// What `connect` and `doctor` may do, whatever clients may: connections, and nothing in them.
+const OPERATOR_POLICY: &str = r#"{
+  "version": "1", "default": "deny",
+  "tools": { "odoo_connect": {}, "odoo_connections": {}, "odoo_cert_info": {}, "odoo_version": {} }
+}"#;
 /// The file that rules when nobody names one.
 const POLICY_FILE_NAME: &str = "policy.json";
 /// The audit log inside the state directory.
@@ -60,6 +65,8 @@ pub enum PolicyLoadError {
 pub enum PolicySource {
     /// The one inside the binary.
     Shipped,
+    /// For commands of the person who owns the settings; no client ever walks under it.
+    Operator,
     File(PathBuf),
 }
 
@@ -76,6 +83,7 @@ impl PolicySource {
     pub fn read(&self, catalog: &Catalog) -> Result<Policy, PolicyLoadError> {
         let names: Vec<&str> = catalog.iter().map(|found| found.entry.name()).collect();
         let (text, path) = match self {
+            Self::Operator => (OPERATOR_POLICY.as_bytes().to_vec(), PathBuf::new()),
             Self::Shipped => (SHIPPED_POLICY.as_bytes().to_vec(), PathBuf::new()),
             Self::File(path) => {
                 let text = std::fs::read(path).map_err(|error| PolicyLoadError::Unreadable {
@@ -93,6 +101,7 @@ impl std::fmt::Display for PolicySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Shipped => f.write_str("the shipped policy"),
+            Self::Operator => f.write_str("the policy of operators"),
             Self::File(path) => write!(f, "`{}`", path.display()),
         }
     }
@@ -108,9 +117,14 @@ fn place(path: &Path) -> String {
 
 impl House {
     /// Builds the house. The state directory is made, the policy read, and nothing sent.
-    pub fn build(config: Config) -> Result<Self, HouseError> {
-        let catalog = Catalog::new();
+    pub async fn build(config: Config) -> Result<Self, HouseError> {
         let policy_source = PolicySource::choose(config.policy.as_deref());
+        Self::build_under(config, policy_source).await
+    }
+
+    /// Builds the house under a policy of the caller's choice.
+    pub async fn build_under(config: Config, policy_source: PolicySource) -> Result<Self, HouseError> {
+        let catalog = Catalog::new();
         let policy = policy_source.read(&catalog)?;
         for warning in policy.warnings() {
             tracing::warn!(policy = %policy_source, "{warning}");
@@ -159,6 +173,14 @@ mod tests {
         policy.verdict(&catalog.find(name).unwrap_or_else(|| panic!("no tool {name}")).facts())
     }
 
+    fn build(config: Config) -> Result<House, HouseError> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(House::build(config))
+    }
+
     #[test]
     fn the_shipped_policy_fits_the_catalogue_without_warnings() {
         let policy = PolicySource::Shipped.read(&Catalog::new()).unwrap();
@@ -180,7 +202,7 @@ mod tests {
             .unwrap();
         let mut config = Config::with_state_dir(dir.path().join("state"));
         config.policy = Some(path.clone());
-        let house = House::build(config).unwrap();
+        let house = build(config).unwrap();
         let before = house.corridor.policy().digest().clone();
 
         std::fs::write(&path, "{").unwrap();
@@ -199,7 +221,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::with_state_dir(dir.path().join("state"));
         config.policy = Some(dir.path().join("none.json"));
-        let error = House::build(config).unwrap_err().to_string();
+        let error = build(config).unwrap_err().to_string();
         assert!(error.contains("none.json"), "{error}");
         assert!(!dir.path().join("state").exists());
     }

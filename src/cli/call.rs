@@ -3,15 +3,13 @@
 use std::io::Read as _;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{Session, Stop, house_flags::HouseFlags, logging, runtime, signals};
+use super::{Session, Stop, corridor::call_until, house_flags::HouseFlags, logging, runtime, signals};
 use crate::{
-    facts::{Arrival, Caller, JsonObject, check_strict_json},
+    facts::{JsonObject, check_strict_json},
     house::House,
-    pipeline::RawCall,
-    tools::Progress,
 };
 
 /// Call one tool and print its result as JSON
@@ -44,13 +42,18 @@ impl Call {
         let config = session.settings(Some(&self.house))?;
         logging::start_quiet(config.log);
         runtime::block_on(async move {
-            let house = House::build(config)?;
-            let (structured, is_error) = match self.read_arguments() {
+            let house = House::build(config).await?;
+            let answer = match self.read_arguments() {
                 Ok(arguments) => self.walk(session, &house, arguments).await,
-                Err(message) => (json!({ "code": "invalid_arguments", "message": message }), true),
+                Err(message) => Err(json!({ "code": "invalid_arguments", "message": message })),
             };
-            session.terminal.json(&structured)?;
-            if is_error { Err(Stop::Failed) } else { Ok(()) }
+            match answer {
+                Ok(result) => Ok(session.terminal.json(&result)?),
+                Err(error) => {
+                    session.terminal.json(&error)?;
+                    Err(Stop::Failed)
+                }
+            }
         })
     }
 
@@ -72,41 +75,19 @@ impl Call {
         serde_json::from_str(&text).map_err(|_| "the arguments are not a JSON object".to_owned())
     }
 
-    async fn walk(
-        &self,
-        session: &Session,
-        house: &House,
-        arguments: JsonObject,
-    ) -> (serde_json::Value, bool) {
+    async fn walk(&self, session: &Session, house: &House, arguments: JsonObject) -> Result<Value, Value> {
         let cancelled = CancellationToken::new();
-        let call = RawCall {
-            tool: self.tool.clone(),
-            arguments,
-            caller: Caller::local(Arrival::CommandLine),
-            progress: Progress::silent(),
-            cancelled: cancelled.clone(),
-        };
-        let walk = session.terminal.waiting(&self.tool, house.corridor.call(call));
+        let walk = call_until(&house.corridor, &self.tool, arguments, cancelled.clone());
+        let walk = session.terminal.waiting(&self.tool, walk);
         // Ctrl-C takes the call back; the answer then says what is known of it.
         let take_back = async {
             signals::end_asked().await;
             cancelled.cancel();
             std::future::pending::<()>().await;
         };
-        let answer = tokio::select! {
+        tokio::select! {
             answer = walk => answer,
-            () = take_back => return (json!({ "code": "cancelled", "message": "the call was cancelled" }), true),
-        };
-        match answer {
-            Ok(reply) => (reply.structured, reply.is_error),
-            Err(unknown) => {
-                let error = json!({
-                    "code": "unknown_tool",
-                    "message": unknown.to_string(),
-                    "hint": "`odoo-mcp tools` lists the tools and what the policy says of them",
-                });
-                (error, true)
-            }
+            () = take_back => Err(json!({ "code": "cancelled" })),
         }
     }
 }

@@ -6,6 +6,8 @@
 mod audit;
 mod call;
 mod completions;
+mod connect;
+mod corridor;
 mod exit;
 mod house_flags;
 mod logging;
@@ -57,6 +59,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Connect(connect::Connect),
     Call(call::Call),
     Tools(tools::Tools),
     Policy(policy::PolicyCommand),
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
 fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
     match command {
         Command::Serve(serve) => serve.run(session),
+        Command::Connect(connect) => connect.run(session),
         Command::Call(call) => call.run(session),
         Command::Tools(tools) => tools.run(session),
         Command::Policy(policy) => policy.run(session),

@@ -34,7 +34,7 @@ impl Serve {
         let config = session.load(&flags)?;
         logging::start(config.log);
         runtime::block_on(async move {
-            let house = House::build(config)?;
+            let house = House::build(config).await?;
             let reload = signals::at_each_hangup(|| house.reload_policy());
             tokio::select! {
                 () = signals::end_asked() => Ok(()),

@@ -16,6 +16,7 @@ pub(super) struct PipeClosed;
 pub(super) struct Terminal {
     output_is_terminal: bool,
     notes_are_terminal: bool,
+    input_is_terminal: bool,
 }
 
 /// Shorter waits need no explanation.
@@ -27,6 +28,7 @@ impl Terminal {
         Self {
             output_is_terminal: io::stdout().is_terminal(),
             notes_are_terminal: io::stderr().is_terminal(),
+            input_is_terminal: io::stdin().is_terminal(),
         }
     }
 
@@ -49,6 +51,11 @@ impl Terminal {
     /// One line on standard error. That it cannot be written changes nothing.
     pub(super) fn note(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Is there a person who can answer?
+    pub(super) fn can_ask(&self) -> bool {
+        self.input_is_terminal && self.notes_are_terminal
     }
 
     /// A question on standard error, without a line end.

@@ -121,7 +121,7 @@ fn print_json(
         })
         .collect();
     let file = match source {
-        PolicySource::Shipped => None,
+        PolicySource::Shipped | PolicySource::Operator => None,
         PolicySource::File(path) => Some(path.display().to_string()),
     };
     session.terminal.json(&json!({

@@ -12,8 +12,8 @@ use super::{
 use crate::facts::{GrantName, SecretSource, UserName};
 
 const KEYS: &[&str] = &["name", "user", "token"];
-/// 16 random bytes as text are longer than this; anything shorter can be guessed.
-const TOKEN_CHARS_MIN: usize = 20;
+/// A shorter token could be guessed.
+const TOKEN_CHARS_MIN: usize = 16;
 
 pub(super) fn read(
     table: Option<&toml::Table>,

@@ -270,7 +270,7 @@ fn grants_need_a_name_and_a_token_that_cannot_be_guessed() {
     assert_eq!((config.grants[0].grant.as_str(), config.grants[0].user.as_str()), ("office", "office"));
     refused("[[grants]]", &[], &["`name` is missing", "`token` is missing"]);
     refused("grants = 1", &[], &["`[[grants]]`"]);
-    refused("[[grants]]\nname = \"a\"\ntoken = \"short\"", &[], &["shorter than 20"]);
+    refused("[[grants]]\nname = \"a\"\ntoken = \"short\"", &[], &["shorter than 16"]);
     refused(&format!("{good}\n[[grants]]\nname = \"b\"\ntoken = \"{CANARY}\""), &[], &["the same token"]);
     refused(
         &format!("{good}\nuser = \"a\\nb\"\ntokn = 1"),

@@ -1,0 +1,78 @@
+//! How clients start us, ready to copy.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The line for Claude Code and the object for Claude Desktop.
+pub(in crate::cli) fn lines(state_dir: Option<&Path>, config: Option<&Path>) -> String {
+    let program = program();
+    let mut arguments = vec!["serve".to_owned()];
+    for (flag, path) in [("--state-dir", state_dir), ("--config", config)] {
+        if let Some(path) = path {
+            arguments.push(flag.to_owned());
+            arguments.push(absolute(path));
+        }
+    }
+    let words: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
+    let server = json!({ "mcpServers": { "odoo": { "command": program, "args": arguments } } });
+    format!(
+        "Claude Code:\n  claude mcp add odoo -- {} {}\n\nClaude Desktop (claude_desktop_config.json) and other clients:\n{}",
+        quoted(&program),
+        words.join(" "),
+        indented(&format!("{server:#}"))
+    )
+}
+
+/// ", Odoo 19.0 over json2", as far as the answer of `odoo_connect` says it.
+pub(super) fn server_in_words(signed_in: &Value) -> String {
+    let text = |pointer: &str| signed_in.pointer(pointer).and_then(Value::as_str);
+    let version = text("/server_version").or_else(|| text("/version/text")).or_else(|| text("/version"));
+    match version {
+        Some(version) => format!(", Odoo {version}"),
+        None => String::new(),
+    }
+}
+
+/// Where this program is, so that a client finds it without our search path.
+fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "odoo-mcp".to_owned(), |path| path.display().to_string())
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '+' | '\\');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_a_shell_are_quoted_when_needed() {
+        assert_eq!(quoted("/usr/bin/odoo-mcp"), "/usr/bin/odoo-mcp");
+        assert_eq!(quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_state_directory_is_named_whole() {
+        let text = lines(Some(Path::new("state")), None);
+        assert!(text.contains("claude mcp add odoo -- "), "{text}");
+        assert!(text.contains("--state-dir /"), "{text}");
+    }
+}
