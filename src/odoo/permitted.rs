@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Call, ModelSchema, OdooClient, OdooError, Page, PageQuery, VersionState};
+use super::{Call, ClientState, ModelSchema, OdooClient, OdooError, Page, PageQuery, VersionState};
 use crate::{
     facts::{ModelName, Operation},
     policy::Permit,
@@ -47,6 +47,11 @@ impl<'a> PermittedOdoo<'a> {
 
     pub async fn version(&self) -> VersionState {
         self.client.version().await
+    }
+
+    /// What is known of the connection without asking the server.
+    pub fn state(&self) -> ClientState {
+        self.client.state()
     }
 
     fn check(&self, model: &ModelName, operation: Operation, ids: Option<&[i64]>) -> Result<(), OdooError> {

@@ -228,7 +228,9 @@ impl Corridor {
             Err(CallError::Tool(ToolError::Odoo(error))) if error.was_not_sent() => {
                 (Settlement::NotSent, CallOutcome::NotSent)
             }
-            Err(CallError::Tool(ToolError::Odoo(_))) => (Settlement::Answered, CallOutcome::Rejected),
+            Err(CallError::Tool(ToolError::Odoo(_) | ToolError::Stopped { .. })) => {
+                (Settlement::Answered, CallOutcome::Rejected)
+            }
             Err(CallError::Tool(ToolError::Arguments { .. }) | CallError::Arguments(_)) => {
                 (Settlement::NotSent, CallOutcome::Rejected)
             }

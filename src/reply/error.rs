@@ -36,6 +36,7 @@ impl CallError {
                 DenialKind::Limited => "rate_limited",
             },
             Self::Tool(ToolError::Odoo(error)) => error.code(),
+            Self::Tool(ToolError::Stopped { code, .. }) => code,
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => "internal",
             Self::Cancelled => "cancelled",
             Self::AuditUnavailable { .. } => "audit_unavailable",
@@ -64,7 +65,7 @@ impl CallError {
             Self::Denied(denial) => {
                 denial.retry_after.map(|wait| format!("try again in {} ms", wait.as_millis()))
             }
-            Self::Tool(ToolError::Arguments { hint, .. }) => hint.clone(),
+            Self::Tool(ToolError::Arguments { hint, .. } | ToolError::Stopped { hint, .. }) => hint.clone(),
             Self::Tool(ToolError::Odoo(error)) => error.hint(),
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => {
                 Some("the operator finds the reference in the log".to_owned())

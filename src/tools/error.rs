@@ -13,6 +13,10 @@ pub enum ToolError {
     /// Odoo, or the way to it.
     #[error(transparent)]
     Odoo(#[from] OdooError),
+    /// The tool itself saw that the call cannot succeed: records that are gone, a lost race, a result
+    /// beyond its budget. Nothing was changed unless the message says so.
+    #[error("{message}")]
+    Stopped { code: &'static str, message: String, hint: Option<String> },
     /// A fault of ours; the detail goes to the log and never over the wire.
     #[error("internal error")]
     Internal { detail: Cow<'static, str> },
@@ -25,5 +29,17 @@ impl ToolError {
 
     pub fn arguments_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Arguments { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    pub fn not_found(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Stopped { code: "not_found", message: message.into(), hint: Some(hint.into()) }
+    }
+
+    pub fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Stopped { code: "conflict", message: message.into(), hint: Some(hint.into()) }
+    }
+
+    pub fn too_large(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Stopped { code: "too_large", message: message.into(), hint: Some(hint.into()) }
     }
 }

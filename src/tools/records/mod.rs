@@ -1,7 +1,44 @@
 //! The family `records`: models, fields and records of an Odoo database.
+//!
+//! Nothing here knows how a call travels; what a tool may reach, its permit says.
 
 use super::Family;
 
+mod action;
+mod answers;
+mod budget;
+mod checked;
+mod default_fields;
+mod diff;
+mod execute;
+mod existing;
+mod field_names;
+mod fields;
+mod ids;
+mod links;
+mod models;
+mod order;
+mod plan;
 mod read;
+mod request;
+mod rows;
+mod scope;
+mod search;
+mod unlink;
+mod values;
+mod version;
+mod write;
 
-pub(super) const FAMILY: Family = Family { name: "records", tools: &[read::TOOLS] };
+pub(super) const FAMILY: Family = Family {
+    name: "records",
+    tools: &[
+        models::TOOLS,
+        fields::TOOLS,
+        search::TOOLS,
+        read::TOOLS,
+        write::TOOLS,
+        unlink::TOOLS,
+        execute::TOOLS,
+        version::TOOLS,
+    ],
+};

@@ -1,0 +1,117 @@
+//! The fields a read answers with when the caller names none: few, light and useful.
+//!
+//! "All fields" is never the answer: it is thirty times slower and mostly images.
+
+use crate::{
+    facts::{FieldName, ModelName},
+    odoo::{FieldInfo, FieldType, ModelSchema, OdooError, PermittedOdoo},
+};
+
+/// Fields beside `id` and `display_name`.
+const CHOSEN_MAX: usize = 8;
+
+/// Names that tell what a record is about, on most models, most telling first.
+const TELLING: [&str; 24] = [
+    "default_code",
+    "code",
+    "reference",
+    "ref",
+    "login",
+    "state",
+    "type",
+    "move_type",
+    "partner_id",
+    "product_id",
+    "parent_id",
+    "date",
+    "date_order",
+    "invoice_date",
+    "date_deadline",
+    "quantity",
+    "product_uom_qty",
+    "price_unit",
+    "list_price",
+    "amount_total",
+    "email",
+    "phone",
+    "user_id",
+    "company_id",
+];
+
+/// The fields of one read.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) fields: Vec<FieldName>,
+    /// Readable fields that were left out, where the tool chose.
+    pub(super) omitted: usize,
+}
+
+impl Chosen {
+    /// What a reader should know about fields that were left out.
+    pub(super) fn note(&self) -> Option<String> {
+        (self.omitted > 0).then(|| {
+            format!("{} more fields: name them in `fields` (odoo_fields_get lists them)", self.omitted)
+        })
+    }
+}
+
+/// The caller's fields, or a set chosen from the model's list view and field definitions.
+pub(super) async fn choose(
+    odoo: &PermittedOdoo<'_>,
+    model: &ModelName,
+    asked: &[FieldName],
+) -> Result<Chosen, OdooError> {
+    if !asked.is_empty() {
+        return Ok(Chosen { fields: asked.to_vec(), omitted: 0 });
+    }
+    let schema = odoo.schema(model).await?;
+    Ok(from_schema(&schema, &[]))
+}
+
+fn from_schema(schema: &ModelSchema, list_view: &[String]) -> Chosen {
+    let mut names: Vec<&str> = vec!["id"];
+    names.extend(["display_name", "name"].into_iter().find(|name| schema.fields.contains_key(*name)));
+    let first = names.len();
+    let columns = list_view.iter().map(String::as_str);
+    let candidates: Vec<&str> = if list_view.is_empty() { TELLING.to_vec() } else { columns.collect() };
+    for name in candidates {
+        let fits = schema.fields.get(name).is_some_and(is_light);
+        if fits && !says_the_name(name) && !names.contains(&name) && names.len() < first + CHOSEN_MAX {
+            names.push(name);
+        }
+    }
+    let fields: Vec<FieldName> = names.iter().filter_map(|name| FieldName::parse(name).ok()).collect();
+    Chosen { omitted: schema.fields.len().saturating_sub(fields.len()), fields }
+}
+
+/// Shown already, as the display name.
+fn says_the_name(name: &str) -> bool {
+    matches!(name, "name" | "complete_name" | "display_name")
+}
+
+fn is_light(field: &FieldInfo) -> bool {
+    field.stored
+        && match field.kind {
+            FieldType::Char
+            | FieldType::Integer
+            | FieldType::Float
+            | FieldType::Monetary
+            | FieldType::Boolean
+            | FieldType::Date
+            | FieldType::Datetime
+            | FieldType::Selection
+            | FieldType::Many2one => true,
+            FieldType::Text
+            | FieldType::Html
+            | FieldType::Binary
+            | FieldType::Image
+            | FieldType::One2many
+            | FieldType::Many2many
+            | FieldType::Reference
+            | FieldType::Many2oneReference
+            | FieldType::Json
+            | FieldType::Properties
+            | FieldType::PropertiesDefinition
+            | FieldType::Other(_) => false,
+        }
+}

@@ -1,0 +1,161 @@
+//! What every record tool takes besides its own arguments: where, in which language, for which company.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::{
+    facts::{ConnectionAlias, JsonObject},
+    odoo::Context,
+};
+
+/// A context larger than this carries data, not circumstances.
+const CONTEXT_BYTES_MAX: usize = 8_192;
+const CONTEXT_KEY_BYTES_MAX: usize = 128;
+/// `sr@latin` and `es_419` are the odd ones; nothing real is longer than this.
+const LANG_BYTES_MAX: usize = 16;
+
+/// Connection, context, company and language of a call.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub(super) struct Scope {
+    /// Connection alias.
+    #[serde(default = "ConnectionAlias::default_alias")]
+    pub(super) connection: ConnectionAlias,
+    /// Odoo context, such as `{"active_test": false}` to see archived records too.
+    #[serde(default, deserialize_with = "checked_context")]
+    context: Context,
+    /// Company to work in, by id.
+    #[serde(default, deserialize_with = "checked_company")]
+    #[schemars(with = "i64")]
+    company_id: Option<i64>,
+    /// Language of texts, such as `fr_FR`.
+    #[serde(default, deserialize_with = "checked_lang")]
+    #[schemars(with = "String")]
+    lang: Option<String>,
+}
+
+impl Scope {
+    /// The context to send: the caller's, then company and language, which were asked for by name.
+    pub(super) fn context(&self) -> Context {
+        self.context_over(JsonObject::new())
+    }
+
+    /// The same over a base that the caller's own members override.
+    pub(super) fn context_over(&self, mut base: JsonObject) -> Context {
+        base.extend(self.context.0.clone());
+        if let Some(company) = self.company_id {
+            base.insert("allowed_company_ids".to_owned(), json!([company]));
+        }
+        if let Some(lang) = &self.lang {
+            base.insert("lang".to_owned(), json!(lang));
+        }
+        Context(base)
+    }
+
+    /// For reading records: binary fields come as their size, never as content.
+    pub(super) fn reading_context(&self) -> Context {
+        let mut context = self.context();
+        context.0.insert("bin_size".to_owned(), Value::Bool(true));
+        context
+    }
+}
+
+fn checked_context<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Context, D::Error> {
+    let members = Option::<JsonObject>::deserialize(deserializer)?.unwrap_or_default();
+    check_context(&members).map_err(serde::de::Error::custom)?;
+    Ok(Context(members))
+}
+
+pub(super) fn check_context(members: &JsonObject) -> Result<(), String> {
+    let is_key = |key: &str| {
+        (1..=CONTEXT_KEY_BYTES_MAX).contains(&key.len())
+            && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    };
+    if members.keys().any(|key| !is_key(key)) {
+        return Err("`context` has a key that is no name".to_owned());
+    }
+    if serde_json::to_string(members).map_or(true, |text| text.len() > CONTEXT_BYTES_MAX) {
+        return Err(format!("`context` is larger than {CONTEXT_BYTES_MAX} bytes"));
+    }
+    let is_id = |value: &Value| value.as_i64().is_some_and(|id| id > 0);
+    match members.get("allowed_company_ids") {
+        Some(Value::Array(ids)) if !ids.is_empty() && ids.iter().all(is_id) => {}
+        None => {}
+        Some(_) => return Err("`allowed_company_ids` in `context` is a list of company ids".to_owned()),
+    }
+    for name in ["lang", "tz"] {
+        if members.get(name).is_some_and(|value| !value.is_string() && *value != Value::Bool(false)) {
+            return Err(format!("`{name}` in `context` is text"));
+        }
+    }
+    Ok(())
+}
+
+fn checked_company<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        value => match value.as_i64().filter(|id| (1..=i64::from(i32::MAX)).contains(id)) {
+            Some(id) => Ok(Some(id)),
+            None => {
+                Err(serde::de::Error::custom("`company_id` is the id of a company, a whole number from 1 up"))
+            }
+        },
+    }
+}
+
+fn checked_lang<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let lang = Option::<String>::deserialize(deserializer)?.filter(|lang| !lang.is_empty());
+    let is_code = |text: &str| {
+        text.len() <= LANG_BYTES_MAX
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'.' | b'-'))
+    };
+    match lang {
+        Some(lang) if !is_code(&lang) => {
+            Err(serde::de::Error::custom("`lang` is the code of a language, such as `fr_FR`"))
+        }
+        lang => Ok(lang),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(given: Value, expected: Value) {
+        let scope: Scope = serde_json::from_value(given).unwrap();
+        assert_eq!(Value::Object(scope.context().0), expected);
+    }
+
+    #[test]
+    fn company_and_language_become_context() {
+        check(json!({}), json!({}));
+        check(
+            json!({"context": {"active_test": false, "lang": "de_DE"}, "company_id": 2, "lang": "fr_FR"}),
+            json!({"active_test": false, "lang": "fr_FR", "allowed_company_ids": [2]}),
+        );
+        check(json!({"context": null, "lang": null, "company_id": null}), json!({}));
+    }
+
+    #[test]
+    fn odd_contexts_are_refused() {
+        for bad in [
+            json!({"context": []}),
+            json!({"context": "lang"}),
+            json!({"context": {"a b": 1}}),
+            json!({"context": {"": 1}}),
+            json!({"context": {"allowed_company_ids": "1"}}),
+            json!({"context": {"allowed_company_ids": []}}),
+            json!({"context": {"lang": 5}}),
+            json!({"context": {"x": "y".repeat(9000)}}),
+            json!({"company_id": 0}),
+            json!({"company_id": "1"}),
+            json!({"company_id": true}),
+            json!({"lang": "fr FR"}),
+            json!({"lang": 3}),
+            json!({"connection": "../x"}),
+        ] {
+            assert!(serde_json::from_value::<Scope>(bad.clone()).is_err(), "{bad}");
+        }
+    }
+}
