@@ -101,7 +101,8 @@ let_user_through() {
   while dir=$(dirname -- "$dir"); [ "$dir" != / ]; do
     setpriv "--reuid=$SERVER_USER" "--regid=$SERVER_USER" --clear-groups test -x "$dir" && continue
     command -v setfacl > /dev/null || install_packages acl
-    setfacl -m "u:$SERVER_USER:--x" "$dir"
+    setfacl -m "u:$SERVER_USER:--x" "$dir" ||
+      die "the servers' user cannot pass $dir; choose another place with ODOO_MCP_CACHE"
   done
 }
 
