@@ -72,6 +72,7 @@ install_all() {
   local version status=0 failed=no
   local -A jobs=()
   INSTALLED=()
+  mkdir -p "$CACHE/apt"
   rm -f "$CACHE"/cannot-download.*
   # Started apart from waiting: bash forgets `set -e` in whatever it calls left of `||`.
   start_job pg_start

@@ -32,7 +32,7 @@ not_to_be_had() {
 }
 
 install_14() {
-  local stamp tool=$CACHE/tools/debootstrap root=$HOME_DIR/root log=$HOME_DIR/install.log
+  local stamp uri tool=$CACHE/tools/debootstrap root=$HOME_DIR/root log=$HOME_DIR/install.log
   local packages=(odoo-14 python3-renderpm gsfonts fonts-dejavu-core procps)
   is_root || die "Odoo 14 runs in a chroot, which needs root; as an ordinary user run only 19"
   # shellcheck disable=SC2206 # a list of words
@@ -49,9 +49,10 @@ install_14() {
       mv "$tool.new" "$tool"
     fi
     say "Odoo 14: making a root of Debian 11"
+    uri=$(debian_mirror)
     rm -rf "$root"
     DEBOOTSTRAP_DIR=$tool/usr/share/debootstrap "$tool/usr/sbin/debootstrap" --variant=minbase \
-      --keyring="$KEYRING" bullseye "$root" "$(debian_mirror)" > "$log" 2>&1 ||
+      --keyring="$KEYRING" bullseye "$root" "$uri" > "$log" 2>&1 ||
       not_to_be_had "$log" "package base of Debian 11"
     touch "$root/.bootstrapped"
   fi

@@ -41,10 +41,18 @@ mirror() {
 }
 
 debian_mirror() {
-  local uri
+  local uri log=$CACHE/apt/update.log
   [ -e "$KEYRING" ] || die "$KEYRING is missing: this needs Debian (package debian-archive-keyring)"
   uri=$(mirror)
-  if [ -z "$uri" ] && is_root; then apt-get "${APT_QUIET[@]}" update > /dev/null 2>&1 || true; uri=$(mirror); fi
+  # apt tells its mirrors only once it has their lists.
+  if [ -z "$uri" ] && is_root; then
+    apt-get "${APT_QUIET[@]}" update > "$log" 2>&1 || true
+    uri=$(mirror)
+    if [ -z "$uri" ] && grep -qE "$NOT_TO_BE_HAD" "$log"; then
+      grep -E "$NOT_TO_BE_HAD" "$log" | tail -n 5 >&2
+      cannot_download "any list of packages"
+    fi
+  fi
   [ -n "$uri" ] || die "no Debian mirror in this machine's apt configuration"
   echo "$uri"
 }
@@ -60,7 +68,7 @@ suite_options() {
     -o APT::Sandbox::User=root -o Acquire::Languages=none
     -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
   if [ ! -e "$dir/fresh" ] || [ -n "$(find "$dir/fresh" -mmin +1440)" ]; then
-    uri=$(debian_mirror)
+    uri=$(debian_mirror) || exit # its status says why; `set -e` does not hold left of `||`
     echo "deb [signed-by=$KEYRING] $uri $suite main" > "$dir/sources.list"
     # apt-get update ends well although a list could not be fetched.
     apt-get "${SUITE_OPTIONS[@]}" update > "$log" 2>&1 || echo "E: update failed" >> "$log"
