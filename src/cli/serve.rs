@@ -1,11 +1,17 @@
 //! `serve`: the doors for clients.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use super::{Session, Stop, house_flags::HouseFlags, logging, runtime, signals};
-use crate::{config, house::House};
+use crate::{
+    config,
+    house::House,
+    identity::Gate,
+    transport::{self, BoundHttp, TransportError},
+};
 
 /// Serve MCP on standard input and output, or over HTTP
 #[derive(Debug, Args)]
@@ -35,11 +41,55 @@ impl Serve {
         logging::start(config.log);
         runtime::block_on(async move {
             let house = House::build(config).await?;
+            let stop = CancellationToken::new();
             let reload = signals::at_each_hangup(|| house.reload_policy());
             tokio::select! {
-                () = signals::end_asked() => Ok(()),
+                served = serve(&house, stop.clone()) => served,
+                ended = end_in_order(&stop) => ended,
                 () = reload => Ok(()),
             }
         })
+    }
+}
+
+async fn serve(house: &House, stop: CancellationToken) -> Result<(), Stop> {
+    if house.config.http.listen.is_some() {
+        let bound = open_http(house, stop).await?;
+        tracing::info!("listening on http://{}/mcp", bound.address());
+        return bound.closed().await.map_err(stopped);
+    }
+    transport::serve_stdio(Arc::clone(&house.corridor), stop, drain(house)).await.map_err(stopped)
+}
+
+/// Opens the HTTP door of the settings.
+pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<BoundHttp, Stop> {
+    let gate = Gate::new(&house.config.grants).await.map_err(|error| Stop::Settings(error.to_string()))?;
+    let corridor = Arc::clone(&house.corridor);
+    transport::serve_http(corridor, &house.config.http, Arc::new(gate), stop, drain(house))
+        .await
+        .map_err(stopped)
+}
+
+fn drain(house: &House) -> Duration {
+    Duration::from_millis(house.config.drain_ms)
+}
+
+/// The first signal lets running calls end; the second ends the process.
+async fn end_in_order(stop: &CancellationToken) -> Result<(), Stop> {
+    signals::end_asked().await;
+    tracing::info!("stopping: running calls may end");
+    stop.cancel();
+    signals::end_asked().await;
+    Err(Stop::FailedWith("stopped before all calls had ended".to_owned()))
+}
+
+fn stopped(error: TransportError) -> Stop {
+    let mut message = error.to_string();
+    if let TransportError::Bind { source, .. } = &error {
+        message.push_str(&format!(": {source}"));
+    }
+    match error {
+        TransportError::OpenDoor { .. } | TransportError::Bind { .. } => Stop::Settings(message),
+        TransportError::Stream(_) => Stop::FailedWith(message),
     }
 }
