@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::ids::kind_of;
 use crate::{
     facts::{ConnectionAlias, JsonObject},
     odoo::Context,
@@ -19,7 +20,7 @@ const LANG_BYTES_MAX: usize = 16;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub(super) struct Scope {
     /// Connection alias.
-    #[serde(default = "ConnectionAlias::default_alias")]
+    #[serde(default = "ConnectionAlias::default_alias", deserialize_with = "checked_connection")]
     pub(super) connection: ConnectionAlias,
     /// Odoo context, such as `{"active_test": false}` to see archived records too.
     #[serde(default, deserialize_with = "checked_context")]
@@ -60,10 +61,31 @@ impl Scope {
     }
 }
 
+/// These arguments are flattened into those of each tool, where the decoder loses sight of their
+/// names: so the messages name them.
+fn in_argument<E: serde::de::Error>(name: &str) -> impl Fn(&dyn std::fmt::Display) -> E {
+    move |why| E::custom(format!("argument `{name}`: {why}"))
+}
+
+fn checked_connection<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ConnectionAlias, D::Error> {
+    let refused = in_argument::<D::Error>("connection");
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => ConnectionAlias::parse(&text).map_err(|error| refused(&error)),
+        Value::Null => Ok(ConnectionAlias::default_alias()),
+        other => Err(refused(&format!("it is the alias of a connection, not {}", kind_of(&other)))),
+    }
+}
+
 fn checked_context<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Context, D::Error> {
-    let members = Option::<JsonObject>::deserialize(deserializer)?.unwrap_or_default();
-    check_context(&members).map_err(serde::de::Error::custom)?;
-    Ok(Context(members))
+    let refused = in_argument::<D::Error>("context");
+    match Value::deserialize(deserializer)? {
+        Value::Object(members) => match check_context(&members) {
+            Ok(()) => Ok(Context(members)),
+            Err(why) => Err(refused(&why)),
+        },
+        Value::Null => Ok(Context::default()),
+        other => Err(refused(&format!("it is an object, not {}", kind_of(&other)))),
+    }
 }
 
 pub(super) fn check_context(members: &JsonObject) -> Result<(), String> {
@@ -92,28 +114,26 @@ pub(super) fn check_context(members: &JsonObject) -> Result<(), String> {
 }
 
 fn checked_company<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        value => match value.as_i64().filter(|id| (1..=i64::from(i32::MAX)).contains(id)) {
-            Some(id) => Ok(Some(id)),
-            None => {
-                Err(serde::de::Error::custom("`company_id` is the id of a company, a whole number from 1 up"))
-            }
-        },
+    let value = Value::deserialize(deserializer)?;
+    let id = value.as_i64().filter(|id| (1..=i64::from(i32::MAX)).contains(id));
+    match (id, value.is_null()) {
+        (None, false) => {
+            Err(in_argument::<D::Error>("company_id")(&"it is the id of a company, a whole number from 1 up"))
+        }
+        (id, _) => Ok(id),
     }
 }
 
 fn checked_lang<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let lang = Option::<String>::deserialize(deserializer)?.filter(|lang| !lang.is_empty());
     let is_code = |text: &str| {
         text.len() <= LANG_BYTES_MAX
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'.' | b'-'))
     };
-    match lang {
-        Some(lang) if !is_code(&lang) => {
-            Err(serde::de::Error::custom("`lang` is the code of a language, such as `fr_FR`"))
-        }
-        lang => Ok(lang),
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(lang) if lang.is_empty() => Ok(None),
+        Value::String(lang) if is_code(&lang) => Ok(Some(lang)),
+        _ => Err(in_argument::<D::Error>("lang")(&"it is the code of a language, such as `fr_FR`")),
     }
 }
 
