@@ -1,6 +1,7 @@
 //! The log on standard error; standard output belongs to the protocol and to results.
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::config::{LogLevel, LogSettings};
 
@@ -12,8 +13,15 @@ pub(super) fn start(settings: LogSettings) {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_ansi(false);
-    let _ = if settings.json { log.json().try_init() } else { log.with_target(false).try_init() };
+    // Libraries log whole messages below the level of warnings: arguments and answers of calls.
+    let ours = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("odoo_mcp", level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let log = tracing_subscriber::registry().with(ours);
+    let _ = if settings.json {
+        log.with(lines.json()).try_init()
+    } else {
+        log.with(lines.with_target(false)).try_init()
+    };
 }
 
 /// For commands that print a result: only what the reader has to know beside it.

@@ -101,9 +101,11 @@ async fn close(connections: GracefulShutdown, shared: &Shared, streams: &Cancell
     if !all_done {
         let grace = Duration::from_millis(CLOSE_GRACE_MS);
         // Replies first, then the event streams of old sessions, which never end by themselves.
-        let _ = tokio::time::timeout(grace / 2, &mut closing).await;
+        let replied = tokio::time::timeout(grace / 2, &mut closing).await.is_ok();
         streams.cancel();
-        let _ = tokio::time::timeout(grace, closing).await;
+        if !replied {
+            let _ = tokio::time::timeout(grace, closing).await;
+        }
     }
     streams.cancel();
 }
