@@ -1,5 +1,6 @@
 //! The integration binary: one program, many modules, linked once.
 #![cfg(test)]
 
+mod catalogue;
 mod policies;
 mod tidy;
