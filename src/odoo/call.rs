@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Domain;
-use crate::facts::{FieldName, JsonObject, MethodName, ModelName};
+use super::{Context, Domain};
+use crate::facts::{FieldName, JsonObject, MethodName, ModelName, Operation};
 
 /// A public method, its records, its arguments.
 ///
@@ -70,17 +68,17 @@ impl Call {
         self
     }
 
+    /// What the call does to records. Only `Read` may be repeated.
+    pub fn operation(&self) -> Operation {
+        Operation::of_method(self.method.as_str(), self.ids.is_some())
+    }
+
     #[must_use]
     pub fn within(mut self, context: &Context) -> Self {
         self.context = context.clone();
         self
     }
 }
-
-/// The Odoo context of a call: language, time zone, companies, and what else the caller sends.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Context(pub JsonObject);
 
 /// A search with rows.
 #[derive(Debug, Clone)]

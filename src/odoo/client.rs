@@ -1,60 +1,249 @@
 //! One connection's client: picks the route, signs in once, bounds and retries.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use arc_swap::ArcSwapOption;
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Call, ClientState, ModelSchema, OdooError, Page, PageQuery, SignIn, VersionState};
-use crate::facts::{Definition, Limits, ModelName};
+use super::{
+    Call, ClientState, Failure, OdooError, Route, SignIn,
+    http::Http,
+    login::Refusal,
+    parameters,
+    routes::json2,
+    session::{Proof, Session},
+    version_check::SeenVersion,
+};
+use crate::facts::{ConnectionAlias, Definition, Limits, Operation};
+
+/// Waits before a read is sent again; as many repeats as there are waits.
+const READ_RETRY_WAITS_MS: [u64; 2] = [100, 400];
 
 /// Talks to one Odoo database. Making one sends nothing.
 #[derive(Debug)]
 pub struct OdooClient {
-    definition: Arc<Definition>,
-    limits: Limits,
+    pub(super) definition: Arc<Definition>,
+    pub(super) limits: Limits,
+    http: ArcSwapOption<Http>,
+    slots: Semaphore,
+    pub(super) session: ArcSwapOption<Session>,
+    /// Held while somebody signs in; remembers a refusal.
+    pub(super) login: tokio::sync::Mutex<Option<Refusal>>,
+    pub(super) seen_version: Mutex<Option<SeenVersion>>,
+    seen: Mutex<Seen>,
+}
+
+/// What the last calls taught us.
+#[derive(Debug, Default)]
+struct Seen {
+    route: Option<Route>,
+    last_used: Option<jiff::Timestamp>,
+    last_error: Option<(&'static str, String)>,
+}
+
+/// A poisoned lock holds plain notes here; they stay usable.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl OdooClient {
     pub fn new(definition: Arc<Definition>, limits: Limits) -> Self {
-        Self { definition, limits }
+        Self {
+            definition,
+            limits,
+            http: ArcSwapOption::empty(),
+            slots: Semaphore::new(limits.parallel_requests.max(1)),
+            session: ArcSwapOption::empty(),
+            login: tokio::sync::Mutex::new(None),
+            seen_version: Mutex::new(None),
+            seen: Mutex::new(Seen::default()),
+        }
     }
 
     pub fn definition(&self) -> &Definition {
         &self.definition
     }
 
-    /// Signs in now and says who we are there.
+    /// Signs in now, if not done yet, and says who we are there.
     pub async fn sign_in(&self) -> Result<Arc<SignIn>, OdooError> {
-        Err(self.unfinished())
+        let signing_in = async {
+            let _slot = self.slot().await?;
+            let http = self.http()?;
+            let session = self.session(&http).await?;
+            self.complete(session, &http).await.map_err(|failure| self.plain_error(failure))
+        };
+        let signed_in = match tokio::time::timeout(self.total_timeout(), signing_in).await {
+            Ok(signed_in) => signed_in,
+            Err(_) => Err(self.login_timed_out()),
+        };
+        self.note(signed_in.as_ref().err());
+        signed_in
     }
 
+    /// Calls a method. Reads survive a lost connection; a change is sent once.
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
-        let _ = (call, self.limits);
-        Err(self.unfinished())
-    }
-
-    /// Rows and total, in one request where the route allows it.
-    pub async fn page(&self, query: &PageQuery) -> Result<Page, OdooError> {
-        let _ = query;
-        Err(self.unfinished())
-    }
-
-    /// Field definitions of a model, cached.
-    pub async fn schema(&self, model: &ModelName) -> Result<Arc<ModelSchema>, OdooError> {
-        let _ = model;
-        Err(self.unfinished())
+        let result = self.call_in_time(&call).await;
+        self.note(result.as_ref().err());
+        result
     }
 
     /// What is known without asking the server.
     pub fn state(&self) -> ClientState {
-        ClientState::default()
+        let seen = lock(&self.seen);
+        ClientState {
+            route: seen.route,
+            signed_in: self.session.load().as_ref().map(|session| session.sign_in.clone()),
+            last_used: seen.last_used,
+            last_error: seen.last_error.clone(),
+        }
     }
 
-    pub async fn version(&self) -> VersionState {
-        VersionState::Unreachable { why: "skeleton".to_owned() }
+    pub(super) fn alias(&self) -> ConnectionAlias {
+        self.definition.alias.clone()
     }
 
-    fn unfinished(&self) -> OdooError {
-        OdooError::Setup { why: "skeleton".to_owned(), hint: None }
+    pub(super) fn total_timeout(&self) -> Duration {
+        Duration::from_millis(self.limits.total_timeout_ms)
+    }
+
+    /// The HTTP clients, made when first needed.
+    pub(super) fn http(&self) -> Result<Arc<Http>, OdooError> {
+        if let Some(http) = self.http.load_full() {
+            return Ok(http);
+        }
+        let http = Arc::new(Http::new(&self.definition, &self.limits)?);
+        self.http.store(Some(http.clone()));
+        Ok(http)
+    }
+
+    /// Leave to send one request at a time. The wait ends with the caller's total time-out.
+    pub(super) async fn slot(&self) -> Result<SemaphorePermit<'_>, OdooError> {
+        match tokio::time::timeout(self.total_timeout(), self.slots.acquire()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(OdooError::Busy { connection: self.alias(), waited_ms: self.limits.total_timeout_ms }),
+        }
+    }
+
+    async fn call_in_time(&self, call: &Call) -> Result<Value, OdooError> {
+        let deadline = tokio::time::Instant::now() + self.total_timeout();
+        let _slot = self.slot().await?;
+        let sent = AtomicBool::new(false);
+        match tokio::time::timeout_at(deadline, self.attempts(call, &sent)).await {
+            Ok(result) => result,
+            Err(_) if sent.load(Ordering::Relaxed) => Err(Failure::TimedOut.into_error(&self.alias(), call)),
+            Err(_) => Err(self.login_timed_out()),
+        }
+    }
+
+    /// INVARIANT: a call that is not a read is sent a second time only after the server said that it
+    /// did not execute the first one (`SessionGone`, or a refused secret).
+    async fn attempts(&self, call: &Call, sent: &AtomicBool) -> Result<Value, OdooError> {
+        let http = self.http()?;
+        let mut waits = READ_RETRY_WAITS_MS.iter();
+        let mut signed_in_again = false;
+        loop {
+            let session = self.session(&http).await?;
+            lock(&self.seen).route = Some(session.route());
+            sent.store(true, Ordering::Relaxed);
+            let failure = match self.attempt(&http, &session, call).await {
+                Ok(result) => return Ok(result),
+                Err(failure) => failure,
+            };
+            match failure {
+                Failure::SessionGone | Failure::KeyRefused { .. } if !signed_in_again => {
+                    signed_in_again = true;
+                    sent.store(false, Ordering::Relaxed);
+                    self.forget(&session);
+                }
+                failure if call.operation() == Operation::Read && failure.is_worth_another_read() => {
+                    match waits.next() {
+                        Some(wait_ms) => tokio::time::sleep(Duration::from_millis(*wait_ms)).await,
+                        None => return Err(failure.into_error(&self.alias(), call)),
+                    }
+                }
+                failure => return Err(failure.into_error(&self.alias(), call)),
+            }
+        }
+    }
+
+    async fn attempt(&self, http: &Http, session: &Session, call: &Call) -> Result<Value, Failure> {
+        if session.route() != Route::Json2 {
+            return session.send(http, call, &[]).await;
+        }
+        if call.named.contains_key(json2::IDS) {
+            return Err(Failure::Done(OdooError::BadCall {
+                why: "an argument cannot be called `ids`: JSON-2 keeps that name for the records".to_owned(),
+                hint: Some("give the records as `ids` of the call itself".to_owned()),
+            }));
+        }
+        let known = parameters::of_method(call.method.as_str());
+        let names: Option<Vec<&str>> = call
+            .positional
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| known.get(index).copied().or(argument.name.as_deref()))
+            .collect();
+        match names {
+            Some(names) => session.send(http, call, &names).await,
+            None => self.attempt_by_position(http, session, call).await,
+        }
+    }
+
+    /// Arguments whose names nobody knows travel over a route that needs none.
+    async fn attempt_by_position(
+        &self,
+        http: &Http,
+        session: &Session,
+        call: &Call,
+    ) -> Result<Value, Failure> {
+        let Proof::Secret(secret) = &session.proof else { return session.send(http, call, &[]).await };
+        let mut sign_in = SignIn::clone(&session.sign_in);
+        sign_in.route = Route::JsonRpc;
+        let detour = Session {
+            db: session.db.clone(),
+            sign_in: Arc::new(sign_in),
+            proof: Proof::Secret(secret.clone()),
+        };
+        match detour.send(http, call, &[]).await {
+            Err(Failure::NoRoute) => Err(Failure::Done(OdooError::BadCall {
+                why: format!("the names of the arguments of `{}.{}` are not known", call.model, call.method),
+                hint: Some("give the arguments by name, as `kwargs`".to_owned()),
+            })),
+            done => done,
+        }
+    }
+
+    fn login_timed_out(&self) -> OdooError {
+        OdooError::Unreachable {
+            connection: self.alias(),
+            why: "the login was not answered in time".to_owned(),
+        }
+    }
+
+    /// A failure of a read that we make on our own account.
+    fn plain_error(&self, failure: Failure) -> OdooError {
+        match failure {
+            Failure::Done(error) => error,
+            Failure::NotSent { why } => OdooError::Unreachable { connection: self.alias(), why },
+            Failure::Fault(_) => OdooError::BadAnswer {
+                connection: self.alias(),
+                why: "it does not say who we are".to_owned(),
+            },
+            other => OdooError::NoAnswer { connection: self.alias(), why: format!("{other:?}") },
+        }
+    }
+
+    /// Notes when the connection was used and how that ended.
+    pub(super) fn note(&self, error: Option<&OdooError>) {
+        let mut seen = lock(&self.seen);
+        seen.last_used = Some(jiff::Timestamp::now());
+        seen.last_error = error.map(|error| (error.code(), error.to_string()));
     }
 }

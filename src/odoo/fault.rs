@@ -9,6 +9,15 @@ pub enum OdooError {
     UnknownConnection { alias: ConnectionAlias, known: Vec<ConnectionAlias> },
     #[error("could not reach connection `{connection}`: {why}")]
     Unreachable { connection: ConnectionAlias, why: String },
+    /// A read was sent and the connection ended before an answer came.
+    #[error("connection `{connection}` ended without an answer: {why}")]
+    NoAnswer { connection: ConnectionAlias, why: String },
+    /// Too many calls at once; ours never left the queue.
+    #[error("`{connection}` is busy: no free slot for {waited_ms} ms")]
+    Busy { connection: ConnectionAlias, waited_ms: u64 },
+    /// A call that cannot be written for Odoo.
+    #[error("{why}")]
+    BadCall { why: String, hint: Option<String> },
     /// The peer's certificate or key is not the one this connection trusts. Nothing was sent.
     #[error("the server behind `{connection}` is not trusted: {why}")]
     Untrusted { connection: ConnectionAlias, why: String },
@@ -80,6 +89,9 @@ impl OdooError {
         match self {
             Self::UnknownConnection { .. } => "unknown_connection",
             Self::Unreachable { .. } => "unreachable",
+            Self::NoAnswer { .. } => "unreachable",
+            Self::Busy { .. } => "busy",
+            Self::BadCall { .. } => "invalid_arguments",
             Self::Untrusted { .. } => "untrusted_certificate",
             Self::Timeout { .. } => "timeout",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
@@ -111,7 +123,49 @@ impl OdooError {
 
     /// What to try next.
     pub fn hint(&self) -> Option<String> {
-        None
+        let hint = match self {
+            Self::AuthFailed { hint, .. }
+            | Self::Fault { hint, .. }
+            | Self::BadCall { hint, .. }
+            | Self::Setup { hint, .. } => return hint.clone(),
+            Self::UnknownConnection { known, .. } if known.is_empty() => {
+                "no connection exists yet; make one first".to_owned()
+            }
+            Self::UnknownConnection { known, .. } => {
+                format!("known connections: {}", listed(known.iter().map(ConnectionAlias::as_str)))
+            }
+            Self::Unreachable { .. } => {
+                "nothing was sent; check that Odoo runs and that the URL is right, then try again".to_owned()
+            }
+            Self::NoAnswer { .. } => "the server may be restarting; try again in a moment".to_owned(),
+            Self::Busy { .. } => "nothing was sent; try again when other calls have ended".to_owned(),
+            Self::Untrusted { .. } => {
+                "compare the certificate with the one the operator knows before it is trusted".to_owned()
+            }
+            Self::Timeout { .. } => "ask for fewer rows or fields, or raise the time-out".to_owned(),
+            Self::OutcomeUnknown { .. } => {
+                "do not repeat it blindly: read the records and see whether the change is there".to_owned()
+            }
+            Self::UnknownModel { nearest, .. }
+            | Self::UnknownField { nearest, .. }
+            | Self::UnknownMethod { nearest, .. }
+            | Self::UnknownOperator { nearest, .. } => {
+                if nearest.is_empty() {
+                    return None;
+                }
+                format!("did you mean {}?", listed(nearest.iter().map(String::as_str)))
+            }
+            Self::TooLarge { .. } => "ask for fewer rows or fields".to_owned(),
+            Self::BadAnswer { .. } => {
+                "check that the URL is that of Odoo itself, without a path behind the host".to_owned()
+            }
+            Self::BadDomain { .. }
+            | Self::InvalidValue { .. }
+            | Self::BadName(_)
+            | Self::VersionUnsupported { .. }
+            | Self::NotPermitted { .. } => return None,
+        };
+        Some(hint)
     }
 
     /// Where the call may have taken effect although we report a failure.
@@ -119,15 +173,37 @@ impl OdooError {
         matches!(self, Self::OutcomeUnknown { .. })
     }
 
-    /// Nothing left this process.
+    /// The call itself never left this process (a login before it may have).
+    ///
+    /// What only the server could tell (an unknown model, field or method) counts as sent.
     pub fn was_not_sent(&self) -> bool {
-        !matches!(
-            self,
-            Self::Fault { .. }
-                | Self::OutcomeUnknown { .. }
-                | Self::BadAnswer { .. }
-                | Self::TooLarge { .. }
-                | Self::Timeout { .. }
-        )
+        match self {
+            Self::UnknownConnection { .. }
+            | Self::Unreachable { .. }
+            | Self::Busy { .. }
+            | Self::BadCall { .. }
+            | Self::Untrusted { .. }
+            | Self::AuthFailed { .. }
+            | Self::UnknownOperator { .. }
+            | Self::BadDomain { .. }
+            | Self::InvalidValue { .. }
+            | Self::BadName(_)
+            | Self::VersionUnsupported { .. }
+            | Self::NotPermitted { .. }
+            | Self::Setup { .. } => true,
+            Self::NoAnswer { .. }
+            | Self::Timeout { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Fault { .. }
+            | Self::UnknownModel { .. }
+            | Self::UnknownField { .. }
+            | Self::UnknownMethod { .. }
+            | Self::BadAnswer { .. }
+            | Self::TooLarge { .. } => false,
+        }
     }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

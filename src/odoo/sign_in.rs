@@ -42,6 +42,8 @@ impl Route {
 /// What a client knows without asking the server.
 #[derive(Debug, Clone, Default)]
 pub struct ClientState {
+    /// The route that calls take, once it has been chosen.
+    pub route: Option<Route>,
     /// The last successful login of this process.
     pub signed_in: Option<std::sync::Arc<SignIn>>,
     pub last_used: Option<jiff::Timestamp>,

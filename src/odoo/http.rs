@@ -1,0 +1,229 @@
+//! Bytes to one Odoo and back: time-outs, size limits, one origin.
+//!
+//! Deliberately absent: redirects are never followed, proxies of the environment are not used, and
+//! cookies are kept by the session alone, so that a credential goes to the connection's own origin
+//! and nowhere else.
+
+use std::{error::Error as _, time::Duration};
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::{Failure, OdooError, tls};
+use crate::facts::{Definition, Limits};
+
+/// How Odoo's log sees us.
+const USER_AGENT: &str = concat!("odoo-mcp/", env!("CARGO_PKG_VERSION"));
+/// An idle connection is given up before the usual front ends do it: the shortest common keep-alive
+/// of theirs is five seconds.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Memory that an announced length may reserve before any byte has come.
+const RESERVED_BYTES_MAX: usize = 256 * 1024;
+
+/// A request, complete but for the origin.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) path: String,
+    /// `None` is a GET.
+    pub(super) body: Option<Body>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// May this request change something?
+    pub(super) changes: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) content_type: &'static str,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Request {
+    pub(super) fn get(path: &str) -> Self {
+        Self { path: path.to_owned(), body: None, headers: Vec::new(), changes: false }
+    }
+
+    pub(super) fn post_json(path: String, body: &impl serde::Serialize) -> Result<Self, Failure> {
+        let bytes = serde_json::to_vec(body)
+            .map_err(|error| Failure::NotSent { why: format!("the call cannot be written: {error}") })?;
+        Ok(Self {
+            path,
+            body: Some(Body { content_type: "application/json", bytes }),
+            headers: Vec::new(),
+            changes: false,
+        })
+    }
+
+    #[must_use]
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    #[must_use]
+    pub(super) fn changing(mut self, changes: bool) -> Self {
+        self.changes = changes;
+        self
+    }
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) content_type: String,
+    pub(super) location: Option<String>,
+    /// The value of a `session_id` cookie that came with it.
+    pub(super) session_cookie: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+/// The HTTP clients of one connection.
+#[derive(Debug)]
+pub(super) struct Http {
+    base: String,
+    reads: reqwest::Client,
+    /// Without kept connections: one that the peer closes the moment we use it would leave it open
+    /// whether a change has happened. A read in the same place is simply repeated.
+    changes: reqwest::Client,
+    response_bytes_max: usize,
+}
+
+impl Http {
+    pub(super) fn new(definition: &Definition, limits: &Limits) -> Result<Self, OdooError> {
+        let tls = if definition.url.scheme() == "https" {
+            tls::client_config(definition)?
+        } else {
+            trusting_nobody()?
+        };
+        let client = |idle_max: usize| {
+            reqwest::Client::builder()
+                .user_agent(USER_AGENT)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .http1_only()
+                .tcp_nodelay(true)
+                .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
+                .read_timeout(Duration::from_millis(limits.read_timeout_ms))
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(idle_max)
+                .tls_backend_preconfigured(tls.clone())
+                .build()
+                .map_err(|error| OdooError::Setup {
+                    why: format!("no HTTP client for `{}`: {}", definition.alias, cause(&error)),
+                    hint: None,
+                })
+        };
+        Ok(Self {
+            base: definition.url.as_str().trim_end_matches('/').to_owned(),
+            reads: client(limits.parallel_requests)?,
+            changes: client(0)?,
+            response_bytes_max: limits.response_bytes_max,
+        })
+    }
+
+    /// Sends a request and reads the whole answer. Dropping the future closes the connection.
+    pub(super) async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let client = if request.changes { &self.changes } else { &self.reads };
+        let url = format!("{}{}", self.base, request.path);
+        let mut sending = match request.body {
+            None => client.get(url),
+            Some(body) => client.post(url).header(header::CONTENT_TYPE, body.content_type).body(body.bytes),
+        };
+        for (name, value) in request.headers {
+            sending = sending.header(name, value);
+        }
+        let response = sending.send().await.map_err(|error| failure(&error))?;
+        self.read(response).await
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Failure> {
+        let text = |name: HeaderName| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut answer = Answer {
+            status: response.status(),
+            content_type: text(header::CONTENT_TYPE).unwrap_or_default(),
+            location: text(header::LOCATION),
+            session_cookie: session_cookie(response.headers()),
+            body: Vec::new(),
+        };
+        if announced.is_some_and(|length| length > self.response_bytes_max) {
+            return Err(Failure::TooLarge { limit_bytes: self.response_bytes_max });
+        }
+        answer.body.reserve(announced.unwrap_or_default().min(RESERVED_BYTES_MAX));
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+            if answer.body.len() + chunk.len() > self.response_bytes_max {
+                return Err(Failure::TooLarge { limit_bytes: self.response_bytes_max });
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+/// TLS settings for plain `http`, where none are used: they would refuse every peer.
+fn trusting_nobody() -> Result<rustls::ClientConfig, OdooError> {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OdooError::Setup { why: format!("no TLS: {error}"), hint: None })?;
+    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+}
+
+/// The last `session_id` that an answer sets; Odoo 19 sometimes sends it twice.
+fn session_cookie(headers: &http::HeaderMap) -> Option<String> {
+    headers
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok()?.strip_prefix("session_id="))
+        .filter_map(|rest| rest.split(';').next())
+        .rfind(|value| !value.is_empty())
+        .map(str::to_owned)
+}
+
+fn failure(error: &reqwest::Error) -> Failure {
+    if let Some(why) = distrust(error) {
+        Failure::Untrusted { why }
+    } else if error.is_connect() {
+        let why = if error.is_timeout() { "no connection in time".to_owned() } else { cause(error) };
+        Failure::NotSent { why }
+    } else if error.is_builder() {
+        Failure::NotSent { why: cause(error) }
+    } else if error.is_timeout() {
+        Failure::TimedOut
+    } else {
+        Failure::NoAnswer { why: cause(error) }
+    }
+}
+
+/// Why the peer's certificate was refused, if that is what went wrong.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let tls = inner.downcast_ref::<rustls::Error>().or_else(|| {
+            let io = inner.downcast_ref::<std::io::Error>()?;
+            io.get_ref()?.downcast_ref::<rustls::Error>()
+        });
+        match tls {
+            Some(rustls::Error::InvalidCertificate(reason)) => return Some(reason.to_string()),
+            Some(rustls::Error::General(reason)) => return Some(reason.clone()),
+            Some(rustls::Error::NoCertificatesPresented) => {
+                return Some("it shows no certificate".to_owned());
+            }
+            _ => source = inner.source(),
+        }
+    }
+    None
+}
+
+/// The innermost reason: the outer ones only repeat the address.
+fn cause(error: &reqwest::Error) -> String {
+    let mut why = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        why = inner.to_string();
+        source = inner.source();
+    }
+    why
+}

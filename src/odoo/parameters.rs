@@ -1,0 +1,38 @@
+//! Parameter names of well-known public methods: JSON-2 takes arguments by name only.
+//!
+//! Overrides in other modules may rename a parameter, so what stands here is limited to methods of
+//! the base classes, as Odoo 19 spells them.
+
+/// The names of a method's parameters in order, after the records.
+pub(super) fn of_method(method: &str) -> &'static [&'static str] {
+    match method {
+        "search" => &["domain", "offset", "limit", "order"],
+        "search_count" => &["domain", "limit"],
+        "search_read" => &["domain", "fields", "offset", "limit", "order"],
+        "read" => &["fields", "load"],
+        "create" => &["vals_list"],
+        "write" => &["vals"],
+        "copy" => &["default"],
+        "name_search" => &["name", "domain", "operator", "limit"],
+        "name_create" => &["name"],
+        "fields_get" => &["allfields", "attributes"],
+        "default_get" => &["fields"],
+        "read_group" => &["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"],
+        "formatted_read_group" => &["domain", "groupby", "aggregates", "having", "offset", "limit", "order"],
+        "web_search_read" => &["domain", "specification", "offset", "limit", "order", "count_limit"],
+        "web_read" => &["specification"],
+        "web_save" => &["vals", "specification", "next_id"],
+        "web_name_search" => &["name", "specification", "domain", "operator", "limit"],
+        "onchange" => &["values", "field_names", "fields_spec"],
+        "get_views" => &["views", "options"],
+        "get_view" => &["view_id", "view_type"],
+        "export_data" => &["fields_to_export"],
+        "load" => &["fields", "data"],
+        "has_access" => &["operation"],
+        "check_access_rights" => &["operation", "raise_exception"],
+        "has_group" => &["group_ext_id"],
+        "get_field_translations" => &["field_name", "langs"],
+        "update_field_translations" => &["field_name", "translations", "source_lang"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,72 @@
+//! A login that calls can use, whatever the route.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ::http::HeaderValue;
+use serde_json::Value;
+
+use super::{
+    Call, Failure, Route, SignIn,
+    http::{Answer, Http},
+    routes::{json2, jsonrpc, session, xmlrpc},
+};
+use crate::facts::{Operation, Secret};
+
+/// Who we are on the server and what proves it. Dropped and made anew when the server ends it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) db: String,
+    pub(super) sign_in: Arc<SignIn>,
+    pub(super) proof: Proof,
+}
+
+/// What goes with each call.
+#[derive(Debug)]
+pub(super) enum Proof {
+    /// The server may exchange it with any answer.
+    Cookie(RwLock<HeaderValue>),
+    Secret(Secret),
+}
+
+impl Session {
+    pub(super) fn route(&self) -> Route {
+        self.sign_in.route
+    }
+
+    /// Sends one call and reads its result. `names` are those of the positional arguments, for JSON-2.
+    pub(super) async fn send(&self, http: &Http, call: &Call, names: &[&str]) -> Result<Value, Failure> {
+        let uid = self.sign_in.uid;
+        let request = match (self.route(), &self.proof) {
+            (_, Proof::Cookie(cookie)) => {
+                let cookie = cookie.read().unwrap_or_else(PoisonError::into_inner).clone();
+                session::request(&cookie, call)
+            }
+            (Route::Json2, Proof::Secret(key)) => json2::request(&self.db, key, call, names),
+            (Route::XmlRpc, Proof::Secret(secret)) => xmlrpc::request(&self.db, uid, secret, call),
+            (Route::JsonRpc | Route::Session, Proof::Secret(secret)) => {
+                jsonrpc::request(&self.db, uid, secret, call)
+            }
+        }?;
+        let answer = http.send(request.changing(call.operation() != Operation::Read)).await?;
+        let result = match self.route() {
+            Route::Session => session::answer(&answer),
+            Route::Json2 => json2::answer(&answer),
+            Route::JsonRpc => jsonrpc::answer(&answer),
+            Route::XmlRpc => xmlrpc::answer(&answer),
+        }?;
+        self.follow_rotation(&answer);
+        Ok(result)
+    }
+
+    /// Takes over a new session id, but only from an answer of success: a refusal sets an anonymous one.
+    fn follow_rotation(&self, answer: &Answer) {
+        if let (Proof::Cookie(kept), Some(fresh)) = (&self.proof, &answer.session_cookie)
+            && let Ok(fresh) = session::cookie(fresh)
+        {
+            let mut kept = kept.write().unwrap_or_else(PoisonError::into_inner);
+            if *kept != fresh {
+                *kept = fresh;
+            }
+        }
+    }
+}
