@@ -18,6 +18,7 @@ use super::{
     login::Refusal,
     parameters,
     routes::json2,
+    schema_cache::SchemaCache,
     session::{Proof, Session},
     version_check::SeenVersion,
 };
@@ -36,6 +37,7 @@ pub struct OdooClient {
     pub(super) session: ArcSwapOption<Session>,
     /// Held while somebody signs in; remembers a refusal.
     pub(super) login: tokio::sync::Mutex<Option<Refusal>>,
+    pub(super) schemas: SchemaCache,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
     seen: Mutex<Seen>,
 }
@@ -62,6 +64,7 @@ impl OdooClient {
             slots: Semaphore::new(limits.parallel_requests.max(1)),
             session: ArcSwapOption::empty(),
             login: tokio::sync::Mutex::new(None),
+            schemas: SchemaCache::default(),
             seen_version: Mutex::new(None),
             seen: Mutex::new(Seen::default()),
         }
@@ -90,6 +93,9 @@ impl OdooClient {
     /// Calls a method. Reads survive a lost connection; a change is sent once.
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
         let result = self.call_in_time(&call).await;
+        if let Err(OdooError::UnknownField { model, .. }) = &result {
+            self.schemas.forget(model);
+        }
         self.note(result.as_ref().err());
         result
     }

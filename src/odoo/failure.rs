@@ -91,7 +91,7 @@ impl Failure {
                 connection,
                 why: "nothing answers at this address (404); the URL or the database may be wrong".to_owned(),
             },
-            Self::Fault(fault) => wording::error(fault, call),
+            Self::Fault(fault) => wording::error(&fault, call),
             Self::Strange { why, maybe_done: true } if changes => unknown(why),
             Self::Strange { why, .. } => OdooError::BadAnswer { connection, why },
             Self::Done(error) => error,

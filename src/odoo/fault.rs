@@ -1,5 +1,6 @@
 //! What goes wrong between us and Odoo.
 
+use super::ContextError;
 use crate::facts::{ConnectionAlias, MethodName, ModelName, NameError};
 
 /// Every way a request to Odoo can end badly. Messages hold no traceback, no path and no secret.
@@ -53,6 +54,8 @@ pub enum OdooError {
     InvalidValue { model: ModelName, field: String, why: String },
     #[error(transparent)]
     BadName(#[from] NameError),
+    #[error(transparent)]
+    BadContext(#[from] ContextError),
     #[error("unexpected answer from `{connection}`: {why}")]
     BadAnswer { connection: ConnectionAlias, why: String },
     #[error("the answer of `{connection}` is larger than {limit_bytes} bytes")]
@@ -111,7 +114,7 @@ impl OdooError {
             Self::UnknownOperator { .. } => "unknown_operator",
             Self::BadDomain { .. } => "invalid_domain",
             Self::InvalidValue { .. } => "invalid_value",
-            Self::BadName(_) => "invalid_arguments",
+            Self::BadName(_) | Self::BadContext(_) => "invalid_arguments",
             Self::BadAnswer { .. } => "bad_answer",
             Self::TooLarge { .. } => "too_large",
             Self::VersionUnsupported { .. } => "version_unsupported",
@@ -162,6 +165,7 @@ impl OdooError {
             Self::BadDomain { .. }
             | Self::InvalidValue { .. }
             | Self::BadName(_)
+            | Self::BadContext(_)
             | Self::VersionUnsupported { .. }
             | Self::NotPermitted { .. } => return None,
         };
@@ -188,6 +192,7 @@ impl OdooError {
             | Self::BadDomain { .. }
             | Self::InvalidValue { .. }
             | Self::BadName(_)
+            | Self::BadContext(_)
             | Self::VersionUnsupported { .. }
             | Self::NotPermitted { .. }
             | Self::Setup { .. } => true,

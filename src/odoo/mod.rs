@@ -17,6 +17,7 @@ mod parameters;
 mod permitted;
 mod routes;
 mod schema;
+mod schema_cache;
 mod secrets;
 mod session;
 mod sign_in;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Call, ClientState, ModelSchema, OdooClient, OdooError, Page, PageQuery, VersionState};
+use super::{
+    Call, ClientState, Context, Domain, ModelSchema, OdooClient, OdooError, Page, PageQuery, VersionState,
+};
 use crate::{
-    facts::{ModelName, Operation},
+    facts::{FieldName, JsonObject, MethodName, ModelName, Operation},
     policy::Permit,
 };
 
@@ -40,6 +42,119 @@ impl<'a> PermittedOdoo<'a> {
         self.client.page(query).await
     }
 
+    /// The fields of records by id. Records that do not exist are missing from the answer.
+    pub async fn read(
+        &self,
+        model: &ModelName,
+        ids: &[i64],
+        fields: &[FieldName],
+        context: &Context,
+    ) -> Result<Vec<JsonObject>, OdooError> {
+        let call =
+            Call::new(model, MethodName::known("read")).on(ids).arg("fields", names(fields)).within(context);
+        self.rows(self.call(call).await?)
+    }
+
+    /// Ids of the records that match.
+    pub async fn search(&self, query: &PageQuery) -> Result<Vec<i64>, OdooError> {
+        let mut call = Call::new(&query.model, MethodName::known("search"))
+            .arg("domain", query.domain.clone().into())
+            .named("limit", json!(query.limit))
+            .named("offset", json!(query.offset))
+            .within(&query.context);
+        if let Some(order) = &query.order {
+            call = call.named("order", json!(order));
+        }
+        self.ids(&self.call(call).await?)
+    }
+
+    /// How many records match.
+    pub async fn search_count(
+        &self,
+        model: &ModelName,
+        domain: &Domain,
+        context: &Context,
+    ) -> Result<u64, OdooError> {
+        let call = Call::new(model, MethodName::known("search_count"))
+            .arg("domain", domain.clone().into())
+            .within(context);
+        self.call(call).await?.as_u64().ok_or_else(|| self.bad_answer("a count is no number"))
+    }
+
+    /// Makes records, all or none, and answers their ids in order.
+    pub async fn create(
+        &self,
+        model: &ModelName,
+        records: Vec<JsonObject>,
+        context: &Context,
+    ) -> Result<Vec<i64>, OdooError> {
+        let records = records.into_iter().map(Value::Object).collect();
+        let call = Call::new(model, MethodName::known("create"))
+            .arg("vals_list", Value::Array(records))
+            .within(context);
+        self.ids(&self.call(call).await?)
+    }
+
+    /// Changes the named records, all or none.
+    pub async fn write(
+        &self,
+        model: &ModelName,
+        ids: &[i64],
+        values: JsonObject,
+        context: &Context,
+    ) -> Result<(), OdooError> {
+        let call = Call::new(model, MethodName::known("write"))
+            .on(ids)
+            .arg("vals", Value::Object(values))
+            .within(context);
+        self.on_records(call).await.map(drop)
+    }
+
+    /// Deletes the named records, all or none.
+    pub async fn unlink(&self, model: &ModelName, ids: &[i64], context: &Context) -> Result<(), OdooError> {
+        let call = Call::new(model, MethodName::known("unlink")).on(ids).within(context);
+        self.on_records(call).await.map(drop)
+    }
+
+    /// Any public method, as the permit declared it.
+    pub async fn execute(&self, call: Call) -> Result<Value, OdooError> {
+        self.call(call).await
+    }
+
+    /// Odoo answers `true` to a change of no records and does nothing.
+    async fn on_records(&self, call: Call) -> Result<Value, OdooError> {
+        if call.ids.as_ref().is_none_or(Vec::is_empty) {
+            return Err(OdooError::BadCall {
+                why: format!("`{}` needs at least one record id", call.method),
+                hint: None,
+            });
+        }
+        self.call(call).await
+    }
+
+    fn rows(&self, answer: Value) -> Result<Vec<JsonObject>, OdooError> {
+        let Value::Array(rows) = answer else { return Err(self.bad_answer("rows are no list")) };
+        rows.into_iter()
+            .map(|row| match row {
+                Value::Object(row) => Ok(row),
+                _ => Err(self.bad_answer("a row is no object")),
+            })
+            .collect()
+    }
+
+    /// One id, a list of ids.
+    fn ids(&self, answer: &Value) -> Result<Vec<i64>, OdooError> {
+        let ids = match answer {
+            Value::Array(ids) => ids.iter().map(Value::as_i64).collect(),
+            one => one.as_i64().map(|id| vec![id]),
+        };
+        ids.ok_or_else(|| self.bad_answer("ids are no numbers"))
+    }
+
+    fn bad_answer(&self, why: &str) -> OdooError {
+        OdooError::BadAnswer { connection: self.client.definition().alias.clone(), why: why.to_owned() }
+    }
+
     /// Field definitions: no record data, so every model of the connection.
     pub async fn schema(&self, model: &ModelName) -> Result<Arc<ModelSchema>, OdooError> {
         self.client.schema(model).await
@@ -62,4 +177,8 @@ impl<'a> PermittedOdoo<'a> {
             Err(OdooError::NotPermitted { what: format!("{} on {model}", operation.as_str()) })
         }
     }
+}
+
+fn names(fields: &[FieldName]) -> Value {
+    json!(fields.iter().map(FieldName::as_str).collect::<Vec<_>>())
 }

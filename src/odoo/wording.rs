@@ -8,11 +8,11 @@ const MESSAGE_CHARS_MAX: usize = 2_000;
 const EXCEPTION_CHARS_MAX: usize = 120;
 
 /// The error a caller sees for a fault of the server.
-pub(super) fn error(fault: ServerFault, call: &Call) -> OdooError {
-    let kind = kind(&fault);
+pub(super) fn error(fault: &ServerFault, call: &Call) -> OdooError {
+    let kind = kind(fault);
     OdooError::Fault {
         kind,
-        message: message(&fault),
+        message: message(fault),
         exception: fault.exception.chars().take(EXCEPTION_CHARS_MAX).collect(),
         model: Some(call.model.clone()),
         method: Some(call.method.clone()),
