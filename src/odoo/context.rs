@@ -18,10 +18,10 @@ const TZ: &str = "tz";
 const COMPANIES: &str = "allowed_company_ids";
 const ACTIVE_TEST: &str = "active_test";
 
-/// A checked context. Odoo takes it with every call.
+/// A context, checked when it is read from a caller. Odoo takes it with every call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Context(JsonObject);
+pub struct Context(pub JsonObject);
 
 /// Why a context cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -130,6 +130,7 @@ impl OdooError {
             Self::AuthFailed { hint, .. }
             | Self::Fault { hint, .. }
             | Self::BadCall { hint, .. }
+            | Self::ConnectionRefused { hint, .. }
             | Self::Setup { hint, .. } => return hint.clone(),
             Self::UnknownConnection { known, .. } if known.is_empty() => {
                 "no connection exists yet; make one first".to_owned()
@@ -195,6 +196,7 @@ impl OdooError {
             | Self::BadContext(_)
             | Self::VersionUnsupported { .. }
             | Self::NotPermitted { .. }
+            | Self::ConnectionRefused { .. }
             | Self::Setup { .. } => true,
             Self::NoAnswer { .. }
             | Self::Timeout { .. }

@@ -4,7 +4,7 @@
 //! cookies are kept by the session alone, so that a credential goes to the connection's own origin
 //! and nowhere else.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
@@ -79,6 +79,7 @@ pub(super) struct Answer {
 /// The HTTP clients of one connection.
 #[derive(Debug)]
 pub(super) struct Http {
+    definition: Arc<Definition>,
     base: String,
     reads: reqwest::Client,
     /// Without kept connections: one that the peer closes the moment we use it would leave it open
@@ -88,12 +89,10 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(definition: &Definition, limits: &Limits) -> Result<Self, OdooError> {
-        let tls = if definition.url.scheme() == "https" {
-            tls::client_config(definition)?
-        } else {
-            trusting_nobody()?
-        };
+    pub(super) fn new(definition: &Arc<Definition>, limits: &Limits) -> Result<Self, OdooError> {
+        let mut tls = tls::client_config(definition)?;
+        // One request per connection at a time, so that dropping a call closes its connection.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = |idle_max: usize| {
             reqwest::Client::builder()
                 .user_agent(USER_AGENT)
@@ -114,6 +113,7 @@ impl Http {
                 })
         };
         Ok(Self {
+            definition: definition.clone(),
             base: definition.url.as_str().trim_end_matches('/').to_owned(),
             reads: client(limits.parallel_requests)?,
             changes: client(0)?,
@@ -132,7 +132,7 @@ impl Http {
         for (name, value) in request.headers {
             sending = sending.header(name, value);
         }
-        let response = sending.send().await.map_err(|error| failure(&error))?;
+        let response = sending.send().await.map_err(|error| self.failure(&error))?;
         self.read(response).await
     }
 
@@ -152,7 +152,7 @@ impl Http {
             return Err(Failure::TooLarge { limit_bytes: self.response_bytes_max });
         }
         answer.body.reserve(announced.unwrap_or_default().min(RESERVED_BYTES_MAX));
-        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error))? {
             if answer.body.len() + chunk.len() > self.response_bytes_max {
                 return Err(Failure::TooLarge { limit_bytes: self.response_bytes_max });
             }
@@ -160,15 +160,27 @@ impl Http {
         }
         Ok(answer)
     }
-}
 
-/// TLS settings for plain `http`, where none are used: they would refuse every peer.
-fn trusting_nobody() -> Result<rustls::ClientConfig, OdooError> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| OdooError::Setup { why: format!("no TLS: {error}"), hint: None })?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+    fn failure(&self, error: &reqwest::Error) -> Failure {
+        match tls::tls_failure(error, &self.definition) {
+            // A peer is trusted or not before the first byte of a request leaves.
+            Some(OdooError::Untrusted { why, .. }) => return Failure::Untrusted { why },
+            Some(OdooError::Unreachable { why, .. }) if error.is_connect() => {
+                return Failure::NotSent { why };
+            }
+            _ => {}
+        }
+        if error.is_connect() {
+            let why = if error.is_timeout() { "no connection in time".to_owned() } else { cause(error) };
+            Failure::NotSent { why }
+        } else if error.is_builder() {
+            Failure::NotSent { why: cause(error) }
+        } else if error.is_timeout() {
+            Failure::TimedOut
+        } else {
+            Failure::NoAnswer { why: cause(error) }
+        }
+    }
 }
 
 /// The last `session_id` that an answer sets; Odoo 19 sometimes sends it twice.
@@ -180,41 +192,6 @@ fn session_cookie(headers: &http::HeaderMap) -> Option<String> {
         .filter_map(|rest| rest.split(';').next())
         .rfind(|value| !value.is_empty())
         .map(str::to_owned)
-}
-
-fn failure(error: &reqwest::Error) -> Failure {
-    if let Some(why) = distrust(error) {
-        Failure::Untrusted { why }
-    } else if error.is_connect() {
-        let why = if error.is_timeout() { "no connection in time".to_owned() } else { cause(error) };
-        Failure::NotSent { why }
-    } else if error.is_builder() {
-        Failure::NotSent { why: cause(error) }
-    } else if error.is_timeout() {
-        Failure::TimedOut
-    } else {
-        Failure::NoAnswer { why: cause(error) }
-    }
-}
-
-/// Why the peer's certificate was refused, if that is what went wrong.
-fn distrust(error: &reqwest::Error) -> Option<String> {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let tls = inner.downcast_ref::<rustls::Error>().or_else(|| {
-            let io = inner.downcast_ref::<std::io::Error>()?;
-            io.get_ref()?.downcast_ref::<rustls::Error>()
-        });
-        match tls {
-            Some(rustls::Error::InvalidCertificate(reason)) => return Some(reason.to_string()),
-            Some(rustls::Error::General(reason)) => return Some(reason.clone()),
-            Some(rustls::Error::NoCertificatesPresented) => {
-                return Some("it shows no certificate".to_owned());
-            }
-            _ => source = inner.source(),
-        }
-    }
-    None
 }
 
 /// The innermost reason: the outer ones only repeat the address.
