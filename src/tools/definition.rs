@@ -7,7 +7,11 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{context::CallContext, error::ToolError, schema::schema_of};
+use super::{
+    context::CallContext,
+    error::ToolError,
+    schema::{answer_schema_of, schema_of},
+};
 use crate::facts::{Caller, Class, Effect, JsonObject, Risk, ToolFacts};
 
 /// A tool. The struct that implements it holds what may be asked; the `impl` says what it is,
@@ -131,7 +135,7 @@ pub const fn row<T: Tool>() -> ToolEntry {
         risk: T::RISK,
         idempotent: T::IDEMPOTENT,
         input_schema: schema_of::<T>,
-        output_schema: schema_of::<T::Output>,
+        output_schema: answer_schema_of::<T::Output>,
         decode: super::arguments::decode::<T>,
     }
 }

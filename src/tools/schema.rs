@@ -8,9 +8,18 @@ use serde_json::{Value, json};
 
 use crate::facts::JsonObject;
 
-/// The schema of a type, as clients get it.
+/// The schema of what a tool takes, as clients get it.
 pub(super) fn schema_of<T: JsonSchema>() -> JsonObject {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
+    schema_with::<T>(SchemaSettings::draft2020_12())
+}
+
+/// The schema of what a tool answers: members that may stay away are not required.
+pub(super) fn answer_schema_of<T: JsonSchema>() -> JsonObject {
+    schema_with::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn schema_with<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
+    let settings = settings.with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
@@ -39,6 +48,10 @@ fn tame(schema: &mut Value, is_schema: bool) {
             if is_schema {
                 if object.get("format").is_some_and(is_rust_format) {
                     object.remove("format");
+                }
+                // "Absent" is no value of the type, and strict clients check defaults against it.
+                if object.get("default").is_some_and(Value::is_null) {
+                    object.remove("default");
                 }
                 for (key, value) in object.iter_mut() {
                     match key.as_str() {
