@@ -8,6 +8,7 @@ mod call;
 mod completions;
 mod connect;
 mod corridor;
+mod doctor;
 mod exit;
 mod house_flags;
 mod logging;
@@ -64,6 +65,7 @@ enum Command {
     Tools(tools::Tools),
     Policy(policy::PolicyCommand),
     Audit(audit::Audit),
+    Doctor(doctor::Doctor),
     Config(settings::Settings),
     Completions(completions::Completions),
 }
@@ -113,6 +115,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Tools(tools) => tools.run(session),
         Command::Policy(policy) => policy.run(session),
         Command::Audit(audit) => audit.run(session),
+        Command::Doctor(doctor) => doctor.run(session),
         Command::Config(settings) => settings.run(session),
         Command::Completions(completions) => completions.run(session, Cli::command()),
     }

@@ -1,0 +1,139 @@
+//! What can be checked without the network.
+
+use std::path::Path;
+
+use super::Check;
+use crate::{
+    audit,
+    config::Config,
+    house::{AUDIT_FILE_NAME, PolicySource},
+    tools::Catalog,
+};
+
+pub(super) fn settings(config: &Config) -> Vec<Check> {
+    let found = match &config.settings_file {
+        Some(path) => format!("read from `{}`", path.display()),
+        None => "no settings file; the defaults and the environment hold".to_owned(),
+    };
+    let mut checks = vec![Check::ok("settings", found)];
+    for warning in &config.warnings {
+        checks.push(Check::warning("settings", warning, "`odoo-mcp config` shows every key and variable"));
+    }
+    checks
+}
+
+pub(super) fn policy(source: &PolicySource) -> Vec<Check> {
+    match source.read(&Catalog::new()) {
+        Ok(policy) => {
+            let mut checks = vec![Check::ok("policy", format!("{source} rules ({})", policy.digest().0))];
+            for warning in policy.warnings() {
+                checks.push(Check::warning(
+                    "policy",
+                    warning,
+                    "`odoo-mcp policy check FILE` shows it with its place",
+                ));
+            }
+            checks
+        }
+        Err(error) => error
+            .to_string()
+            .lines()
+            .map(|line| Check::broken("policy", line, "correct it; nothing is served under a broken policy"))
+            .collect(),
+    }
+}
+
+/// The directory and everything in it must be ours alone.
+pub(super) fn state_directory(path: &Path) -> Vec<Check> {
+    const SUBJECT: &str = "state directory";
+    let shown = format!("`{}`", path.display());
+    if !path.exists() {
+        return vec![Check::ok(SUBJECT, format!("{shown} will be made with the first connection or call"))];
+    }
+    let mut checks = Vec::new();
+    match std::fs::read_dir(path) {
+        Err(error) => {
+            let advice = "give this user the directory, or name another with --state-dir";
+            checks.push(Check::broken(SUBJECT, format!("{shown} cannot be read: {}", error.kind()), advice));
+        }
+        Ok(entries) => {
+            checks.extend(too_open(path, "chmod 700"));
+            for entry in entries.flatten() {
+                checks.extend(too_open(&entry.path(), "chmod 600"));
+            }
+            if checks.is_empty() {
+                checks.push(Check::ok(SUBJECT, format!("{shown} is readable by this user only")));
+            }
+        }
+    }
+    checks
+}
+
+#[cfg(unix)]
+fn too_open(path: &Path, remedy: &str) -> Option<Check> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = path.metadata().ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        let shown = path.display();
+        Check::broken(
+            "state directory",
+            format!("other users may reach `{shown}` (mode {mode:o})"),
+            format!("{remedy} '{shown}'"),
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn too_open(_: &Path, _: &str) -> Option<Check> {
+    None
+}
+
+pub(super) fn audit_log(state_dir: &Path) -> Vec<Check> {
+    const SUBJECT: &str = "audit log";
+    let path = state_dir.join(AUDIT_FILE_NAME);
+    if !path.exists() {
+        return vec![Check::ok(SUBJECT, "no call has been made yet")];
+    }
+    match audit::verify(&path) {
+        Ok(report) if report.holds() => {
+            vec![Check::ok(SUBJECT, format!("the chain of {} lines holds", report.lines))]
+        }
+        Ok(report) => {
+            let first = report.breaks.first().map(|found| format!("line {}: {}", found.line, found.why));
+            vec![Check::broken(
+                SUBJECT,
+                first.unwrap_or_default(),
+                "keep the file as evidence; `odoo-mcp audit verify` shows every broken place",
+            )]
+        }
+        Err(error) => vec![Check::broken(
+            SUBJECT,
+            format!("cannot be read: {}", error.kind()),
+            "no call runs without it; give this user the file",
+        )],
+    }
+}
+
+/// Who could reach the HTTP door, if `serve` opens one.
+pub(super) fn http_door(config: &Config) -> Vec<Check> {
+    const SUBJECT: &str = "http";
+    let Some(address) = config.http.listen else {
+        return vec![Check::ok(SUBJECT, "closed; `serve` uses standard input and output")];
+    };
+    let grants = config.grants.len();
+    let open = !address.ip().is_loopback();
+    vec![match (open, grants) {
+        (true, 0) => Check::broken(
+            SUBJECT,
+            format!("{address} would be open to the network without a token"),
+            "add a grant with a token, or listen on 127.0.0.1",
+        ),
+        (true, _) => Check::warning(
+            SUBJECT,
+            format!("{address} is reachable from the network, {grants} grants, unencrypted"),
+            "put a proxy with TLS in front of it and list its name in `http.allowed_hosts`",
+        ),
+        (false, 0) => Check::ok(SUBJECT, format!("{address}: every program on this machine may call")),
+        (false, _) => Check::ok(SUBJECT, format!("{address}: this machine only, {grants} grants")),
+    }]
+}

@@ -1,0 +1,148 @@
+//! `doctor`: what is in order, what is not, and what to do about it.
+//!
+//! It looks and signs in; it changes nothing in any Odoo and nothing in the settings.
+
+mod connections;
+mod local;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Session, Stop, house_flags::HouseFlags, logging, runtime};
+use crate::{
+    config::LogSettings,
+    house::{House, PolicySource},
+};
+
+/// Check settings, files, policy, log and connections, and say what to do
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exits 0 if nothing is broken (warnings included), 1 otherwise.
+
+Examples:
+  odoo-mcp doctor
+  odoo-mcp doctor --json
+  odoo-mcp doctor --sandbox")]
+pub(super) struct Doctor {
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    house: HouseFlags,
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub(super) struct Check {
+    subject: String,
+    state: State,
+    found: String,
+    advice: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ok,
+    Warning,
+    Broken,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Check {
+    fn ok(subject: &str, found: impl Into<String>) -> Self {
+        Self { subject: subject.to_owned(), state: State::Ok, found: found.into(), advice: None }
+    }
+
+    fn warning(subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self { subject: subject.to_owned(), state: State::Warning, found: found.into(), advice }
+    }
+
+    fn broken(subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self { subject: subject.to_owned(), state: State::Broken, found: found.into(), advice }
+    }
+}
+
+impl Doctor {
+    pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
+        let config = match session.settings(Some(&self.house)) {
+            Ok(config) => config,
+            Err(Stop::Settings(problems)) => {
+                let checks: Vec<Check> = problems
+                    .lines()
+                    .map(|line| {
+                        Check::broken("settings", line, "correct it; `odoo-mcp config` shows every key")
+                    })
+                    .collect();
+                return self.report(session, &checks);
+            }
+            Err(other) => return Err(other),
+        };
+        // What the log would say is what the checks say.
+        logging::start(LogSettings { level: crate::config::LogLevel::Error, ..config.log });
+        let mut checks = local::settings(&config);
+        checks.extend(local::state_directory(&config.state_dir));
+        checks.extend(local::policy(&PolicySource::choose(config.policy.as_deref())));
+        checks.extend(local::audit_log(&config.state_dir));
+        checks.extend(local::http_door(&config));
+        let looked = runtime::block_on(async {
+            let house = House::build_under(config, PolicySource::Operator).await?;
+            Ok::<_, Stop>(connections::look(session, &house).await)
+        });
+        match looked {
+            Ok(found) => checks.extend(found),
+            Err(Stop::Settings(problem)) => {
+                checks.push(Check::broken("connections", problem, "correct this first"));
+            }
+            Err(other) => return Err(other),
+        }
+        self.report(session, &checks)
+    }
+
+    fn report(&self, session: &Session, checks: &[Check]) -> Result<(), Stop> {
+        let broken = checks.iter().filter(|check| check.state == State::Broken).count();
+        let warnings = checks.iter().filter(|check| check.state == State::Warning).count();
+        if self.json {
+            let listed: Vec<_> = checks
+                .iter()
+                .map(|check| {
+                    json!({
+                        "check": check.subject,
+                        "state": check.state.as_str(),
+                        "found": check.found,
+                        "advice": check.advice,
+                    })
+                })
+                .collect();
+            session.terminal.json(&json!({ "ok": broken == 0, "checks": listed }))?;
+        } else {
+            let width = checks.iter().map(|check| check.subject.chars().count()).max().unwrap_or_default();
+            for check in checks {
+                let padding = " ".repeat(width.saturating_sub(check.subject.chars().count()));
+                session.terminal.line(&format!(
+                    "{:<7}  {}{padding}  {}",
+                    check.state.as_str(),
+                    check.subject,
+                    check.found
+                ))?;
+                if let Some(advice) = &check.advice {
+                    session.terminal.line(&format!("{}→ {advice}", " ".repeat(width + 11)))?;
+                }
+            }
+            session
+                .terminal
+                .line(&format!("\n{} checks, {broken} broken, {warnings} warnings", checks.len()))?;
+        }
+        if broken == 0 { Ok(()) } else { Err(Stop::Failed) }
+    }
+}
