@@ -9,6 +9,9 @@ pub(super) const DEPTH_MAX: usize = 120;
 /// Findings of the strict check that an error names; the rest is only counted.
 const FINDINGS_SHOWN_MAX: usize = 3;
 
+/// Longest piece of a method's name that an error repeats.
+const METHOD_SHOWN_CHARS_MAX: usize = 64;
+
 /// What to do with a message that came in.
 #[derive(Debug)]
 pub(super) enum Frame {
@@ -62,6 +65,11 @@ fn parse(text: &[u8]) -> Frame {
     if outline.is_answer() || (outline.method.is_some() && !outline.has_id) {
         return Frame::Ignored;
     }
+    if let (true, Some(id), Some(method)) = (outline.is_version_2, &outline.id, &outline.method) {
+        let method: String = method.chars().take(METHOD_SHOWN_CHARS_MAX).collect();
+        let message = format!("the parameters are not those of `{method}`");
+        return refused(Some(id.clone()), ErrorCode::INVALID_PARAMS, message);
+    }
     let message = if outline.is_object {
         "not a JSON-RPC 2.0 request: it needs `jsonrpc`, `id` (a string or an integer) and `method`"
     } else {
@@ -81,6 +89,7 @@ pub(super) struct Outline {
     pub(super) id: Option<RequestId>,
     pub(super) method: Option<String>,
     is_object: bool,
+    is_version_2: bool,
     has_id: bool,
     has_outcome: bool,
 }
@@ -115,6 +124,7 @@ impl Outline {
                     self.id = if self.has_id { None } else { serde_json::from_slice(value).ok() };
                     self.has_id = true;
                 }
+                b"jsonrpc" => self.is_version_2 = value == br#""2.0""#,
                 b"method" => self.method = serde_json::from_slice(value).ok(),
                 _ => {}
             }
@@ -238,6 +248,12 @@ mod tests {
         check(br#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#, Some(7), -32600, "JSON-RPC 2.0");
         check(br#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, None, -32600, "integer");
         check(br#"{"jsonrpc":"2.0","id":7}"#, Some(7), -32600, "method");
+        check(
+            br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[]}"#,
+            Some(7),
+            -32602,
+            "`tools/call`",
+        );
         let deep = format!(r#"{{"id":7,"method":"a","params":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         check(deep.as_bytes(), Some(7), -32600, "nested deeper than 120");
     }

@@ -4,3 +4,4 @@
 mod catalogue;
 mod policies;
 mod tidy;
+mod transport;

@@ -1,0 +1,89 @@
+//! The doors from outside: real bytes in, real bytes out, and tools that misbehave behind them.
+
+mod clients;
+mod hostile;
+mod http;
+mod http_refusals;
+mod stdio;
+mod tools;
+mod wire;
+
+use std::sync::Arc;
+
+use odoo_mcp::{
+    audit::AuditLog,
+    odoo::Connections,
+    pipeline::Corridor,
+    policy::Policy,
+    tools::{Catalog, Family},
+};
+use serde_json::{Value, json};
+
+/// The meta members that every request of 2026-07-28 carries.
+fn modern() -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "0" },
+    })
+}
+
+fn initialize(id: i64, revision: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": "initialize", "params": {
+        "protocolVersion": revision, "capabilities": {}, "clientInfo": { "name": "test", "version": "0" },
+    } })
+}
+
+fn request(id: i64, method: &str, params: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+}
+
+fn call(id: i64, tool: &str, arguments: Value) -> Value {
+    request(id, "tools/call", json!({ "name": tool, "arguments": arguments }))
+}
+
+fn modern_call(id: i64, tool: &str, arguments: Value) -> Value {
+    request(id, "tools/call", json!({ "name": tool, "arguments": arguments, "_meta": modern() }))
+}
+
+fn policy(text: &Value) -> Policy {
+    let names: Vec<&str> = tools::TOOLS.iter().map(odoo_mcp::tools::ToolEntry::name).collect();
+    Policy::parse(text.to_string().as_bytes(), &names).unwrap()
+}
+
+/// A corridor over the misbehaving tools; `hidden` exists and is shown to nobody.
+fn corridor() -> (Arc<Corridor>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = AuditLog::open(&folder.path().join("audit.jsonl")).unwrap();
+    let family = Family { name: "test", tools: &[tools::TOOLS] };
+    let rules = json!({ "version": "1", "default": "deny", "hide": ["hidden"],
+        "tools": { "obey": {}, "hidden": {} } });
+    let corridor =
+        Corridor::new(Catalog::of(&[family]), policy(&rules), audit, Arc::new(Connections::default()));
+    (Arc::new(corridor), folder)
+}
+
+/// One server on a pair of pipes, as a client of a child process sees it.
+fn stdio_server() -> (wire::Lines, Arc<Corridor>, Server) {
+    let (corridor, folder) = corridor();
+    let (client_side, server_side) = tokio::io::duplex(64 * 1024);
+    let (input, output) = tokio::io::split(server_side);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let serving = tokio::spawn(odoo_mcp::transport::serve_streams(
+        Arc::clone(&corridor),
+        input,
+        output,
+        stop.clone(),
+        std::time::Duration::from_millis(DRAIN_MS),
+    ));
+    (wire::Lines::new(client_side), corridor, Server { stop, serving, _folder: folder })
+}
+
+/// Long enough for a call to end, short enough for a test that waits for it.
+const DRAIN_MS: u64 = 300;
+
+struct Server {
+    stop: tokio_util::sync::CancellationToken,
+    serving: tokio::task::JoinHandle<Result<(), odoo_mcp::transport::TransportError>>,
+    _folder: tempfile::TempDir,
+}
