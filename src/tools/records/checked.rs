@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use crate::{
-    facts::{JsonObject, ModelName, nearest},
+    facts::{JsonObject, ModelName},
     odoo::{ModelSchema, OdooError, PermittedOdoo},
 };
-
-const NEAREST_SHOWN: usize = 3;
 
 /// The values of new records as Odoo takes them.
 pub(super) async fn for_create(
@@ -34,13 +32,6 @@ fn all(schema: &ModelSchema, values: &JsonObject) -> Result<JsonObject, OdooErro
 
 /// One value as Odoo takes it.
 pub(super) fn one(schema: &ModelSchema, name: &str, value: &Value) -> Result<Value, OdooError> {
-    if !schema.fields.contains_key(name) {
-        let known = schema.fields.keys().map(String::as_str);
-        return Err(OdooError::UnknownField {
-            model: schema.model.clone(),
-            field: name.to_owned(),
-            nearest: nearest(name, known, NEAREST_SHOWN).into_iter().map(str::to_owned).collect(),
-        });
-    }
+    schema.expect_field(name)?;
     Ok(value.clone())
 }

@@ -98,7 +98,7 @@ impl Tool for Execute {
         let request = Request::of(&self)?;
         let odoo = cx.odoo(&self.scope.connection)?;
         let request = self.guarded(&odoo, request).await?;
-        let result = odoo.call(request.into_call(&self)).await?;
+        let result = odoo.call(request.into_call(&self)?).await?;
         if let Some(action) = action::from_result(&result) {
             return Ok(Executed { result: None, action: Some(action) });
         }
@@ -135,6 +135,6 @@ impl Execute {
 
     async fn must_exist(&self, odoo: &PermittedOdoo<'_>, ids: &[i64]) -> Result<(), ToolError> {
         let fields: Vec<FieldName> = FieldName::parse("id").into_iter().collect();
-        existing::all(odoo, &self.model, ids, &fields, &self.scope.context()).await.map(|_| ())
+        existing::all(odoo, &self.model, ids, &fields, &self.scope.context()?).await.map(|_| ())
     }
 }

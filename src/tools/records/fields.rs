@@ -13,9 +13,8 @@ use super::{
 use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
-        nearest,
     },
-    odoo::{Call, OdooError},
+    odoo::Call,
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -23,7 +22,6 @@ pub(super) const TOOLS: &[ToolEntry] = &[row::<FieldsGet>()];
 
 /// Odoo's own attributes are about thirty.
 const ATTRIBUTES_MAX: usize = 40;
-const NEAREST_SHOWN: usize = 3;
 
 /// Arguments of `odoo_fields_get`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -107,24 +105,14 @@ impl Tool for FieldsGet {
         let call = Call::new(&self.model, MethodName::known("fields_get"))
             .arg("allfields", json!(self.fields.as_slice()))
             .arg("attributes", json!(self.attributes_to_ask()))
-            .within(&self.scope.context());
+            .within(&self.scope.context()?);
         let Value::Object(definitions) = odoo.call(call).await? else {
             return Err(ToolError::Internal { detail: "fields_get answered no object".into() });
         };
         if let Some(unknown) =
             self.fields.as_slice().iter().find(|name| !definitions.contains_key(name.as_str()))
         {
-            let schema = odoo.schema(&self.model).await?;
-            let known = schema.fields.keys().map(String::as_str);
-            return Err(OdooError::UnknownField {
-                model: self.model.clone(),
-                field: unknown.to_string(),
-                nearest: nearest(unknown.as_str(), known, NEAREST_SHOWN)
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect(),
-            }
-            .into());
+            odoo.schema(&self.model).await?.expect_field(unknown.as_str())?;
         }
         Ok(self.page_of(definitions))
     }

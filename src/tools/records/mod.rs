@@ -5,7 +5,6 @@
 use super::Family;
 
 mod action;
-mod answers;
 mod budget;
 mod checked;
 mod default_fields;

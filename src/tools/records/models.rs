@@ -90,7 +90,7 @@ impl Tool for ListModels {
             limit: self.limit.get(),
             offset: self.offset.get(),
             order: Some("model, id".to_owned()),
-            context: self.scope.context(),
+            context: self.scope.context()?,
         };
         let page = cx.odoo(&self.scope.connection)?.page(&query).await.map_err(explained)?;
         let next = u64::from(self.offset.get()) + page.records.len() as u64;

@@ -6,14 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    answers, budget::MaxBytes, default_fields, field_names::FieldNames, ids::Ids, links, rows, scope::Scope,
-};
+use super::{budget::MaxBytes, default_fields, field_names::FieldNames, ids::Ids, links, rows, scope::Scope};
 use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::{Call, Context, PermittedOdoo},
+    odoo::{Context, PermittedOdoo},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -86,7 +84,7 @@ impl Tool for Read {
     async fn run(self, cx: &CallContext<'_>) -> Result<ReadRecords, ToolError> {
         let odoo = cx.odoo(&self.scope.connection)?;
         let chosen = default_fields::choose(&odoo, &self.model, self.fields.as_slice()).await?;
-        let context = self.scope.reading_context();
+        let context = self.scope.reading_context()?;
         let mut answer = ReadRecords {
             records: Vec::new(),
             missing: Vec::new(),
@@ -136,9 +134,7 @@ pub(super) async fn records(
     fields: &[FieldName],
     context: &Context,
 ) -> Result<HashMap<i64, JsonObject>, ToolError> {
-    let call =
-        Call::new(model, MethodName::known("read")).on(ids).arg("fields", json!(fields)).within(context);
-    let rows = answers::rows(odoo.call(call).await?)?;
+    let rows = odoo.read(model, ids, fields, context).await?;
     let by_id = rows.into_iter().filter_map(|row| row.get("id").and_then(Value::as_i64).map(|id| (id, row)));
     Ok(by_id.collect())
 }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::{
     execute::Execute,
     ids::Ids,
-    scope::check_context,
     unlink::UNLINK_MAX,
     values::{NewRecords, Values},
 };
@@ -151,9 +150,9 @@ impl Request {
         }
     }
 
-    pub(super) fn into_call(self, execute: &Execute) -> Call {
+    pub(super) fn into_call(self, execute: &Execute) -> Result<Call, ToolError> {
         let mut call = Call::new(&execute.model, execute.method.clone())
-            .within(&execute.scope.context_over(self.context));
+            .within(&execute.scope.context_over(self.context)?);
         call.ids = self.ids;
         call.named = self.named;
         let mut positional = self.positional;
@@ -168,7 +167,7 @@ impl Request {
             .enumerate()
             .map(|(place, value)| Argument { name: names.get(place).map(|name| (*name).into()), value })
             .collect();
-        call
+        Ok(call)
     }
 
     /// The field paths that choose the records of a known search.
@@ -194,10 +193,7 @@ impl Request {
 fn taken_context(named: &mut JsonObject) -> Result<JsonObject, ToolError> {
     match named.remove("context") {
         None | Some(Value::Null) => Ok(JsonObject::new()),
-        Some(Value::Object(context)) => {
-            check_context(&context).map_err(ToolError::arguments)?;
-            Ok(context)
-        }
+        Some(Value::Object(context)) => Ok(context),
         Some(_) => Err(ToolError::arguments("`context` in `kwargs` is an object")),
     }
 }

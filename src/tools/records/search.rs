@@ -16,7 +16,7 @@ use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::{Call, Domain, PageQuery},
+    odoo::{Domain, PageQuery},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -86,7 +86,7 @@ impl Tool for Search {
             limit: self.limit.get(),
             offset: self.offset.get(),
             order: self.order.stable(),
-            context: self.scope.context(),
+            context: self.scope.context()?,
         };
         let page = cx.odoo(&self.scope.connection)?.page(&query).await?;
         let ids: Vec<i64> = page
@@ -174,7 +174,7 @@ impl Tool for SearchRead {
             limit: self.limit.get(),
             offset: self.offset.get(),
             order: self.order.stable(),
-            context: self.scope.reading_context(),
+            context: self.scope.reading_context()?,
         };
         let mut page = odoo.page(&query).await?;
         links::replace_binaries(&odoo, &self.scope.connection, &query.model, &mut page.records).await?;
@@ -233,13 +233,8 @@ impl Tool for SearchCount {
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Count, ToolError> {
         let odoo = cx.odoo(&self.scope.connection)?;
-        let call = Call::new(&self.model, MethodName::known("search_count"))
-            .arg("domain", self.domain.into())
-            .within(&self.scope.context());
-        match odoo.call(call).await?.as_u64() {
-            Some(count) => Ok(Count { count }),
-            None => Err(ToolError::Internal { detail: "search_count answered no number".into() }),
-        }
+        let count = odoo.search_count(&self.model, &self.domain, &self.scope.context()?).await?;
+        Ok(Count { count })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::{Call, PermittedOdoo},
+    odoo::PermittedOdoo,
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -80,11 +80,16 @@ impl Tool for Unlink {
         if self.dry_run {
             return self.rehearse(&odoo).await;
         }
-        let (ids, context) = (self.ids.as_slice(), self.scope.context());
+        let (ids, context) = (self.ids.as_slice(), self.scope.context()?);
         existing::all(&odoo, &self.model, ids, &names(false), &context).await?;
-        let call = Call::new(&self.model, MethodName::known("unlink")).on(ids).within(&context);
-        let success = odoo.call(call).await?.as_bool().unwrap_or(true);
-        Ok(Unlinked { success, ids: ids.to_vec(), dry_run: false, would_delete: Vec::new(), note: None })
+        odoo.unlink(&self.model, ids, &context).await?;
+        Ok(Unlinked {
+            success: true,
+            ids: ids.to_vec(),
+            dry_run: false,
+            would_delete: Vec::new(),
+            note: None,
+        })
     }
 }
 
@@ -93,7 +98,7 @@ impl Unlink {
         let schema = odoo.schema(&self.model).await?;
         let can_archive = schema.fields.get("active").is_some_and(|field| field.stored);
         let (ids, fields) = (self.ids.as_slice(), names(can_archive));
-        let mut found = existing::all(odoo, &self.model, ids, &fields, &self.scope.context()).await?;
+        let mut found = existing::all(odoo, &self.model, ids, &fields, &self.scope.context()?).await?;
         let archive = "; to archive instead: odoo_write with values {\"active\": false}";
         Ok(Unlinked {
             success: true,

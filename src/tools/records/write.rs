@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    answers,
     budget::MaxBytes,
     checked, diff, existing,
     ids::Ids,
@@ -94,15 +93,11 @@ impl Tool for Create {
             return self.rehearse(&odoo).await;
         }
         let records = checked::for_create(&odoo, &self.model, self.values.as_slice()).await?;
-        let call = Call::new(&self.model, MethodName::known("create"))
-            .arg("vals_list", json!(records))
-            .within(&self.scope.context());
-        let created_ids = answers::ids(&odoo.call(call).await?)?;
+        let context = self.scope.context()?;
+        let created_ids = odoo.create(&self.model, records, &context).await?;
         let mut created = Created { created_ids, ..Created::default() };
         // The records exist now: whatever reading them back meets, the call succeeded.
-        match read::records(&odoo, &self.model, &created.created_ids, &display_name(), &self.scope.context())
-            .await
-        {
+        match read::records(&odoo, &self.model, &created.created_ids, &display_name(), &context).await {
             Ok(mut found) => {
                 created.records = created.created_ids.iter().filter_map(|id| found.remove(id)).collect();
             }
@@ -118,7 +113,7 @@ impl Create {
         let required = plan::required_fields(&schema);
         let call = Call::new(&self.model, MethodName::known("default_get"))
             .arg("fields", json!(required))
-            .within(&self.scope.context());
+            .within(&self.scope.context()?);
         let defaults = match odoo.call(call).await? {
             Value::Object(defaults) => defaults,
             _ => JsonObject::new(),
@@ -206,7 +201,7 @@ impl Tool for Write {
     async fn run(self, cx: &CallContext<'_>) -> Result<Written, ToolError> {
         let odoo = cx.odoo(&self.scope.connection)?;
         let values = checked::for_write(&odoo, &self.model, self.values.as_object()).await?;
-        let (ids, context) = (self.ids.as_slice(), self.scope.reading_context());
+        let (ids, context) = (self.ids.as_slice(), self.scope.reading_context()?);
         let compared = self.fields_compared();
         let before = existing::all(&odoo, &self.model, ids, &compared, &context).await?;
         self.check_unchanged(&before)?;
@@ -217,21 +212,15 @@ impl Tool for Write {
                 .filter_map(|id| before.get(id).map(|record| (id, record)))
                 .flat_map(|(id, record)| diff::planned(&schema, *id, record, &values))
                 .collect();
-            return Ok(self.written(true, changes, Some("nothing was written".to_owned())));
+            return Ok(self.written(changes, Some("nothing was written".to_owned())));
         }
-        let call = Call::new(&self.model, MethodName::known("write"))
-            .on(ids)
-            .arg("vals", Value::Object(values))
-            .within(&self.scope.context());
-        let success = odoo.call(call).await?.as_bool().unwrap_or(true);
+        odoo.write(&self.model, ids, values, &self.scope.context()?).await?;
         // The change is made: whatever reading it back meets, the call succeeded.
         match read::records(&odoo, &self.model, ids, &compared, &context).await {
-            Ok(after) => Ok(self.written(success, self.changes_between(&before, &after), None)),
-            Err(error) => Ok(self.written(
-                success,
-                Vec::new(),
-                Some(format!("written, but could not be read back: {error}")),
-            )),
+            Ok(after) => Ok(self.written(self.changes_between(&before, &after), None)),
+            Err(error) => {
+                Ok(self.written(Vec::new(), Some(format!("written, but could not be read back: {error}"))))
+            }
         }
     }
 }
@@ -286,12 +275,12 @@ impl Write {
             .collect()
     }
 
-    fn written(&self, success: bool, changes: Vec<JsonObject>, note: Option<String>) -> Written {
+    fn written(&self, changes: Vec<JsonObject>, note: Option<String>) -> Written {
         let fitting = rows::fit(changes, MaxBytes::default().get());
         let left_out =
             (fitting.left_out > 0).then(|| format!("{} more changes are not listed", fitting.left_out));
         Written {
-            success,
+            success: true,
             ids: self.ids.as_slice().to_vec(),
             dry_run: self.dry_run,
             changes: fitting.rows,
