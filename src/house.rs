@@ -36,7 +36,7 @@ pub const AUDIT_FILE_NAME: &str = "audit.jsonl";
 #[derive(Debug)]
 pub struct House {
     pub corridor: Arc<Corridor>,
-    pub config: Arc<Config>,
+    pub config: Config,
     pub policy_source: PolicySource,
 }
 
@@ -145,7 +145,7 @@ impl House {
             "ready"
         );
         let corridor = Arc::new(Corridor::new(catalog, policy, audit, connections));
-        Ok(Self { corridor, config: Arc::new(config), policy_source })
+        Ok(Self { corridor, config, policy_source })
     }
 
     /// Reads the policy again. A bad one changes nothing: the old one stays in force.

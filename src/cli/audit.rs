@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -60,7 +60,7 @@ impl Audit {
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Stop {
+fn unreadable(path: &Path, error: &io::Error) -> Stop {
     Stop::FailedWith(format!("the audit log `{}` cannot be read: {}", path.display(), error.kind()))
 }
 
@@ -80,18 +80,21 @@ fn verify(session: &Session, path: &Path) -> Result<(), Stop> {
 }
 
 fn show(session: &Session, path: &Path, last: usize) -> Result<(), Stop> {
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let lines = last_lines(path, last).map_err(|error| unreadable(path, &error))?;
+    let rows: Vec<Vec<String>> = lines.iter().map(readable).collect();
+    Ok(session.terminal.line(&table(&rows))?)
+}
+
+/// The last lines that are whole.
+pub(super) fn last_lines(path: &Path, count: usize) -> io::Result<Vec<Value>> {
     let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
-    for line in BufReader::new(file).split(b'\n') {
-        let line = line.map_err(|error| unreadable(path, &error))?;
-        kept.push_back(line);
-        if kept.len() > last {
+    for line in BufReader::new(File::open(path)?).split(b'\n') {
+        kept.push_back(line?);
+        if kept.len() > count {
             kept.pop_front();
         }
     }
-    let lines: Vec<Value> = kept.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
-    let rows: Vec<Vec<String>> = lines.iter().map(readable).collect();
-    Ok(session.terminal.line(&table(&rows))?)
+    Ok(kept.iter().filter_map(|line| serde_json::from_slice(line).ok()).collect())
 }
 
 /// One line of the log as the columns number, time, call, what.

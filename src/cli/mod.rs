@@ -8,6 +8,7 @@ mod call;
 mod completions;
 mod connect;
 mod corridor;
+mod demo;
 mod doctor;
 mod exit;
 mod house_flags;
@@ -59,6 +60,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Serve(serve::Serve),
     Connect(connect::Connect),
     Call(call::Call),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
     match command {
+        Command::Demo(demo) => demo.run(session),
         Command::Serve(serve) => serve.run(session),
         Command::Connect(connect) => connect.run(session),
         Command::Call(call) => call.run(session),
