@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::{
     Call, ClientState, Failure, OdooError, Route, SignIn,
     http::Http,
+    list_view::ListViewCache,
     login::Refusal,
     parameters,
     routes::json2,
@@ -38,6 +39,7 @@ pub struct OdooClient {
     /// Held while somebody signs in; remembers a refusal.
     pub(super) login: tokio::sync::Mutex<Option<Refusal>>,
     pub(super) schemas: SchemaCache,
+    pub(super) list_views: ListViewCache,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
     seen: Mutex<Seen>,
 }
@@ -65,6 +67,7 @@ impl OdooClient {
             session: ArcSwapOption::empty(),
             login: tokio::sync::Mutex::new(None),
             schemas: SchemaCache::default(),
+            list_views: ListViewCache::default(),
             seen_version: Mutex::new(None),
             seen: Mutex::new(Seen::default()),
         }

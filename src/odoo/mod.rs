@@ -11,6 +11,7 @@ mod domain;
 mod failure;
 mod fault;
 mod http;
+mod list_view;
 mod login;
 mod page;
 mod parameters;

@@ -160,6 +160,11 @@ impl<'a> PermittedOdoo<'a> {
         self.client.schema(model).await
     }
 
+    /// Fields of the list view: no record data, so every model of the connection.
+    pub async fn list_columns(&self, model: &ModelName) -> Arc<[String]> {
+        self.client.list_columns(model).await
+    }
+
     pub async fn version(&self) -> VersionState {
         self.client.version().await
     }

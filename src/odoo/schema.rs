@@ -178,7 +178,7 @@ impl ModelSchema {
     }
 
     /// Reads an answer of `fields_get`.
-    pub(super) fn read(model: &ModelName, answer: &JsonObject) -> Self {
+    pub(crate) fn read(model: &ModelName, answer: &JsonObject) -> Self {
         let fields = answer
             .iter()
             .filter_map(|(name, attributes)| {

@@ -50,7 +50,7 @@ impl Chosen {
     /// What a reader should know about fields that were left out.
     pub(super) fn note(&self) -> Option<String> {
         (self.omitted > 0).then(|| {
-            format!("{} more fields: name them in `fields` (odoo_fields_get lists them)", self.omitted)
+            "a useful few fields were chosen; name others in `fields` (odoo_fields_get lists them)".to_owned()
         })
     }
 }
@@ -64,8 +64,8 @@ pub(super) async fn choose(
     if !asked.is_empty() {
         return Ok(Chosen { fields: asked.to_vec(), omitted: 0 });
     }
-    let schema = odoo.schema(model).await?;
-    Ok(from_schema(&schema, &[]))
+    let (schema, columns) = futures_util::join!(odoo.schema(model), odoo.list_columns(model));
+    Ok(from_schema(&*schema?, &columns))
 }
 
 fn from_schema(schema: &ModelSchema, list_view: &[String]) -> Chosen {
@@ -114,4 +114,46 @@ fn is_light(field: &FieldInfo) -> bool {
             | FieldType::PropertiesDefinition
             | FieldType::Other(_) => false,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::odoo::ModelSchema;
+
+    fn schema() -> ModelSchema {
+        let fields = json!({
+            "id": {"type": "integer"},
+            "display_name": {"type": "char", "store": false},
+            "name": {"type": "char"},
+            "email": {"type": "char"},
+            "image_1920": {"type": "image"},
+            "comment": {"type": "html"},
+            "child_ids": {"type": "one2many"},
+            "country_id": {"type": "many2one"},
+            "computed": {"type": "char", "store": false},
+        });
+        ModelSchema::read(&ModelName::parse("res.partner").unwrap(), fields.as_object().unwrap())
+    }
+
+    #[track_caller]
+    fn check(list_view: &[&str], fields: &[&str], omitted: usize) {
+        let columns: Vec<String> = list_view.iter().map(|name| (*name).to_owned()).collect();
+        let chosen = from_schema(&schema(), &columns);
+        let names: Vec<&str> = chosen.fields.iter().map(FieldName::as_str).collect();
+        assert_eq!((names.as_slice(), chosen.omitted), (fields, omitted), "{list_view:?}");
+    }
+
+    #[test]
+    fn the_list_view_leads_and_heavy_fields_stay_out() {
+        let view = ["name", "image_1920", "country_id", "comment", "child_ids", "computed", "gone", "email"];
+        check(&view, &["id", "display_name", "country_id", "email"], 5);
+    }
+
+    #[test]
+    fn without_a_list_view_telling_names_are_chosen() {
+        check(&[], &["id", "display_name", "email"], 6);
+    }
 }

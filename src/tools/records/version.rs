@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     facts::{Caller, Class, ConnectionAlias, ConnectionChange, Effect, Risk},
-    odoo::{OdooError, ServerVersion, VersionState},
+    odoo::{OdooError, Route, ServerVersion, VersionState},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -71,7 +71,8 @@ impl Tool for Version {
     async fn run(self, cx: &CallContext<'_>) -> Result<VersionAnswer, ToolError> {
         let odoo = cx.odoo(&self.connection)?;
         let state = odoo.version().await;
-        let route = odoo.state().signed_in.map(|sign_in| sign_in.route.as_str());
+        let client = odoo.state();
+        let route = client.route.or_else(|| Some(client.signed_in?.route)).map(Route::as_str);
         match state {
             VersionState::Known(version) => Ok(known(&version, route)),
             VersionState::Unknown { answered } => Ok(unknown(answered, route)),
