@@ -8,7 +8,7 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Failure, OdooError, tls};
+use super::{Failure, OdooError, address::GuardedResolver, tls};
 use crate::facts::{Definition, Limits};
 
 /// How Odoo's log sees us.
@@ -99,6 +99,7 @@ impl Http {
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .no_proxy()
+                .dns_resolver(GuardedResolver)
                 .http1_only()
                 .tcp_nodelay(true)
                 .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Call, ClientState, Context, Domain, ModelSchema, OdooClient, OdooError, Page, PageQuery, VersionState,
+    Call, ClientState, Comodels, Context, Domain, Mode, ModelSchema, OdooClient, OdooError, Page, PageQuery,
+    VersionState, check_values_with, values::models_of_commands,
 };
 use crate::{
     facts::{FieldName, JsonObject, MethodName, ModelName, Operation},
@@ -114,6 +115,25 @@ impl<'a> PermittedOdoo<'a> {
     pub async fn unlink(&self, model: &ModelName, ids: &[i64], context: &Context) -> Result<(), OdooError> {
         let call = Call::new(model, MethodName::known("unlink")).on(ids).within(context);
         self.on_records(call).await.map(drop)
+    }
+
+    /// The values as Odoo takes them, checked against the field definitions of the model and of
+    /// the models that x2many commands make or change.
+    pub async fn checked_values(
+        &self,
+        model: &ModelName,
+        values: &JsonObject,
+        mode: Mode,
+    ) -> Result<JsonObject, OdooError> {
+        let schema = self.schema(model).await?;
+        let mut comodels = Comodels::new();
+        for comodel in models_of_commands(&schema, values) {
+            // A model whose definitions this user may not read is left to Odoo's own checks.
+            if let Ok(schema) = self.schema(&comodel).await {
+                comodels.insert(comodel, schema);
+            }
+        }
+        check_values_with(&schema, values, mode, &comodels)
     }
 
     /// Any public method, as the permit declared it.
