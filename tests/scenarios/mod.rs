@@ -45,10 +45,36 @@ pub(crate) fn hold(group: &[(&str, Scenario)], world: &World, only: Option<&str>
 macro_rules! for_each_group {
     ($make:ident) => {
         $make! {
+            audit,
+            cancel,
+            certificates,
+            concurrency,
+            connections,
+            errors,
+            execute,
+            hostile,
+            limits,
+            outages,
+            policy,
             records_read,
+            records_write,
+            secrets,
         }
     };
 }
 pub(crate) use for_each_group;
 
+pub(crate) mod audit;
+pub(crate) mod cancel;
+pub(crate) mod certificates;
+pub(crate) mod concurrency;
+pub(crate) mod connections;
+pub(crate) mod errors;
+pub(crate) mod execute;
+pub(crate) mod hostile;
+pub(crate) mod limits;
+pub(crate) mod outages;
+pub(crate) mod policy;
 pub(crate) mod records_read;
+pub(crate) mod records_write;
+pub(crate) mod secrets;

@@ -307,6 +307,15 @@ impl Door {
         }
     }
 
+    /// Bytes that are not even text; stdio only.
+    pub(crate) fn write_bytes(&self, bytes: &[u8]) {
+        if let Line::Stdio(input) = &self.line
+            && let Some(input) = lock(input).as_mut()
+        {
+            let _ = input.write_all(bytes).and_then(|()| input.flush());
+        }
+    }
+
     pub(crate) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
@@ -404,6 +413,12 @@ impl Heard {
                     let _ = sender.send(message);
                 }
             }
+            // An error about a request that could not be read: it is about the only one under way.
+            None if message.get("error").is_some() && lock(&self.waiting).len() == 1 => {
+                if let Some((_, sender)) = lock(&self.waiting).drain().next() {
+                    let _ = sender.send(message);
+                }
+            }
             _ => lock(&self.notices).push(message),
         }
     }
@@ -432,7 +447,18 @@ fn post_frame(
     if let Some(session) = session {
         headers.push(("Mcp-Session-Id", session));
     }
-    let answer = http::post(authority, "/mcp", &headers, frame.as_bytes(), PATIENCE).ok()?;
+    let refused = |code: i64, message: String| {
+        if let Some((_, sender)) = waiting {
+            let _ = sender.send(json!({"error": {"code": code, "message": message}}));
+        }
+    };
+    let answer = match http::post(authority, "/mcp", &headers, frame.as_bytes(), PATIENCE) {
+        Ok(answer) => answer,
+        Err(error) => {
+            refused(-1, format!("no HTTP answer: {error}"));
+            return None;
+        }
+    };
     let text = answer.text();
     lock(&heard.output).push_str(&text);
     let event_stream =
@@ -442,6 +468,9 @@ fn post_frame(
     } else {
         serde_json::from_str(&text).into_iter().collect()
     };
+    if messages.is_empty() && answer.status() >= 400 {
+        refused(-i64::from(answer.status()), format!("protocol: HTTP {}", answer.start));
+    }
     for message in messages {
         match waiting {
             // An error without an id is about the request on this very exchange.

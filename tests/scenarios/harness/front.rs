@@ -274,7 +274,7 @@ fn relay_one(
     client: &mut impl Write,
 ) -> io::Result<bool> {
     let behaviour = (lock(&shared.rule))(request);
-    let forwarded = !matches!(behaviour, Behaviour::CutBefore | Behaviour::Hang | Behaviour::Answer { .. });
+    let forwarded = !matches!(behaviour, Behaviour::CutBefore | Behaviour::Hang | Behaviour::Answer { .. } | Behaviour::Redirect(_));
     lock(&shared.recorded).push(Recorded { message: request.clone(), forwarded });
     match &behaviour {
         Behaviour::CutBefore => return Ok(false),
@@ -285,6 +285,11 @@ fn relay_one(
         Behaviour::Answer { status, content_type, body } => {
             let headers = [("Content-Type".to_owned(), (*content_type).to_owned())];
             http::write_message(client, &format!("HTTP/1.1 {status} Test"), &headers, body.as_bytes())?;
+            return Ok(true);
+        }
+        Behaviour::Redirect(location) => {
+            let headers = [("Location".to_owned(), (*location).to_owned())];
+            http::write_message(client, "HTTP/1.1 303 See Other", &headers, b"")?;
             return Ok(true);
         }
         Behaviour::Delay(time) => thread::sleep(*time),
