@@ -19,7 +19,9 @@ fn lines(door: &Door) -> Vec<Value> {
     let (_, bytes) = files
         .iter()
         .find(|(path, _)| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("audit")))
-        .unwrap_or_else(|| panic!("no log among {:?}", files.iter().map(|(path, _)| path).collect::<Vec<_>>()));
+        .unwrap_or_else(|| {
+            panic!("no log among {:?}", files.iter().map(|(path, _)| path).collect::<Vec<_>>())
+        });
     let text = String::from_utf8(bytes.clone()).expect("text");
     text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
@@ -43,7 +45,10 @@ fn every_call_has_two_lines(world: &World) {
     let contact = world.contact();
     let door = world.door();
     door.ok("odoo_read", json!({"model": "res.partner", "ids": [contact.id], "fields": ["name"]}));
-    door.ok("odoo_write", json!({"model": "res.partner", "ids": [contact.id], "values": {"email": "a@example.com"}}));
+    door.ok(
+        "odoo_write",
+        json!({"model": "res.partner", "ids": [contact.id], "values": {"email": "a@example.com"}}),
+    );
     door.refused("odoo_read", json!({"model": "no.such.model", "ids": [1]}), &["unknown_model"]);
     let lines = lines(&door);
     let opened: Vec<&Value> = lines.iter().filter(|line| line["event"] == "open").collect();
@@ -105,10 +110,17 @@ fn values_stay_out_of_the_log(world: &World) {
     let (name, email) = (unique("Canary"), format!("{}@example.com", unique("canary").replace(' ', "-")));
     let contact = world.contact();
     let door = world.door();
-    door.ok("odoo_write", json!({"model": "res.partner", "ids": [contact.id], "values": {"name": name, "email": email}}));
+    door.ok(
+        "odoo_write",
+        json!({"model": "res.partner", "ids": [contact.id], "values": {"name": name, "email": email}}),
+    );
     door.ok("odoo_search_count", json!({"model": "res.partner", "domain": [["email", "=", email]]}));
-    door.ok("odoo_execute", json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"comment": email}]}));
-    let _ = door.call("odoo_execute", json!({"model": "res.partner", "method": "name_search", "args": [name]}));
+    door.ok(
+        "odoo_execute",
+        json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"comment": email}]}),
+    );
+    let _ =
+        door.call("odoo_execute", json!({"model": "res.partner", "method": "name_search", "args": [name]}));
     let text: String = lines(&door).iter().map(Value::to_string).collect();
     assert!(!text.contains(&email) && !text.contains(&name), "{text}");
     assert!(text.contains("\"email\""), "the names of the fields are there: {text}");

@@ -51,7 +51,8 @@ fn a_certificate_of_nobody_is_refused_before_anything_is_sent(world: &World) {
     assert_eq!(count(&door).unwrap_err()["code"], "unknown_connection", "nothing was saved");
     // The same holds for a connection of the environment.
     let door = Door::open(world.settings().variable("ODOO_URL", &front.url()));
-    let error = door.refused("odoo_search_count", json!({"model": "res.partner"}), &["untrusted_certificate"]);
+    let error =
+        door.refused("odoo_search_count", json!({"model": "res.partner"}), &["untrusted_certificate"]);
     assert!(error["message"].to_string().contains("default"), "{error}");
     assert!(front.recorded().is_empty());
 }
@@ -59,7 +60,10 @@ fn a_certificate_of_nobody_is_refused_before_anything_is_sent(world: &World) {
 fn a_pin_is_made_on_request_and_told(world: &World) {
     let identity = TlsIdentity::new();
     let (front, door, result) = pinned(world, &identity);
-    assert!(tells(&result, &identity.key_sha256()) || tells(&result, &identity.certificate_sha256()), "{result}");
+    assert!(
+        tells(&result, &identity.key_sha256()) || tells(&result, &identity.certificate_sha256()),
+        "{result}"
+    );
     count(&door).unwrap();
     let info = door.ok("odoo_cert_info", json!({"alias": "tls"}));
     assert!(tells(&info, &identity.certificate_sha256()), "{info}");
@@ -102,7 +106,10 @@ fn a_changed_key_fails_closed_until_it_is_accepted(world: &World) {
     let refresh = json!({"alias": "tls", "expected_sha256": new.certificate_sha256()});
     let result = door.ok("odoo_cert_refresh", refresh);
     assert!(tells(&result, &new.certificate_sha256()) || tells(&result, &new.key_sha256()), "{result}");
-    assert!(tells(&result, &old.key_sha256()) || tells(&result, &old.certificate_sha256()), "old and new: {result}");
+    assert!(
+        tells(&result, &old.key_sha256()) || tells(&result, &old.certificate_sha256()),
+        "old and new: {result}"
+    );
     assert!(front.recorded().is_empty(), "accepting a certificate sends nothing");
     count(&door).unwrap();
     // Back to the old key is again another key.

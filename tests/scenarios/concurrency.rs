@@ -27,7 +27,8 @@ fn forty_calls_are_answered_and_six_at_once_reach_odoo(world: &World) {
     front.always(Behaviour::Delay(Duration::from_millis(40)));
     let pending: Vec<_> =
         (0..40).map(|_| door.begin("odoo_search_count", json!({"model": "res.partner"}))).collect();
-    let counts: Vec<Value> = pending.into_iter().map(|call| call.result().expect("an answer")["count"].clone()).collect();
+    let counts: Vec<Value> =
+        pending.into_iter().map(|call| call.result().expect("an answer")["count"].clone()).collect();
     assert_eq!(counts.len(), 40);
     assert!(counts.iter().all(Value::is_u64), "{counts:?}");
     let most = front.most_at_once();

@@ -102,7 +102,10 @@ fn addresses_that_are_none_are_refused_before_anything_is_sent(world: &World) {
         arguments["url"] = json!(url);
         let error = door.call("odoo_connect", arguments).expect_err(&url);
         let code = error["code"].as_str().unwrap();
-        assert!(["invalid_arguments", "setup", "refused", "unreachable", "not_permitted"].contains(&code), "{url}: {error}");
+        assert!(
+            ["invalid_arguments", "setup", "refused", "unreachable", "not_permitted"].contains(&code),
+            "{url}: {error}"
+        );
     }
     for recorded in front.recorded() {
         panic!("something was sent: {}", recorded.message.start);
@@ -112,7 +115,8 @@ fn addresses_that_are_none_are_refused_before_anything_is_sent(world: &World) {
 fn a_credential_is_needed_and_only_one(world: &World) {
     let front = world.front();
     let door = world.door_without_connection();
-    let base = json!({"alias": "shop", "url": front.url(), "db": world.odoo.db, "username": world.odoo.login});
+    let base =
+        json!({"alias": "shop", "url": front.url(), "db": world.odoo.db, "username": world.odoo.login});
     for more in [
         json!({}),
         json!({"password": ""}),
@@ -170,7 +174,8 @@ fn a_connection_is_forgotten(world: &World) {
 
 fn a_connection_of_the_operator_stays(world: &World) {
     let door = world.door();
-    let error = door.call("odoo_disconnect", json!({"alias": "default"})).expect_err("it is not ours to forget");
+    let error =
+        door.call("odoo_disconnect", json!({"alias": "default"})).expect_err("it is not ours to forget");
     assert_ne!(error["code"], "unknown_connection", "{error}");
     let mut replacing = arguments(world, "default");
     replacing["replace"] = json!(true);
@@ -184,7 +189,8 @@ fn the_state_directory_is_private(world: &World) {
     use std::os::unix::fs::PermissionsExt as _;
     let door = world.door_without_connection();
     door.ok("odoo_connect", arguments(world, "shop"));
-    let mode = |path: &std::path::Path| std::fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!(mode(door.state_dir()), 0o700);
     let files = door.state_files();
     assert!(files.len() >= 2, "a log and a connection");
@@ -202,7 +208,11 @@ fn names_of_connections_are_checked(world: &World) {
         let mut bad = arguments(world, "shop");
         bad["alias"] = json!(alias);
         door.refused("odoo_connect", bad, &["invalid_arguments"]);
-        door.refused("odoo_search_count", json!({"model": "res.partner", "connection": alias}), &["invalid_arguments"]);
+        door.refused(
+            "odoo_search_count",
+            json!({"model": "res.partner", "connection": alias}),
+            &["invalid_arguments"],
+        );
     }
     let mut long = arguments(world, "shop");
     long["alias"] = json!("x".repeat(65));

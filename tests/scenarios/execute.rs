@@ -25,7 +25,8 @@ fn returned(result: &Value) -> Value {
 fn a_method_of_the_model_answers(world: &World) {
     let door = world.door();
     let contact = world.contact();
-    let arguments = json!({"model": "res.partner", "method": "search_count", "args": [[["id", "=", contact.id]]]});
+    let arguments =
+        json!({"model": "res.partner", "method": "search_count", "args": [[["id", "=", contact.id]]]});
     assert_eq!(returned(&door.ok("odoo_execute", arguments)), 1);
     let arguments = json!({"model": "res.partner", "method": "default_get", "args": [["type", "name"]]});
     assert!(returned(&door.ok("odoo_execute", arguments)).is_object());
@@ -81,7 +82,9 @@ fn private_methods_never_leave(world: &World) {
         door.refused("odoo_execute", arguments, &["invalid_arguments", "access_denied", "unknown_method"]);
         assert_eq!(front.calls_of("res.partner", method), 0, "{method} reached Odoo");
     }
-    for method in ["", " ", "write;", "write ", "a.b", "write()", "é", "1write", "write\n", "../write", "sudo().write"] {
+    for method in
+        ["", " ", "write;", "write ", "a.b", "write()", "é", "1write", "write\n", "../write", "sudo().write"]
+    {
         let arguments = json!({"model": "res.partner", "method": method, "args": [[1]]});
         door.refused("odoo_execute", arguments, &["invalid_arguments"]);
     }
@@ -131,7 +134,8 @@ fn a_failing_method_is_sent_once(world: &World) {
     door.refused("odoo_execute", arguments, &["odoo_fault", "unknown_field"]);
     assert!(front.calls_of("res.country", "search_read") <= 1, "a fault is no reason to try again");
     let name = unique("Contact");
-    let arguments = json!({"model": "res.partner", "method": "create", "args": [{"name": name, "type": "nosuch"}]});
+    let arguments =
+        json!({"model": "res.partner", "method": "create", "args": [{"name": name, "type": "nosuch"}]});
     door.refused("odoo_execute", arguments, &["odoo_fault", "invalid_value", "validation"]);
     assert!(front.calls_of("res.partner", "create") <= 1, "a fault is no reason to try again");
     assert_eq!(world.oracle().count("res.partner", json!([["name", "=", name]])), 0);
@@ -147,7 +151,8 @@ fn shapes_that_are_no_arguments_are_refused(world: &World) {
         (json!([]), json!("x")),
         (json!([]), json!(7)),
     ] {
-        let arguments = json!({"model": "res.partner", "method": "search_count", "args": args, "kwargs": kwargs});
+        let arguments =
+            json!({"model": "res.partner", "method": "search_count", "args": args, "kwargs": kwargs});
         door.refused("odoo_execute", arguments, &["invalid_arguments"]);
     }
 }

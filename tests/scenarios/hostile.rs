@@ -31,10 +31,14 @@ fn harmless(tool: &str, name: &str) -> Value {
         "odoo_list_models" => json!({"pattern": "res.partner"}),
         "odoo_read" => json!({"model": "res.partner", "ids": [NOBODY], "fields": ["name"]}),
         "odoo_create" => json!({"model": "res.partner", "values": {"name": name}, "dry_run": true}),
-        "odoo_write" => json!({"model": "res.partner", "ids": [NOBODY], "values": {"name": name}, "dry_run": true}),
+        "odoo_write" => {
+            json!({"model": "res.partner", "ids": [NOBODY], "values": {"name": name}, "dry_run": true})
+        }
         "odoo_unlink" => json!({"model": "res.partner", "ids": [NOBODY], "dry_run": true}),
         "odoo_execute" => json!({"model": "res.partner", "method": "search_count", "args": [[]]}),
-        "odoo_connect" => json!({"alias": "nowhere", "url": "http://127.0.0.1:9", "db": "d", "username": "u", "password": "p"}),
+        "odoo_connect" => {
+            json!({"alias": "nowhere", "url": "http://127.0.0.1:9", "db": "d", "username": "u", "password": "p"})
+        }
         "odoo_disconnect" | "odoo_cert_info" | "odoo_cert_refresh" => json!({"alias": "nowhere"}),
         "odoo_connections" | "odoo_version" => json!({}),
         _ => json!({"model": "res.partner"}),
@@ -86,7 +90,9 @@ fn every_argument_of_every_tool_withstands_every_type(world: &World) {
         let properties = tool["inputSchema"]["properties"].as_object().expect("properties");
         let pending: Vec<_> = properties
             .iter()
-            .flat_map(|(argument, schema)| odd_values().into_iter().map(move |value| (argument, schema, value)))
+            .flat_map(|(argument, schema)| {
+                odd_values().into_iter().map(move |value| (argument, schema, value))
+            })
             .map(|(argument, schema, value)| {
                 let mut arguments = harmless(tool_name, &name);
                 arguments[argument] = value.clone();
@@ -148,15 +154,20 @@ fn unknown_arguments_are_refused(world: &World) {
 fn arguments_that_are_no_object_are_refused(world: &World) {
     let mut door = world.door();
     for arguments in [json!([]), json!("x"), json!(7), json!(true), json!([{"model": "res.partner"}])] {
-        let response = door.request("tools/call", json!({"name": "odoo_search_count", "arguments": arguments}));
+        let response =
+            door.request("tools/call", json!({"name": "odoo_search_count", "arguments": arguments}));
         assert!(Answer::read(&response).is_error, "{arguments}: {response}");
     }
-    for parameters in [json!({}), json!([]), json!({"name": 7}), json!({"name": null}), json!({"arguments": {}})] {
+    for parameters in
+        [json!({}), json!([]), json!({"name": 7}), json!({"name": null}), json!({"arguments": {}})]
+    {
         let response = door.request("tools/call", parameters.clone());
         assert!(Answer::read(&response).is_error, "{parameters}: {response}");
     }
     // Absent and null arguments are those of a call without any.
-    for parameters in [json!({"name": "odoo_search_count"}), json!({"name": "odoo_search_count", "arguments": null})] {
+    for parameters in
+        [json!({"name": "odoo_search_count"}), json!({"name": "odoo_search_count", "arguments": null})]
+    {
         let response = door.request("tools/call", parameters.clone());
         assert!(Answer::read(&response).is_error, "{parameters}: {response}");
     }
@@ -169,24 +180,38 @@ fn a_key_that_stands_twice_is_refused(world: &World) {
     let contact = world.contact();
     let id = contact.id;
     for parameters in [
-        format!(r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{NOBODY}],"ids":[{id}]}}}}"#),
-        format!(r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}],"ids":[{NOBODY}]}}}}"#),
-        format!(r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}],"dry_run":true,"dry_run":false}}}}"#),
-        format!(r#"{{"name":"odoo_search_count","name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}]}}}}"#),
-        format!(r#"{{"name":"odoo_unlink","arguments":{{}},"arguments":{{"model":"res.partner","ids":[{id}]}}}}"#),
-        format!(r#"{{"name":"odoo_write","arguments":{{"model":"res.partner","ids":[{id}],"values":{{"name":"a","name":"b"}}}}}}"#),
-        format!(r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{NOBODY}],"id\u0073":[{id}]}}}}"#),
+        format!(
+            r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{NOBODY}],"ids":[{id}]}}}}"#
+        ),
+        format!(
+            r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}],"ids":[{NOBODY}]}}}}"#
+        ),
+        format!(
+            r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}],"dry_run":true,"dry_run":false}}}}"#
+        ),
+        format!(
+            r#"{{"name":"odoo_search_count","name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}]}}}}"#
+        ),
+        format!(
+            r#"{{"name":"odoo_unlink","arguments":{{}},"arguments":{{"model":"res.partner","ids":[{id}]}}}}"#
+        ),
+        format!(
+            r#"{{"name":"odoo_write","arguments":{{"model":"res.partner","ids":[{id}],"values":{{"name":"a","name":"b"}}}}}}"#
+        ),
+        format!(
+            r#"{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{NOBODY}],"id\u0073":[{id}]}}}}"#
+        ),
     ] {
         let call = door.fresh_id();
         let frame = format!(r#"{{"jsonrpc":"2.0","id":{call},"method":"tools/call","params":{parameters}}}"#);
-        let answer = Answer::read(&door.send_frame(call, frame).response());
+        let answer = door.answer_to_frame(call, frame);
         assert!(answer.is_error, "{parameters}: {}", answer.structured);
     }
     let call = door.fresh_id();
     let twice = format!(
         r#"{{"jsonrpc":"2.0","id":{call},"method":"tools/list","method":"tools/call","params":{{"name":"odoo_unlink","arguments":{{"model":"res.partner","ids":[{id}]}}}}}}"#
     );
-    assert!(Answer::read(&door.send_frame(call, twice).response()).is_error);
+    assert!(door.answer_to_frame(call, twice).is_error);
     assert!(front.recorded().is_empty(), "an ambiguous call reached Odoo");
     assert!(world.oracle().exists("res.partner", id));
     assert!(door.is_alive());
@@ -194,7 +219,11 @@ fn a_key_that_stands_twice_is_refused(world: &World) {
 
 fn frames_that_are_no_frames_are_survived(world: &World) {
     let mut door = world.door();
-    let deep = format!(r#"{{"jsonrpc":"2.0","id":70001,"method":"x","params":{}{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
+    let deep = format!(
+        r#"{{"jsonrpc":"2.0","id":70001,"method":"x","params":{}{}}}"#,
+        "[".repeat(20_000),
+        "]".repeat(20_000)
+    );
     for (number, frame) in [
         "", " ", "{", "}", "not json", "null", "7", "\"text\"", "[]", "[{}]", "{}", "{\"jsonrpc\":\"1.0\"}",
         r#"{"jsonrpc":"2.0"}"#,
@@ -235,7 +264,18 @@ fn frames_that_are_no_frames_are_survived(world: &World) {
 
 fn names_of_tools_are_taken_literally(world: &World) {
     let door = world.door();
-    for name in ["", " ", "ODOO_UNLINK", "odoo_unlink ", "odoo_unlink\u{0}", "odoo_*", "*", "../odoo_unlink", "tools/call", "é"] {
+    for name in [
+        "",
+        " ",
+        "ODOO_UNLINK",
+        "odoo_unlink ",
+        "odoo_unlink\u{0}",
+        "odoo_*",
+        "*",
+        "../odoo_unlink",
+        "tools/call",
+        "é",
+    ] {
         let error = door.refused(name, json!({"model": "res.partner", "ids": [NOBODY]}), &["protocol"]);
         assert_eq!(error["rpc_code"], -32602, "{name:?}: {error}");
     }
@@ -273,7 +313,8 @@ fn domains_of_a_hundred_levels_are_survived(world: &World) {
     let joined: Vec<Value> = std::iter::repeat_n(json!("|"), 100)
         .chain((0..101).map(|number| json!(["id", "=", number])))
         .collect();
-    let sub_domains = (0..100).fold(json!([["name", "=", "x"]]), |inner, _| json!([["child_ids", "any", inner]]));
+    let sub_domains =
+        (0..100).fold(json!([["name", "=", "x"]]), |inner, _| json!([["child_ids", "any", inner]]));
     let path = vec!["parent_id"; 100].join(".");
     for domain in [
         json!(negated),
@@ -301,7 +342,14 @@ fn ids_come_in_many_shapes_and_mean_the_same_records(world: &World) {
     let contact = world.contact();
     let door = world.door();
     let id = contact.id;
-    for ids in [json!([id]), json!(id), json!([id, id]), json!([[id]]), json!(format!("[{id}]")), json!(id.to_string())] {
+    for ids in [
+        json!([id]),
+        json!(id),
+        json!([id, id]),
+        json!([[id]]),
+        json!(format!("[{id}]")),
+        json!(id.to_string()),
+    ] {
         let arguments = json!({"model": "res.partner", "ids": ids, "fields": ["name"]});
         match door.call("odoo_read", arguments) {
             Ok(result) => {
@@ -313,7 +361,16 @@ fn ids_come_in_many_shapes_and_mean_the_same_records(world: &World) {
         }
     }
     let pair = json!([id, "name"]);
-    for ids in [json!([id, -1]), json!([id, 0]), json!([id, "x"]), json!([id, null]), json!([id, 1.5]), pair, json!([[id, [null]]]), json!({"0": id})] {
+    for ids in [
+        json!([id, -1]),
+        json!([id, 0]),
+        json!([id, "x"]),
+        json!([id, null]),
+        json!([id, 1.5]),
+        pair,
+        json!([[id, [null]]]),
+        json!({"0": id}),
+    ] {
         let arguments = json!({"model": "res.partner", "ids": ids});
         door.refused("odoo_read", arguments, &["invalid_arguments"]);
         door.refused("odoo_unlink", json!({"model": "res.partner", "ids": ids}), &["invalid_arguments"]);
@@ -334,13 +391,23 @@ fn odd_text_arrives_as_it_was_sent(world: &World) {
         "pipe | tab\tdone",
     ] {
         let name = format!("{} {odd}", unique("Odd"));
-        let ids = super::records_write::created(&door.ok("odoo_create", json!({"model": "res.partner", "values": {"name": name}})));
+        let ids = super::records_write::created(
+            &door.ok("odoo_create", json!({"model": "res.partner", "values": {"name": name}})),
+        );
         let _contact = world.adopt("res.partner", ids[0]);
         assert_eq!(oracle.field("res.partner", ids[0], "name"), json!(name));
         let domain = json!([["name", "=", name]]);
-        let answer = door.answer("odoo_search_read", json!({"model": "res.partner", "domain": domain, "fields": ["name"]}));
+        let answer = door.answer(
+            "odoo_search_read",
+            json!({"model": "res.partner", "domain": domain, "fields": ["name"]}),
+        );
         assert_eq!(answer.structured["records"][0]["name"], json!(name));
-        assert_eq!(answer.text.lines().filter(|line| line.contains(&ids[0].to_string())).count(), 1, "{}", answer.text);
+        assert_eq!(
+            answer.text.lines().filter(|line| line.contains(&ids[0].to_string())).count(),
+            1,
+            "{}",
+            answer.text
+        );
     }
     // What no database keeps is refused or stored without it, never half of it.
     let control = format!("{} a\u{0}b", unique("Odd"));
@@ -353,7 +420,15 @@ fn odd_text_arrives_as_it_was_sent(world: &World) {
 fn injections_stay_text(world: &World) {
     let (oracle, door) = (world.oracle(), world.door());
     let before = oracle.count("res.partner", json!([]));
-    for text in ["'; DROP TABLE res_partner; --", "x' OR '1'='1", "\\'; --", "%' OR 1=1", "${jndi:ldap://x}", "$(id)", "`id`"] {
+    for text in [
+        "'; DROP TABLE res_partner; --",
+        "x' OR '1'='1",
+        "\\'; --",
+        "%' OR 1=1",
+        "${jndi:ldap://x}",
+        "$(id)",
+        "`id`",
+    ] {
         for operator in ["=", "ilike", "in", "=like"] {
             let value = if operator == "in" { json!([text]) } else { json!(text) };
             let domain = json!([["name", operator, value]]);
@@ -363,7 +438,11 @@ fn injections_stay_text(world: &World) {
     }
     for field in ["name; --", "name)", "id) or (1=1", "name\"", "name'"] {
         let arguments = json!({"model": "res.partner", "domain": [[field, "=", "x"]]});
-        door.refused("odoo_search_count", arguments, &["unknown_field", "invalid_domain", "invalid_arguments"]);
+        door.refused(
+            "odoo_search_count",
+            arguments,
+            &["unknown_field", "invalid_domain", "invalid_arguments"],
+        );
         let arguments = json!({"model": "res.partner", "fields": [field]});
         door.refused("odoo_search_read", arguments, &["unknown_field", "invalid_arguments"]);
     }
@@ -375,7 +454,11 @@ fn schemas_are_kind_to_every_client(world: &World) {
     let door: Door = world.door();
     for tool in door.tools() {
         let name = tool["name"].as_str().expect("a name");
-        assert!(name.len() <= 64 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+        assert!(
+            name.len() <= 64
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+            "{name}"
+        );
         assert!(tool["title"].is_string() || tool["annotations"]["title"].is_string(), "{name} has no title");
         assert!(tool["description"].as_str().is_some_and(|text| text.len() > 20), "{name} says too little");
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {

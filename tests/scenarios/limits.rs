@@ -72,7 +72,8 @@ fn pages_show_every_record_once(world: &World) {
         seen.sort_unstable();
         assert_eq!(seen, made, "{order}: every record once");
     }
-    let beyond = json!({"model": "res.partner", "domain": [["name", "=", name]], "fields": ["name"], "offset": 1_000});
+    let beyond =
+        json!({"model": "res.partner", "domain": [["name", "=", name]], "fields": ["name"], "offset": 1_000});
     let result = door.ok("odoo_search_read", beyond);
     assert_eq!((&result["records"], &result["has_more"]), (&json!([]), &json!(false)));
 }
@@ -100,7 +101,9 @@ fn large_texts_are_left_out_whole_never_cut(world: &World) {
     let text = "0123456789".repeat(20_000);
     let name = unique("Large");
     let contact = world.temporary("res.partner", json!({"name": name, "comment": text}));
-    let others: Vec<_> = (0..3).map(|_| world.temporary("res.partner", json!({"name": name, "comment": "x".repeat(30_000)}))).collect();
+    let others: Vec<_> = (0..3)
+        .map(|_| world.temporary("res.partner", json!({"name": name, "comment": "x".repeat(30_000)})))
+        .collect();
     let door = world.door();
     let arguments = json!({"model": "res.partner", "domain": [["name", "=", name]], "fields": ["name", "comment"], "order": "id"});
     let result = door.ok("odoo_search_read", arguments);

@@ -3,9 +3,14 @@
 //! A scenario makes its own records, looks up what else it needs, and cleans up after itself, so
 //! that it holds on any Odoo with demo data. Where two servers differ, the sandbox is wrong.
 
+#![expect(clippy::needless_pass_by_value, reason = "arguments are written in place with `json!`")]
+
 pub(crate) mod harness;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
 
 use harness::World;
 
@@ -20,6 +25,9 @@ macro_rules! scenarios {
 }
 use scenarios;
 
+/// A scenario that takes longer is told of.
+const WORTH_TELLING: Duration = Duration::from_secs(5);
+
 /// Runs all scenarios of a group; one that fails does not keep the others from running.
 pub(crate) fn hold(group: &[(&str, Scenario)], world: &World, only: Option<&str>) {
     let mut failed = Vec::new();
@@ -27,8 +35,12 @@ pub(crate) fn hold(group: &[(&str, Scenario)], world: &World, only: Option<&str>
         if only.is_some_and(|only| !name.contains(only)) {
             continue;
         }
+        let started = Instant::now();
         if catch_unwind(AssertUnwindSafe(|| scenario(world))).is_err() {
             failed.push(*name);
+        }
+        if started.elapsed() > WORTH_TELLING {
+            eprintln!("{name} took {:?}", started.elapsed());
         }
     }
     let about = format!("Odoo {} by {:?} via {:?}", world.odoo.major, world.by, world.via);

@@ -30,7 +30,8 @@ fn cut_next(front: &Front, times: usize, behaviour: Behaviour) {
     let left = AtomicUsize::new(times);
     front.behave(move |message| {
         let concerned = !message.text().contains("fields_get") && !message.path().contains("session");
-        let take = || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let take =
+            || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         if concerned && take() { behaviour.clone() } else { Behaviour::Pass }
     });
 }
@@ -144,7 +145,11 @@ fn a_change_whose_answer_is_lost_is_never_repeated(world: &World) {
         assert_eq!(oracle.field("res.partner", contact.id, "active"), false, "toggled once");
 
         front.on_call("res.partner", "unlink", behaviour.clone());
-        let error = door.refused("odoo_unlink", json!({"model": "res.partner", "ids": [contact.id]}), &["outcome_unknown"]);
+        let error = door.refused(
+            "odoo_unlink",
+            json!({"model": "res.partner", "ids": [contact.id]}),
+            &["outcome_unknown"],
+        );
         assert!(error["hint"].is_string(), "it says how to find out: {error}");
         assert_eq!(front.calls_of("res.partner", "unlink"), 1, "{behaviour:?}: sent once");
         assert!(!oracle.exists("res.partner", contact.id));
@@ -177,7 +182,10 @@ fn a_change_behind_a_failing_proxy_is_never_repeated(world: &World) {
         front.on_call("res.partner", "create", Behaviour::Answer { status, content_type: "text/html", body });
         let error = create(&door, &name).expect_err("a failing proxy");
         let code = error["code"].as_str().unwrap();
-        assert!(["outcome_unknown", "unreachable", "bad_answer", "odoo_fault"].contains(&code), "{status}: {error}");
+        assert!(
+            ["outcome_unknown", "unreachable", "bad_answer", "odoo_fault"].contains(&code),
+            "{status}: {error}"
+        );
         assert_eq!(front.calls_of("res.partner", "create"), 1, "{status}: sent once");
         assert_eq!(made(world, &name), 0);
     }

@@ -51,7 +51,12 @@ fn hidden_and_unknown_answer_alike(world: &World) {
         error.to_string().replace(tool, "TOOL")
     };
     let unknown = answer("odoo_nothing", json!({}));
-    for arguments in [json!({}), json!({"model": "res.partner", "ids": [1]}), json!({"nonsense": true}), json!({"ids": "x"})] {
+    for arguments in [
+        json!({}),
+        json!({"model": "res.partner", "ids": [1]}),
+        json!({"nonsense": true}),
+        json!({"ids": "x"}),
+    ] {
         assert_eq!(answer("odoo_unlink", arguments.clone()), unknown, "hidden, {arguments}");
         assert_eq!(answer("odoo_write", arguments.clone()), unknown, "not listed, {arguments}");
     }
@@ -103,7 +108,10 @@ fn a_capped_tool_stops_at_its_cap(world: &World) {
         let error = create(&door, &name).expect_err("the cap is reached");
         assert_eq!(error["code"], "rate_limited", "{error}");
         assert_eq!(error["rule"], "/tools/odoo_create/limits/0", "{error}");
-        assert!(error["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0 && wait <= 86_400_000), "{error}");
+        assert!(
+            error["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0 && wait <= 86_400_000),
+            "{error}"
+        );
         assert_eq!(error["next"], "wait", "{error}");
         assert_eq!(error["remaining"]["made"], 0, "{error}");
     }
@@ -119,8 +127,11 @@ fn a_refused_call_costs_nothing(world: &World) {
         "tools": {"odoo_create": {"limits": [{"counter": "made", "window": "day", "max": 1}]}},
     });
     let door = world.door_under(&policy);
-    for values in [json!([]), json!(7), json!(null), json!({"country_id": "France", "name": "x"}), json!({"nmae": "x"})] {
-        let error = door.call("odoo_create", json!({"model": "res.partner", "values": values})).expect_err("refused");
+    for values in
+        [json!([]), json!(7), json!(null), json!({"country_id": "France", "name": "x"}), json!({"nmae": "x"})]
+    {
+        let error =
+            door.call("odoo_create", json!({"model": "res.partner", "values": values})).expect_err("refused");
         assert_ne!(error["code"], "rate_limited", "{values} was charged");
     }
     for _ in 0..3 {

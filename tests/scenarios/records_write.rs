@@ -77,7 +77,12 @@ fn a_change_is_written(world: &World) {
     let (contact, other) = (world.contact(), world.contact());
     let france = oracle.search("res.country", json!([["code", "=", "FR"]]))[0];
     let before = oracle.field("res.partner", other.id, "write_date");
-    write(&door, contact.id, &json!({"email": "b@example.com", "country_id": france, "comment": "ünïcode ✓ 漢字"})).unwrap();
+    write(
+        &door,
+        contact.id,
+        &json!({"email": "b@example.com", "country_id": france, "comment": "ünïcode ✓ 漢字"}),
+    )
+    .unwrap();
     assert_eq!(oracle.field("res.partner", contact.id, "email"), "b@example.com");
     assert_eq!(oracle.field("res.partner", contact.id, "country_id")[0], france);
     assert!(oracle.field("res.partner", contact.id, "comment").to_string().contains("ünïcode ✓ 漢字"));
@@ -103,16 +108,22 @@ fn a_dry_run_of_a_create_creates_nothing(world: &World) {
     let front = world.front();
     let door = world.door_through(&front);
     let name = unique("Contact");
-    let result = door.ok("odoo_create", json!({"model": "res.partner", "values": {"name": name}, "dry_run": true}));
+    let result =
+        door.ok("odoo_create", json!({"model": "res.partner", "values": {"name": name}, "dry_run": true}));
     assert_eq!(result["dry_run"], true, "{result}");
     assert!(result.to_string().contains(&name), "it shows what would be: {result}");
     assert_eq!(changes(&front), 0);
     assert_eq!(world.oracle().count("res.partner", json!([["name", "=", name]])), 0);
-    for values in [json!({"nmae": "x"}), json!({"name": 7}), json!({"country_id": "France", "name": "x"}), json!({})] {
+    for values in
+        [json!({"nmae": "x"}), json!({"name": 7}), json!({"country_id": "France", "name": "x"}), json!({})]
+    {
         let arguments = json!({"model": "res.partner", "values": values, "dry_run": true});
         match door.call("odoo_create", arguments) {
             Err(error) => assert!(error["code"].is_string(), "{values}"),
-            Ok(result) => assert_eq!(values, json!({}), "{values}: {result}"),
+            Ok(result) => {
+                let problems = result["problems"].as_array().map_or(0, Vec::len);
+                assert!(problems > 0 || values == json!({}), "{values}: {result}");
+            }
         }
     }
     assert_eq!(changes(&front), 0);
@@ -121,7 +132,8 @@ fn a_dry_run_of_a_create_creates_nothing(world: &World) {
 fn a_dry_run_of_a_write_shows_before_and_after(world: &World) {
     let front = world.front();
     let (oracle, door) = (world.oracle(), world.door_through(&front));
-    let contact = world.temporary("res.partner", json!({"name": unique("Contact"), "email": "before@example.com"}));
+    let contact =
+        world.temporary("res.partner", json!({"name": unique("Contact"), "email": "before@example.com"}));
     let values = json!({"email": "after@example.com", "phone": "+1 555"});
     let arguments = json!({"model": "res.partner", "ids": [contact.id], "values": values, "dry_run": true});
     let answer = door.answer("odoo_write", arguments);
@@ -194,7 +206,10 @@ fn what_would_empty_a_many2one_is_refused(world: &World) {
         json!(99_999_999_999_i64),
     ] {
         let error = write(&door, contact.id, &json!({"country_id": value})).expect_err(&value.to_string());
-        assert!(["invalid_value", "invalid_arguments"].contains(&error["code"].as_str().unwrap()), "{value}: {error}");
+        assert!(
+            ["invalid_value", "invalid_arguments"].contains(&error["code"].as_str().unwrap()),
+            "{value}: {error}"
+        );
         assert!(error.to_string().contains("country_id"), "the field is named: {error}");
         let values = json!({"name": unique("Contact"), "country_id": value});
         let arguments = json!({"model": "res.partner", "values": values});
@@ -210,7 +225,10 @@ fn what_would_become_true_is_refused(world: &World) {
     let contact = world.temporary("res.partner", json!({"name": unique("Contact"), "is_company": false}));
     for value in [json!("no"), json!("false"), json!(0), json!(1), json!([]), json!({}), json!("")] {
         let error = write(&door, contact.id, &json!({"is_company": value})).expect_err(&value.to_string());
-        assert!(["invalid_value", "invalid_arguments"].contains(&error["code"].as_str().unwrap()), "{value}: {error}");
+        assert!(
+            ["invalid_value", "invalid_arguments"].contains(&error["code"].as_str().unwrap()),
+            "{value}: {error}"
+        );
     }
     assert_eq!(changes(&front), 0, "a wrong value reached Odoo");
     assert_eq!(oracle.field("res.partner", contact.id, "is_company"), false);
@@ -237,13 +255,18 @@ fn values_of_the_wrong_type_are_refused(world: &World) {
     ] {
         let error = write(&door, contact.id, &values).expect_err(&values.to_string());
         let code = error["code"].as_str().unwrap();
-        assert!(["invalid_value", "invalid_arguments", "validation", "odoo_fault"].contains(&code), "{values}: {error}");
+        assert!(
+            ["invalid_value", "invalid_arguments", "validation", "odoo_fault"].contains(&code),
+            "{values}: {error}"
+        );
     }
     assert_eq!(oracle.field("res.partner", contact.id, "color"), 3);
     assert_eq!(oracle.field("res.partner", contact.id, "type"), "contact");
     // Dates stand on other models.
     let currency = oracle.search("res.currency", json!([["name", "=", "EUR"]]))[0];
-    for date in [json!("2026-02-30"), json!("tomorrow"), json!("30.01.2026"), json!(20_260_101), json!("2026-1-1T")] {
+    for date in
+        [json!("2026-02-30"), json!("tomorrow"), json!("30.01.2026"), json!(20_260_101), json!("2026-1-1T")]
+    {
         let arguments = json!({"model": "res.currency.rate", "values": {"name": date, "currency_id": currency, "rate": 1.5}});
         let codes = ["invalid_value", "invalid_arguments", "odoo_fault", "validation"];
         door.refused("odoo_create", arguments, &codes);
@@ -295,7 +318,8 @@ fn unknown_fields_are_refused_with_the_nearest(world: &World) {
     assert_eq!(error["code"], "unknown_field");
     assert!(error.to_string().contains("`email`"), "{error}");
     let values = json!({"name": unique("Contact"), "countri_id": 1});
-    let error = door.refused("odoo_create", json!({"model": "res.partner", "values": values}), &["unknown_field"]);
+    let error =
+        door.refused("odoo_create", json!({"model": "res.partner", "values": values}), &["unknown_field"]);
     assert!(error.to_string().contains("country_id"), "{error}");
     for name in ["", "na me", "name;", "__class__.x", "id", "é"] {
         let error = write(&door, contact.id, &json!({name: 1})).unwrap_err();
@@ -308,7 +332,9 @@ fn unknown_fields_are_refused_with_the_nearest(world: &World) {
 fn a_write_without_records_is_refused(world: &World) {
     let front = world.front();
     let door = world.door_through(&front);
-    for ids in [json!([]), json!(null), json!([[]]), json!(""), json!("[]"), json!([0]), json!([-5]), json!(["all"])] {
+    for ids in
+        [json!([]), json!(null), json!([[]]), json!(""), json!("[]"), json!([0]), json!([-5]), json!(["all"])]
+    {
         let arguments = json!({"model": "res.partner", "ids": ids, "values": {"comment": "x"}});
         door.refused("odoo_write", arguments, &["invalid_arguments"]);
     }
@@ -326,7 +352,11 @@ fn a_write_without_values_is_refused(world: &World) {
         assert_eq!(error["code"], "invalid_arguments", "{values}");
     }
     for values in [json!(null), json!([]), json!("x"), json!([1]), json!([[]])] {
-        door.refused("odoo_create", json!({"model": "res.partner", "values": values}), &["invalid_arguments"]);
+        door.refused(
+            "odoo_create",
+            json!({"model": "res.partner", "values": values}),
+            &["invalid_arguments"],
+        );
     }
     assert_eq!(changes(&front), 0);
 }

@@ -45,8 +45,10 @@ fn canary(world: &World) -> (String, String, Vec<super::harness::Temporary>) {
         SignInBy::Password => {
             let login = unique("canary").replace(' ', "-");
             let password = format!("Canary/{}", unique("p").replace(' ', "-"));
-            let user = world.temporary("res.users", json!({"name": login, "login": login, "password": password}));
-            let partner = world.oracle().field("res.users", user.id, "partner_id")[0].as_i64().expect("a partner");
+            let user =
+                world.temporary("res.users", json!({"name": login, "login": login, "password": password}));
+            let partner =
+                world.oracle().field("res.users", user.id, "partner_id")[0].as_i64().expect("a partner");
             // The user goes first, then its contact.
             (login, password, vec![user, world.adopt("res.partner", partner)])
         }
@@ -55,7 +57,11 @@ fn canary(world: &World) -> (String, String, Vec<super::harness::Temporary>) {
 
 fn settings(world: &World, login: &str, secret: &str) -> DoorSettings {
     let name = if world.by == SignInBy::ApiKey { "ODOO_API_KEY" } else { "ODOO_PASSWORD" };
-    world.settings().variable("ODOO_USERNAME", login).variable(name, secret).variable("ODOO_MCP_LOG_LEVEL", "debug")
+    world
+        .settings()
+        .variable("ODOO_USERNAME", login)
+        .variable(name, secret)
+        .variable("ODOO_MCP_LOG_LEVEL", "debug")
 }
 
 fn the_credential_of_a_connection_shows_nowhere(world: &World) {
@@ -68,7 +74,8 @@ fn the_credential_of_a_connection_shows_nowhere(world: &World) {
     let _ = door.call("odoo_connections", json!({}));
     let _ = door.call("odoo_version", json!({}));
     let _ = door.call("odoo_search_count", json!({"model": "no.such.model"}));
-    let _ = door.call("odoo_execute", json!({"model": "res.partner", "method": "no_such_method", "args": [[1]]}));
+    let _ =
+        door.call("odoo_execute", json!({"model": "res.partner", "method": "no_such_method", "args": [[1]]}));
     let _ = door.call("odoo_search_read", json!({"model": "res.users", "fields": ["login"], "limit": 3}));
     let _ = door.call("odoo_search_count", json!({"model": "res.partner", "domain": [["name", "foo", "x"]]}));
     // A server that repeats what it was sent must not make us repeat it.
@@ -77,10 +84,13 @@ fn the_credential_of_a_connection_shows_nowhere(world: &World) {
         "arguments": [secret], "context": {},
     }}, "name": "odoo.exceptions.UserError", "message": format!("you sent {secret}"), "debug": secret, "arguments": [secret]});
     for status in [200, 401, 422, 500] {
-        for (content_type, body) in [("application/json", echo.to_string()), ("text/html", format!("<p>{secret}</p>"))] {
+        for (content_type, body) in
+            [("application/json", echo.to_string()), ("text/html", format!("<p>{secret}</p>"))]
+        {
             front.always(Behaviour::Answer { status, content_type, body });
             let _ = door.call("odoo_search_count", json!({"model": "res.partner"}));
-            let _ = door.call("odoo_write", json!({"model": "res.partner", "ids": [1], "values": {"comment": "x"}}));
+            let _ = door
+                .call("odoo_write", json!({"model": "res.partner", "ids": [1], "values": {"comment": "x"}}));
         }
     }
     front.always(Behaviour::CutBefore);
@@ -117,10 +127,15 @@ fn secrets_of_odoo_do_not_reach_the_log(world: &World) {
     let secret = format!("Canary/{}", unique("value").replace(' ', "-"));
     let contact = world.contact();
     let door = Door::open(world.settings().variable("ODOO_MCP_LOG_LEVEL", "debug"));
-    let write = |values: Value| door.call("odoo_write", json!({"model": "res.partner", "ids": [contact.id], "values": values}));
+    let write = |values: Value| {
+        door.call("odoo_write", json!({"model": "res.partner", "ids": [contact.id], "values": values}))
+    };
     let _ = write(json!({"comment": 7, "name": secret}));
     let _ = write(json!({"color": secret}));
-    let _ = door.call("odoo_execute", json!({"model": "res.users", "method": "change_password", "args": [secret, secret]}));
+    let _ = door.call(
+        "odoo_execute",
+        json!({"model": "res.users", "method": "change_password", "args": [secret, secret]}),
+    );
     let log = door.log();
     assert!(!log.contains(&secret), "{log}");
     for (path, bytes) in door.state_files() {
@@ -132,7 +147,9 @@ fn a_saved_credential_is_sealed(world: &World) {
     let (login, secret, _user) = canary(world);
     let (name, _) = world.credential();
     let state = tempfile::tempdir().expect("a folder");
-    let open = || Door::open(DoorSettings::new(world.via).state(state.path()).variable("ODOO_MCP_LOG_LEVEL", "debug"));
+    let open = || {
+        Door::open(DoorSettings::new(world.via).state(state.path()).variable("ODOO_MCP_LOG_LEVEL", "debug"))
+    };
     let door = open();
     let arguments = json!({"alias": "sealed", "url": world.odoo.url, "db": world.odoo.db, "username": login, name: secret});
     door.ok("odoo_connect", arguments);

@@ -50,15 +50,6 @@ impl Answer {
     }
 }
 
-/// The code of a refusal.
-#[track_caller]
-pub(crate) fn code_of(answer: Result<Value, Value>) -> String {
-    match answer {
-        Err(error) => error["code"].as_str().unwrap_or_default().to_owned(),
-        Ok(result) => panic!("should have been refused, but: {result}"),
-    }
-}
-
 /// The ids of the records of a result.
 #[track_caller]
 pub(crate) fn ids_of(result: &Value) -> Vec<i64> {

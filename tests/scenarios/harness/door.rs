@@ -61,11 +61,6 @@ impl DoorSettings {
         self
     }
 
-    pub(crate) fn argument(mut self, argument: &str) -> Self {
-        self.arguments.push(argument.to_owned());
-        self
-    }
-
     /// A state directory that outlives the door.
     pub(crate) fn state(mut self, folder: &Path) -> Self {
         self.state = Some(folder.to_owned());
@@ -85,7 +80,6 @@ pub(crate) struct Door {
     heard: Arc<Heard>,
     next_id: AtomicI64,
     state: PathBuf,
-    policy: PathBuf,
     /// Holds the policy, the home and, unless given, the state; deleted with the door.
     _folder: tempfile::TempDir,
 }
@@ -170,7 +164,7 @@ impl Door {
             Via::Stdio => Line::Stdio(Mutex::new(child.stdin.take())),
             Via::Http => Line::Http { authority: heard.address(&mut child), session: Mutex::default() },
         };
-        Self { child, line, heard, next_id: AtomicI64::new(1), state, policy, _folder: folder }
+        Self { child, line, heard, next_id: AtomicI64::new(1), state, _folder: folder }
     }
 
     /// One tool call: the structured result, or the error object.
@@ -268,6 +262,25 @@ impl Door {
         Pending { id, receiver }
     }
 
+    /// The answer to a frame written by hand. An error without an id is about the frame as well:
+    /// what cannot be read has no id.
+    #[track_caller]
+    pub(crate) fn answer_to_frame(&self, id: i64, frame: String) -> Answer {
+        let before = lock(&self.heard.notices).len();
+        let pending = self.send_frame(id, frame);
+        let since = Instant::now();
+        while since.elapsed() < PATIENCE {
+            if let Some(response) = pending.answered_within(Duration::from_millis(10)) {
+                return Answer::read(&response);
+            }
+            let without_id = |notice: &&Value| notice.get("error").is_some();
+            if let Some(response) = lock(&self.heard.notices).iter().skip(before).find(without_id) {
+                return Answer::read(response);
+            }
+        }
+        panic!("no answer to a frame written by hand");
+    }
+
     /// An id for a frame written by hand.
     pub(crate) fn fresh_id(&self) -> i64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
@@ -320,26 +333,8 @@ impl Door {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Where the HTTP door listens.
-    pub(crate) fn authority(&self) -> Option<&str> {
-        match &self.line {
-            Line::Http { authority, .. } => Some(authority),
-            Line::Stdio(_) => None,
-        }
-    }
-
     pub(crate) fn state_dir(&self) -> &Path {
         &self.state
-    }
-
-    /// Rewrites the policy file of the running program.
-    pub(crate) fn write_policy(&self, policy: &Value) {
-        fs::write(&self.policy, policy.to_string()).expect("the policy is written");
-    }
-
-    /// Notifications that arrived so far.
-    pub(crate) fn notices(&self) -> Vec<Value> {
-        lock(&self.heard.notices).clone()
     }
 
     /// Every byte of standard output and standard error so far.
@@ -410,12 +405,6 @@ impl Heard {
             Some(id) if message.get("method").is_none() => {
                 if let Some(sender) = lock(&self.waiting).remove(&id) {
                     // Nobody waits for a call that was given up.
-                    let _ = sender.send(message);
-                }
-            }
-            // An error about a request that could not be read: it is about the only one under way.
-            None if message.get("error").is_some() && lock(&self.waiting).len() == 1 => {
-                if let Some((_, sender)) = lock(&self.waiting).drain().next() {
                     let _ = sender.send(message);
                 }
             }

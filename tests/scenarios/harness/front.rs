@@ -40,14 +40,14 @@ pub(crate) enum Behaviour {
         content_type: &'static str,
         body: String,
     },
+    /// A redirect to this path; Odoo never sees the request.
+    Redirect(&'static str),
 }
 
 /// A request that came through.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub(crate) message: Message,
-    /// Whether it went on to Odoo.
-    pub(crate) forwarded: bool,
 }
 
 impl Recorded {
@@ -274,8 +274,7 @@ fn relay_one(
     client: &mut impl Write,
 ) -> io::Result<bool> {
     let behaviour = (lock(&shared.rule))(request);
-    let forwarded = !matches!(behaviour, Behaviour::CutBefore | Behaviour::Hang | Behaviour::Answer { .. } | Behaviour::Redirect(_));
-    lock(&shared.recorded).push(Recorded { message: request.clone(), forwarded });
+    lock(&shared.recorded).push(Recorded { message: request.clone() });
     match &behaviour {
         Behaviour::CutBefore => return Ok(false),
         Behaviour::Hang => {

@@ -9,10 +9,9 @@ mod oracle;
 mod tls;
 mod world;
 
-pub(crate) use answer::{Answer, code_of, ids_of};
-pub(crate) use door::{Door, DoorSettings, Pending, Via};
-pub(crate) use front::{Behaviour, Front, Recorded};
-pub(crate) use http::{Message, post};
+pub(crate) use answer::{Answer, ids_of};
+pub(crate) use door::{Door, DoorSettings, Via};
+pub(crate) use front::{Behaviour, Front};
 pub(crate) use oracle::Oracle;
 pub(crate) use tls::TlsIdentity;
 pub(crate) use world::{OdooUnderTest, SignInBy, Temporary, World, unique};

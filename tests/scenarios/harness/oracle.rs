@@ -64,11 +64,6 @@ impl Oracle {
         created.as_i64().or_else(|| created.get(0)?.as_i64()).expect("an id")
     }
 
-    #[track_caller]
-    pub(crate) fn write(&self, model: &str, id: i64, values: Value) {
-        self.call(model, "write", json!([[id], values]), json!({}));
-    }
-
     /// Also finds archived records.
     #[track_caller]
     pub(crate) fn search(&self, model: &str, domain: Value) -> Vec<i64> {

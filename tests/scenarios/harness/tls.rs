@@ -37,10 +37,6 @@ impl TlsIdentity {
         sha256(&self.key.subject_public_key_info())
     }
 
-    pub(crate) fn certificate_pem(&self) -> String {
-        self.certificate.pem()
-    }
-
     pub(super) fn server_config(&self) -> Arc<rustls::ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
