@@ -126,7 +126,7 @@ fn a_wrong_fingerprint_is_refused(world: &World) {
         json!(old.certificate_sha256()),
         json!(old.key_sha256()),
         json!("00".repeat(32)),
-        json!(&new.certificate_sha256()[..62]),
+        json!(new.certificate_sha256().get(..62)),
         json!(""),
         json!("nonsense"),
         json!(7),
