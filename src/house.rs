@@ -13,7 +13,7 @@ use std::{
 use crate::{
     audit::{AuditError, AuditLog},
     config::Config,
-    odoo::Connections,
+    odoo::{Connections, OdooError},
     pipeline::Corridor,
     policy::{Policy, PolicyError},
     store::{StateDir, StoreError},
@@ -49,6 +49,8 @@ pub enum HouseError {
     Audit(#[from] AuditError),
     #[error("{0}")]
     Policy(#[from] PolicyLoadError),
+    #[error("{0}")]
+    Connections(#[from] OdooError),
 }
 
 /// Why a policy is not in force.
@@ -134,10 +136,7 @@ impl House {
         }
         let state = StateDir::open(&config.state_dir)?;
         let audit = AuditLog::open(&state.path(AUDIT_FILE_NAME))?;
-        let connections = Arc::new(Connections::default());
-        for definition in &config.connections {
-            connections.add(definition.clone(), config.odoo);
-        }
+        let connections = Arc::new(Connections::open(&config, &state)?);
         tracing::info!(
             policy = %policy_source,
             digest = %policy.digest().0,

@@ -39,7 +39,11 @@ impl fmt::Debug for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
+        // The usual message about a wrong type would repeat the value.
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self::new(text)),
+            _ => Err(serde::de::Error::custom("a secret is a text")),
+        }
     }
 }
 

@@ -31,7 +31,10 @@ mod wording;
 
 pub use call::{Argument, Call, Page, PageQuery};
 pub use client::OdooClient;
-pub use connections::{Connections, PermittedConnections};
+pub use connections::{
+    CertificateReport, CheckResult, ConnectRequest, Connected, Connections, Overview, PermittedConnections,
+    PinReport, PinStatus, ProtocolName, Repinned, Row, SecretKind,
+};
 pub use context::{Context, ContextError};
 pub use domain::Domain;
 use failure::Failure;
@@ -40,5 +43,6 @@ pub use permitted::PermittedOdoo;
 pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};
+pub use tls::CertificateFacts;
 pub use values::{Comodels, Mode, check_values, check_values_with};
 pub use version::{ServerVersion, VersionState};

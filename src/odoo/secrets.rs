@@ -70,7 +70,7 @@ async fn from_file(path: &Path) -> Result<Secret, OdooError> {
             tracing::warn!(path = %path.display(), "other users of this machine can read a secret's file; mode 0600 stops that");
         }
     }
-    read_limited(file).await.map_err(|why| failed(why))
+    read_limited(file).await.map_err(failed)
 }
 
 /// Runs a program directly, without a shell, and takes the first kilobytes it prints.

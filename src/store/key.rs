@@ -135,7 +135,8 @@ fn read_or_make_file(dir: &StateDir) -> Result<SealKey, KeyError> {
     Ok(key)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 

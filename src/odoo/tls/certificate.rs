@@ -67,8 +67,7 @@ impl CertificateFacts {
             serial: hex(certificate.raw_serial()),
             not_before: moment(validity.not_before.timestamp()),
             not_after: moment(validity.not_after.timestamp()),
-            days_left: (validity.not_after.timestamp() - Timestamp::now().as_second())
-                .div_euclid(SECONDS_PER_DAY),
+            days_left: days_until(validity.not_after.timestamp()),
             key_type,
             key_bits,
             signature_algorithm: oid_name(&certificate.signature_algorithm.algorithm),
@@ -77,16 +76,23 @@ impl CertificateFacts {
             public_key_sha256: fingerprint(&sha256(certificate.public_key().raw)),
         })
     }
+
+    /// A certificate that was read some time ago, with the days that are left now.
+    pub fn as_of_now(&self) -> Self {
+        let not_after = self.not_after.parse::<Timestamp>();
+        let days_left = not_after.map_or(self.days_left, |moment| days_until(moment.as_second()));
+        Self { days_left, ..self.clone() }
+    }
 }
 
 /// SHA-256 of a certificate's public key (SPKI); `None` where the certificate cannot be read.
-pub fn spki_sha256(der: &[u8]) -> Option<[u8; 32]> {
+pub(super) fn spki_sha256(der: &[u8]) -> Option<[u8; 32]> {
     let (rest, certificate) = parse_x509_certificate(der).ok()?;
     rest.is_empty().then(|| sha256(certificate.public_key().raw))
 }
 
 /// A digest as people compare it.
-pub fn fingerprint(digest: &[u8; 32]) -> String {
+pub(in crate::odoo) fn fingerprint(digest: &[u8; 32]) -> String {
     format!("sha256:{}", hex(digest))
 }
 
@@ -148,6 +154,10 @@ fn key_of(certificate: &X509Certificate<'_>) -> (String, u32) {
 
 fn oid_name(oid: &x509_parser::der_parser::Oid<'_>) -> String {
     format_oid(oid, &OidRegistry::default().with_crypto())
+}
+
+fn days_until(seconds: i64) -> i64 {
+    (seconds - Timestamp::now().as_second()).div_euclid(SECONDS_PER_DAY)
 }
 
 fn moment(seconds: i64) -> String {

@@ -4,12 +4,13 @@
 //! those of one file, or exactly one public key.
 
 mod certificate;
+mod judge;
 mod pin;
 mod probe;
 mod refusal;
 mod roots;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -22,14 +23,18 @@ use rustls::{
 };
 use url::Url;
 
-pub use certificate::{CertificateFacts, spki_sha256};
+pub use certificate::CertificateFacts;
+pub(super) use certificate::fingerprint;
+use certificate::spki_sha256;
+pub(super) use judge::judge;
 pub(super) use probe::{PeerCertificate, ProbeTimeouts, probe};
 pub(super) use refusal::tls_failure;
 
 use super::OdooError;
 use crate::facts::{ConnectionAlias, Definition, Pin, Trust};
 
-/// The TLS settings of a connection, made when it is first needed.
+/// The TLS settings of a connection, made when it is first needed. Which protocol is offered inside
+/// (ALPN) is the choice of the HTTP client.
 ///
 /// INVARIANT: a connection that cannot verify its peer gets an error, never a client without verification.
 pub(super) fn client_config(definition: &Definition) -> Result<ClientConfig, OdooError> {
@@ -37,20 +42,17 @@ pub(super) fn client_config(definition: &Definition) -> Result<ClientConfig, Odo
         // The HTTP library wants TLS settings even then; these trust nobody and cost nothing.
         return with_verifier(Arc::new(pin::NobodyVerifier));
     }
-    let mut config = match &definition.trust {
-        Trust::System => with_verifier(web_verifier(roots::system()?)?)?,
-        Trust::CaFile(path) => with_verifier(web_verifier(roots::from_file(path)?)?)?,
+    match &definition.trust {
+        Trust::System => with_verifier(web_verifier(roots::system()?)?),
+        Trust::CaFile(path) => with_verifier(web_verifier(roots::from_file(path)?)?),
         Trust::Pinned(pin) => {
             check_pin_is_for(pin, &definition.url, &definition.alias)?;
             let mut config = with_verifier(Arc::new(pin::PinVerifier::new(pin.clone(), provider())))?;
             // A resumed session shows no certificate, so a pinned peer would not be checked again.
             config.resumption = Resumption::disabled();
-            config
+            Ok(config)
         }
-    };
-    // Through a proxy HTTP/2 carries the parallel requests of one connection; Odoo itself speaks 1.x.
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    }
 }
 
 /// Host and port a URL leads to, as pins and probes name them.

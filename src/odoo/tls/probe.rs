@@ -17,7 +17,7 @@ use rustls::{
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use super::{CertificateFacts, provider, refusal, roots, web_verifier};
+use super::{CertificateFacts, provider, refusal};
 use crate::{
     facts::ConnectionAlias,
     odoo::{OdooError, address},
@@ -30,10 +30,16 @@ pub(in crate::odoo) struct PeerCertificate {
     pub(in crate::odoo) facts: CertificateFacts,
     /// SHA-256 of its public key.
     pub(in crate::odoo) spki_sha256: [u8; 32],
-    /// Certificates the peer sent, its own included.
-    pub(in crate::odoo) chain_length: usize,
-    /// Would the authorities of this system accept it? The reason if not.
-    pub(in crate::odoo) system_verdict: Result<(), String>,
+    /// Certificates the peer sent, its own first.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    /// The name it was asked for.
+    pub(super) name: ServerName<'static>,
+}
+
+impl PeerCertificate {
+    pub(in crate::odoo) fn chain_length(&self) -> usize {
+        self.chain.len()
+    }
 }
 
 /// How long a probe may take.
@@ -55,7 +61,7 @@ pub(in crate::odoo) async fn probe(
 
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| unreachable(format!("`{host}` is no host name")))?;
-    let recorder = Arc::new(Recorder::new(name.clone()));
+    let recorder = Arc::new(Recorder::new());
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| unreachable(format!("TLS cannot be set up: {error}")))?
@@ -67,11 +73,11 @@ pub(in crate::odoo) async fn probe(
         .await
         .map_err(|_| late("the connection attempt"))?
         .map_err(|why| unreachable(why.to_string()))?;
-    let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    let handshake = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
     let ended = timeout(timeouts.handshake, handshake).await.map_err(|_| late("the TLS handshake"))?;
 
     match recorder.seen() {
-        Some(chain) => describe(alias, &recorder, &chain),
+        Some(chain) => describe(alias, name, chain),
         None => Err(match ended {
             Err(error) => no_certificate(alias, &error),
             Ok(_) => unreachable("it showed no certificate".to_owned()),
@@ -87,32 +93,17 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, std::io::Error> {
 
 fn describe(
     alias: &ConnectionAlias,
-    recorder: &Recorder,
-    chain: &[CertificateDer<'static>],
+    name: ServerName<'static>,
+    chain: Vec<CertificateDer<'static>>,
 ) -> Result<PeerCertificate, OdooError> {
-    let unreadable = || OdooError::Untrusted {
-        connection: alias.clone(),
-        why: "its certificate cannot be read".to_owned(),
-    };
-    let (leaf, intermediates) = chain.split_first().ok_or_else(unreadable)?;
-    Ok(PeerCertificate {
-        facts: CertificateFacts::read(leaf).ok_or_else(unreadable)?,
-        spki_sha256: super::spki_sha256(leaf).ok_or_else(unreadable)?,
-        chain_length: chain.len(),
-        system_verdict: system_verdict(leaf, intermediates, &recorder.name),
-    })
-}
-
-fn system_verdict(
-    leaf: &CertificateDer<'_>,
-    intermediates: &[CertificateDer<'_>],
-    name: &ServerName<'_>,
-) -> Result<(), String> {
-    let verifier = roots::system().and_then(web_verifier).map_err(|error| error.to_string())?;
-    match verifier.verify_server_cert(leaf, intermediates, name, &[], UnixTime::now()) {
-        Ok(_) => Ok(()),
-        Err(Error::InvalidCertificate(reason)) => Err(refusal::sentence(&reason)),
-        Err(other) => Err(other.to_string()),
+    let facts = chain.first().and_then(|leaf| CertificateFacts::read(leaf));
+    let key = chain.first().and_then(|leaf| super::spki_sha256(leaf));
+    match (facts, key) {
+        (Some(facts), Some(spki_sha256)) => Ok(PeerCertificate { facts, spki_sha256, chain, name }),
+        _ => Err(OdooError::Untrusted {
+            connection: alias.clone(),
+            why: "its certificate cannot be read".to_owned(),
+        }),
     }
 }
 
@@ -132,15 +123,14 @@ fn no_certificate(alias: &ConnectionAlias, error: &std::io::Error) -> OdooError 
 /// Remembers the chain once the peer proved to hold its key, then ends the handshake.
 #[derive(Debug)]
 struct Recorder {
-    name: ServerName<'static>,
     provider: Arc<CryptoProvider>,
     shown: Mutex<Vec<CertificateDer<'static>>>,
     proved: Mutex<bool>,
 }
 
 impl Recorder {
-    fn new(name: ServerName<'static>) -> Self {
-        Self { name, provider: provider(), shown: Mutex::default(), proved: Mutex::default() }
+    fn new() -> Self {
+        Self { provider: provider(), shown: Mutex::default(), proved: Mutex::default() }
     }
 
     /// The chain, if the peer proved that the first certificate is its own.

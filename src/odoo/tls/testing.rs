@@ -30,10 +30,10 @@ pub(in crate::odoo) struct Identity {
 impl Identity {
     /// A new key with a self-signed certificate for the loopback names.
     pub(in crate::odoo) fn new() -> Self {
-        Self::with(KeyPair::generate().unwrap(), params(&["127.0.0.1", "localhost"]))
+        Self::with(KeyPair::generate().unwrap(), &params(&["127.0.0.1", "localhost"]))
     }
 
-    pub(in crate::odoo) fn with(key: KeyPair, params: CertificateParams) -> Self {
+    pub(in crate::odoo) fn with(key: KeyPair, params: &CertificateParams) -> Self {
         let certificate = params.self_signed(&key).unwrap().der().clone();
         Self { key, certificate }
     }
@@ -43,7 +43,7 @@ impl Identity {
         let key = KeyPair::from_pem(&self.key.serialize_pem()).unwrap();
         let mut renewed = params(&["renewed.example"]);
         renewed.serial_number = Some(4711.into());
-        Self::with(key, renewed)
+        Self::with(key, &renewed)
     }
 
     pub(in crate::odoo) fn spki(&self) -> [u8; 32] {
@@ -110,16 +110,10 @@ impl TlsServer {
                 tokio::spawn(async move {
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
                     let mut buffer = [0_u8; 4096];
-                    while let Ok(read) = stream.read(&mut buffer).await {
-                        if read == 0 {
-                            return;
-                        }
-                        counter.fetch_add(read, Ordering::SeqCst);
-                        let answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-                        let _ = stream.write_all(answer).await;
-                        let _ = stream.shutdown().await;
-                        return;
-                    }
+                    let read = stream.read(&mut buffer).await.unwrap_or_default();
+                    counter.fetch_add(read, Ordering::SeqCst);
+                    let _ = stream.write_all(ANSWER).await;
+                    let _ = stream.shutdown().await;
                 });
             }
         });
@@ -136,6 +130,9 @@ impl TlsServer {
         self.bytes_received.load(Ordering::SeqCst)
     }
 }
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
+    Connection: close\r\n\r\n{}";
 
 fn server_config(identity: &Identity) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(super::provider())

@@ -1,3 +1,5 @@
+//! Handshakes with real servers on loopback ports: who is accepted, who is refused, and when.
+
 use std::{net::SocketAddr, time::Duration};
 
 use super::{testing::*, *};
@@ -198,8 +200,11 @@ async fn a_probe_tells_what_it_saw_and_sends_nothing() {
     let timeouts = ProbeTimeouts { connect: Duration::from_secs(5), handshake: Duration::from_secs(5) };
     let seen = probe(&alias, "127.0.0.1", server.address.port(), timeouts).await.unwrap();
     assert_eq!(seen.spki_sha256, identity.spki());
-    assert_eq!(seen.chain_length, 1);
-    assert_eq!(seen.system_verdict, Err("no trusted authority signed its certificate".to_owned()));
+    assert_eq!(seen.chain_length(), 1);
+    let refused = judge(&Trust::System, &seen).unwrap_err();
+    assert_eq!(refused, "no trusted authority signed its certificate");
+    assert_eq!(judge(&pinned(server.address, identity.spki()), &seen), Ok(()));
+    assert!(judge(&pinned(server.address, [0; 32]), &seen).unwrap_err().contains("changed"));
     assert!(seen.facts.self_signed);
     assert_eq!(seen.facts.key_type, "EC P-256");
     assert_eq!(seen.facts.key_bits, 256);

@@ -1,5 +1,8 @@
-//! The family `certificates`.
+//! The family `certificates`: looking at the certificate of a connection and renewing its pin.
 
 use super::Family;
 
-pub(super) const FAMILY: Family = Family { name: "certificates", tools: &[] };
+mod info;
+mod refresh;
+
+pub(super) const FAMILY: Family = Family { name: "certificates", tools: &[info::TOOLS, refresh::TOOLS] };
