@@ -39,6 +39,7 @@ pub use context::{Context, ContextError};
 pub use domain::Domain;
 use failure::Failure;
 pub use fault::{FaultKind, OdooError};
+pub use parameters::of_method as parameter_names;
 pub use permitted::PermittedOdoo;
 pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;

@@ -4,7 +4,7 @@
 //! the base classes, as Odoo 19 spells them.
 
 /// The names of a method's parameters in order, after the records.
-pub(super) fn of_method(method: &str) -> &'static [&'static str] {
+pub fn of_method(method: &str) -> &'static [&'static str] {
     match method {
         "search" => &["domain", "offset", "limit", "order"],
         "search_count" => &["domain", "limit"],

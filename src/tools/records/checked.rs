@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     facts::{JsonObject, ModelName},
-    odoo::{ModelSchema, OdooError, PermittedOdoo},
+    odoo::{Mode, OdooError, PermittedOdoo},
 };
 
 /// The values of new records as Odoo takes them.
@@ -13,8 +13,11 @@ pub(super) async fn for_create(
     model: &ModelName,
     records: &[JsonObject],
 ) -> Result<Vec<JsonObject>, OdooError> {
-    let schema = odoo.schema(model).await?;
-    records.iter().map(|values| all(&schema, values)).collect()
+    let mut checked = Vec::with_capacity(records.len());
+    for values in records {
+        checked.push(odoo.checked_values(model, values, Mode::Create).await?);
+    }
+    Ok(checked)
 }
 
 /// The values of a write as Odoo takes them.
@@ -23,15 +26,27 @@ pub(super) async fn for_write(
     model: &ModelName,
     values: &JsonObject,
 ) -> Result<JsonObject, OdooError> {
-    all(&*odoo.schema(model).await?, values)
+    odoo.checked_values(model, values, Mode::Write).await
 }
 
-fn all(schema: &ModelSchema, values: &JsonObject) -> Result<JsonObject, OdooError> {
-    values.iter().map(|(name, value)| Ok((name.clone(), one(schema, name, value)?))).collect()
-}
+/// Name and value of each field, or what is wrong with it.
+pub(super) type Verdicts = Vec<(String, Result<Value, OdooError>)>;
 
-/// One value as Odoo takes it.
-pub(super) fn one(schema: &ModelSchema, name: &str, value: &Value) -> Result<Value, OdooError> {
-    schema.expect_field(name)?;
-    Ok(value.clone())
+/// Field by field, so that one wrong value does not hide the next.
+pub(super) async fn one_by_one(
+    odoo: &PermittedOdoo<'_>,
+    model: &ModelName,
+    values: &JsonObject,
+) -> Result<Verdicts, OdooError> {
+    let mut verdicts = Vec::with_capacity(values.len());
+    for (name, value) in values {
+        let alone: JsonObject = std::iter::once((name.clone(), value.clone())).collect();
+        let verdict = match odoo.checked_values(model, &alone, Mode::Create).await {
+            Ok(checked) => Ok(checked.get(name).cloned().unwrap_or_default()),
+            Err(error @ (OdooError::UnknownField { .. } | OdooError::InvalidValue { .. })) => Err(error),
+            Err(error) => return Err(error),
+        };
+        verdicts.push((name.clone(), verdict));
+    }
+    Ok(verdicts)
 }

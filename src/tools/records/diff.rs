@@ -46,22 +46,25 @@ pub(super) fn planned(
 }
 
 fn change(id: i64, name: &str, before: &Value, after: &Value) -> JsonObject {
-    let hidden = HIDDEN.iter().any(|part| name.contains(part));
-    let shown = |value: &Value| match value {
-        _ if hidden => json!("(not shown)"),
-        value if bytes_of(value) > VALUE_BYTES_MAX => match value {
-            Value::String(text) => json!({ "characters": text.chars().count() }),
-            Value::Array(items) => json!({ "items": items.len() }),
-            other => json!({ "bytes": bytes_of(other) }),
-        },
-        value => value.clone(),
-    };
     let mut row = JsonObject::new();
     row.insert("id".to_owned(), json!(id));
     row.insert("field".to_owned(), json!(name));
-    row.insert("before".to_owned(), shown(before));
-    row.insert("after".to_owned(), shown(after));
+    row.insert("before".to_owned(), shown(name, before));
+    row.insert("after".to_owned(), shown(name, after));
     row
+}
+
+/// A value as a diff shows it.
+pub(super) fn shown(name: &str, value: &Value) -> Value {
+    if HIDDEN.iter().any(|part| name.contains(part)) && !is_empty(value) {
+        return json!("(not shown)");
+    }
+    match value {
+        short if bytes_of(short) <= VALUE_BYTES_MAX => short.clone(),
+        Value::String(text) => json!({ "characters": text.chars().count() }),
+        Value::Array(items) => json!({ "items": items.len() }),
+        other => json!({ "bytes": bytes_of(other) }),
+    }
 }
 
 /// Equal to Odoo: a pair is its id, an empty text is `false`, 5 is 5.0.

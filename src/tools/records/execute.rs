@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    action,
     budget::MaxBytes,
     checked, existing,
     ids::Ids,
     request::{Request, Subject},
-    rows,
+    result, rows,
     scope::Scope,
 };
 use crate::{
@@ -98,8 +97,8 @@ impl Tool for Execute {
         let request = Request::of(&self)?;
         let odoo = cx.odoo(&self.scope.connection)?;
         let request = self.guarded(&odoo, request).await?;
-        let result = odoo.call(request.into_call(&self)?).await?;
-        if let Some(action) = action::from_result(&result) {
+        let result = result::with_ids(odoo.execute(request.into_call(&self)?).await?);
+        if let Some(action) = result::action(&result) {
             return Ok(Executed { result: None, action: Some(action) });
         }
         let bytes = rows::bytes_of(&result);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     budget::{MaxBytes, Offset, RowLimit},
     field_names::FieldNames,
-    rows,
+    result, rows,
     scope::Scope,
 };
 use crate::{
@@ -164,21 +164,11 @@ impl FieldsGet {
         for attribute in
             self.attributes.iter().map(FieldName::as_str).filter(|attribute| *attribute != "name")
         {
-            if let Some(value) = definition.get(attribute).filter(|value| says_something(value)) {
+            if let Some(value) = definition.get(attribute).filter(|value| result::says_something(value)) {
                 row.insert(attribute.to_owned(), value.clone());
             }
         }
         row
-    }
-}
-
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Bool(true) | Value::Number(_) => true,
     }
 }
 

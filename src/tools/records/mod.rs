@@ -4,9 +4,9 @@
 
 use super::Family;
 
-mod action;
 mod budget;
 mod checked;
+mod create;
 mod default_fields;
 mod diff;
 mod execute;
@@ -20,6 +20,7 @@ mod order;
 mod plan;
 mod read;
 mod request;
+mod result;
 mod rows;
 mod scope;
 mod search;
@@ -35,6 +36,7 @@ pub(super) const FAMILY: Family = Family {
         fields::TOOLS,
         search::TOOLS,
         read::TOOLS,
+        create::TOOLS,
         write::TOOLS,
         unlink::TOOLS,
         execute::TOOLS,

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     budget::{Offset, RowLimit},
@@ -116,12 +116,7 @@ fn domain_of(pattern: &str) -> Result<Domain, ToolError> {
         let literal = without_wildcards(pattern);
         json!(["|", ["model", "ilike", literal], ["name", "ilike", literal]])
     };
-    domain_from(leaves)
-}
-
-/// A domain that this program wrote itself.
-pub(super) fn domain_from(leaves: Value) -> Result<Domain, ToolError> {
-    serde_json::from_value(leaves).map_err(|error| ToolError::Internal { detail: error.to_string().into() })
+    Ok(Domain::parse(leaves)?)
 }
 
 fn without_wildcards(pattern: &str) -> String {
@@ -157,6 +152,8 @@ fn explained(error: OdooError) -> OdooError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

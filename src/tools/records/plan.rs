@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::checked;
+use super::checked::Verdicts;
 use crate::{facts::JsonObject, odoo::ModelSchema};
 
 /// Something that stands in the way of a create.
@@ -31,29 +31,31 @@ pub(super) fn required_fields(schema: &ModelSchema) -> Vec<String> {
 /// Goes through the records as Odoo would, as far as the field definitions tell.
 pub(super) fn rehearse(
     schema: &ModelSchema,
-    records: &[JsonObject],
+    records: Vec<Verdicts>,
     required: &[String],
     defaults: &JsonObject,
 ) -> Rehearsal {
     let mut rehearsal = Rehearsal::default();
-    for (record, values) in records.iter().enumerate() {
-        for (name, value) in values {
-            match checked::one(schema, name, value) {
-                Ok(value) => rehearsal.would_set.push(row(schema, record, name, value)),
+    for (record, verdicts) in records.into_iter().enumerate() {
+        let is_given = |name: &String| verdicts.iter().any(|(given, _)| given == name);
+        let missing = required.iter().filter(|name| !is_given(name) && !defaults.contains_key(*name));
+        let missing: Vec<Problem> = missing
+            .map(|name| Problem {
+                record,
+                field: name.clone(),
+                problem: "required and without a default: Odoo computes it or refuses".to_owned(),
+            })
+            .collect();
+        for (field, verdict) in verdicts {
+            match verdict {
+                Ok(value) => rehearsal.would_set.push(row(schema, record, &field, value)),
                 Err(error) => {
-                    rehearsal.problems.push(Problem {
-                        record,
-                        field: name.clone(),
-                        problem: error.to_string(),
-                    });
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    rehearsal.problems.push(Problem { record, field, problem: format!("{error}{hint}") });
                 }
             }
         }
-        let given = |name: &String| values.get(name).is_some_and(|value| *value != Value::Bool(false));
-        for name in required.iter().filter(|name| !given(name) && !defaults.contains_key(*name)) {
-            let problem = "required and without a default: Odoo computes it or refuses".to_owned();
-            rehearsal.problems.push(Problem { record, field: name.clone(), problem });
-        }
+        rehearsal.problems.extend(missing);
     }
     rehearsal
 }
@@ -64,6 +66,38 @@ fn row(schema: &ModelSchema, record: usize, name: &str, value: Value) -> JsonObj
     row.insert("record".to_owned(), json!(record));
     row.insert("field".to_owned(), json!(name));
     row.insert("label".to_owned(), json!(label));
-    row.insert("value".to_owned(), value);
+    row.insert("value".to_owned(), super::diff::shown(name, &value));
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{facts::ModelName, odoo::OdooError};
+
+    #[test]
+    fn missing_and_wrong_fields_are_told_apart() {
+        let model = ModelName::parse("sale.order").unwrap();
+        let fields = json!({
+            "id": {"type": "integer", "required": true},
+            "partner_id": {"type": "many2one", "required": true, "string": "Customer"},
+            "company_id": {"type": "many2one", "required": true},
+            "note": {"type": "text", "string": "Terms"},
+        });
+        let schema = ModelSchema::read(&model, fields.as_object().unwrap());
+        let required = required_fields(&schema);
+        assert_eq!(required, ["company_id", "partner_id"]);
+
+        let unknown =
+            OdooError::UnknownField { model, field: "note_".to_owned(), nearest: vec!["note".to_owned()] };
+        let records = vec![vec![("note".to_owned(), Ok(json!("x"))), ("note_".to_owned(), Err(unknown))]];
+        let defaults = json!({"company_id": 1});
+        let rehearsal = rehearse(&schema, records, &required, defaults.as_object().unwrap());
+        assert_eq!(
+            json!(rehearsal.would_set),
+            json!([{"record": 0, "field": "note", "label": "Terms", "value": "x"}])
+        );
+        let fields: Vec<&str> = rehearsal.problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["note_", "partner_id"]);
+    }
 }

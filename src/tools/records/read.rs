@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{budget::MaxBytes, default_fields, field_names::FieldNames, ids::Ids, links, rows, scope::Scope};
 use crate::{
@@ -101,7 +101,7 @@ impl Tool for Read {
             let mut found = found;
             answer.records.extend(batch.iter().filter_map(|id| found.remove(id)));
             if asked >= self.ids.as_slice().len()
-                || rows::bytes_of(&json!(answer.records)) > self.max_bytes.get()
+                || rows::bytes_of_all(&answer.records) > self.max_bytes.get()
             {
                 break;
             }

@@ -1,7 +1,6 @@
 //! The arguments of `odoo_execute` sorted out: records, values, filters, and what is left.
 //!
-//! Positions and names are Odoo's own; the table holds the methods that callers use by position,
-//! so that they also travel on a route that knows only names.
+//! Deliberately absent: how arguments are called on the wire. The client knows that.
 
 use serde_json::{Value, json};
 
@@ -14,7 +13,7 @@ use super::{
 use crate::{
     facts::MethodName,
     facts::{Effect, FieldName, JsonObject, Operation, RecordEffect},
-    odoo::{Argument, Call, Domain},
+    odoo::{Argument, Call, Domain, parameter_names},
     tools::ToolError,
 };
 
@@ -67,38 +66,6 @@ const MODEL_METHODS: [&str; 26] = [
     "get_empty_list_help",
 ];
 
-/// Parameter names by position, as Odoo 19 calls them; ids are not counted.
-fn parameter_names(method: &str) -> &'static [&'static str] {
-    match method {
-        "search" => &["domain", "offset", "limit", "order"],
-        "search_read" => &["domain", "fields", "offset", "limit", "order"],
-        "search_count" => &["domain", "limit"],
-        "read" => &["fields", "load"],
-        "read_group" => &["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"],
-        "formatted_read_group" => &["domain", "groupby", "aggregates", "having", "offset", "limit", "order"],
-        "web_search_read" => &["domain", "specification", "offset", "limit", "order", "count_limit"],
-        "web_read" => &["specification"],
-        "web_save" => &["vals", "specification", "next_id"],
-        "name_search" => &["name", "domain", "operator", "limit"],
-        "name_create" => &["name"],
-        "fields_get" => &["allfields", "attributes"],
-        "default_get" => &["fields"],
-        "get_view" => &["view_id", "view_type"],
-        "get_views" => &["views", "options"],
-        "create" => &["vals_list"],
-        "write" => &["vals"],
-        "copy" => &["default"],
-        "load" => &["fields", "data"],
-        "export_data" => &["fields_to_export"],
-        "check_access_rights" => &["operation", "raise_exception"],
-        "has_access" | "check_access" => &["operation"],
-        "onchange" => &["values", "field_names", "fields_spec"],
-        "get_field_translations" => &["field_name", "langs"],
-        "update_field_translations" => &["field_name", "translations", "source_lang"],
-        _ => &[],
-    }
-}
-
 impl Request {
     pub(super) fn of(execute: &Execute) -> Result<Self, ToolError> {
         let method = execute.method.as_str();
@@ -113,8 +80,9 @@ impl Request {
             }
             Some(ids) => Some(ids.as_slice().to_vec()),
             None if MODEL_METHODS.contains(&method) => None,
-            None => taken_ids(&mut positional)?,
+            None => taken_ids(&mut positional, &mut named)?,
         };
+        check_domain(method, &mut positional, &mut named)?;
         let subject = subject_of(method, ids.as_deref(), &mut positional, &mut named)?;
         Ok(Self { subject, ids, positional, named, context })
     }
@@ -161,12 +129,7 @@ impl Request {
             Subject::Write(_, values) => positional.insert(0, Value::Object(values)),
             Subject::Unlink(_) | Subject::Other => {}
         }
-        let names = parameter_names(execute.method.as_str());
-        call.positional = positional
-            .into_iter()
-            .enumerate()
-            .map(|(place, value)| Argument { name: names.get(place).map(|name| (*name).into()), value })
-            .collect();
+        call.positional = positional.into_iter().map(|value| Argument { name: None, value }).collect();
         Ok(call)
     }
 
@@ -198,8 +161,25 @@ fn taken_context(named: &mut JsonObject) -> Result<JsonObject, ToolError> {
     }
 }
 
-/// The records of a record method: a first positional argument that is an id or a list of ids.
-fn taken_ids(positional: &mut Vec<Value>) -> Result<Option<Vec<i64>>, ToolError> {
+/// A filter of a known search is checked like that of the search tools.
+fn check_domain(method: &str, positional: &mut [Value], named: &mut JsonObject) -> Result<(), ToolError> {
+    let place = parameter_names(method).iter().position(|known| *known == "domain");
+    let given = match (named.get_mut("domain"), place) {
+        (Some(domain), Some(_)) => Some(domain),
+        (None, Some(place)) => positional.get_mut(place),
+        (_, None) => None,
+    };
+    if let Some(domain) = given {
+        *domain = Domain::parse(domain.take())?.into();
+    }
+    Ok(())
+}
+
+/// The records of a record method: `ids` by name, or a first positional argument that is an id or a list of ids.
+fn taken_ids(positional: &mut Vec<Value>, named: &mut JsonObject) -> Result<Option<Vec<i64>>, ToolError> {
+    if let Some(ids) = named.remove("ids") {
+        return parsed(&ids).map(Some);
+    }
     let ids = match positional.first() {
         Some(Value::Array(items)) if items.is_empty() => Vec::new(),
         Some(first @ Value::Number(_)) => parsed(first)?,

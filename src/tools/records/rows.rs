@@ -62,6 +62,10 @@ pub(super) fn joined_notes<const N: usize>(notes: [Option<String>; N]) -> Option
     (!said.is_empty()).then(|| said.join("; "))
 }
 
+pub(super) fn bytes_of_all(rows: &[JsonObject]) -> usize {
+    rows.iter().map(bytes_of_row).sum()
+}
+
 fn bytes_of_row(row: &JsonObject) -> usize {
     // The row, a comma and nothing else.
     serde_json::to_string(row).map_or(0, |text| text.len() + 1)

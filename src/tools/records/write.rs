@@ -1,133 +1,19 @@
-//! Tools that make and change records.
+//! Changing records, after a look at what they are now, and saying what changed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    budget::MaxBytes,
-    checked, diff, existing,
-    ids::Ids,
-    plan::{self, Problem},
-    read, rows,
-    scope::Scope,
-    values::{NewRecords, Values},
-};
+use super::{budget::MaxBytes, checked, diff, existing, ids::Ids, read, rows, scope::Scope, values::Values};
 use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::{Call, PermittedOdoo},
+    odoo::{Context, ModelSchema},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
-pub(super) const TOOLS: &[ToolEntry] = &[row::<Create>(), row::<Write>()];
-
-/// Arguments of `odoo_create`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = false))]
-struct Create {
-    /// Technical model name, such as `res.partner`.
-    model: ModelName,
-    /// Field values of the new record, or a list of them. Many2one takes an id; x2many takes commands such as `[[0, 0, {…}]]`.
-    values: NewRecords,
-    /// Only say what would be set; create nothing.
-    #[serde(default)]
-    dry_run: bool,
-    #[serde(flatten)]
-    scope: Scope,
-}
-
-/// Result of `odoo_create`.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-struct Created {
-    /// Ids of the new records; empty on a dry run.
-    created_ids: Vec<i64>,
-    /// Id and display name of the new records.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    records: Vec<JsonObject>,
-    /// Nothing was created.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
-    /// Dry run: record (from 0), field, label and value that would be set.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    would_set: Vec<JsonObject>,
-    /// Dry run: what Odoo would refuse or has to fill in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<Problem>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-}
-
-impl Tool for Create {
-    const NAME: &'static str = "odoo_create";
-    const TITLE: &'static str = "Create records";
-    const DESCRIPTION: &'static str = "Create one record, or several in one transaction. Values are checked \
-         first; `dry_run` says what would be set, what is missing and what is unknown.";
-    const CLASS: Class = Class::Write;
-    const RISK: Risk = Risk::Medium;
-    type Output = Created;
-
-    fn effects(&self, _: &Caller) -> Vec<Effect> {
-        let count = self.values.as_slice().len() as u64;
-        let effect =
-            |operation, method| RecordEffect::new(&self.scope.connection, &self.model, operation, method);
-        if self.dry_run {
-            return vec![Effect::Records(effect(Operation::Read, MethodName::known("default_get")))];
-        }
-        let create = effect(Operation::Create, MethodName::known("create"))
-            .writing(self.values.field_names())
-            .bounded(count);
-        let read_back =
-            effect(Operation::Read, MethodName::known("read")).reading(&display_name()).bounded(count);
-        vec![Effect::Records(create), Effect::Records(read_back)]
-    }
-
-    fn class(&self) -> Class {
-        if self.dry_run { Class::Read } else { Self::CLASS }
-    }
-
-    async fn run(self, cx: &CallContext<'_>) -> Result<Created, ToolError> {
-        let odoo = cx.odoo(&self.scope.connection)?;
-        if self.dry_run {
-            return self.rehearse(&odoo).await;
-        }
-        let records = checked::for_create(&odoo, &self.model, self.values.as_slice()).await?;
-        let context = self.scope.context()?;
-        let created_ids = odoo.create(&self.model, records, &context).await?;
-        let mut created = Created { created_ids, ..Created::default() };
-        // The records exist now: whatever reading them back meets, the call succeeded.
-        match read::records(&odoo, &self.model, &created.created_ids, &display_name(), &context).await {
-            Ok(mut found) => {
-                created.records = created.created_ids.iter().filter_map(|id| found.remove(id)).collect();
-            }
-            Err(error) => created.note = Some(format!("created, but could not be read back: {error}")),
-        }
-        Ok(created)
-    }
-}
-
-impl Create {
-    async fn rehearse(&self, odoo: &PermittedOdoo<'_>) -> Result<Created, ToolError> {
-        let schema = odoo.schema(&self.model).await?;
-        let required = plan::required_fields(&schema);
-        let call = Call::new(&self.model, MethodName::known("default_get"))
-            .arg("fields", json!(required))
-            .within(&self.scope.context()?);
-        let defaults = match odoo.call(call).await? {
-            Value::Object(defaults) => defaults,
-            _ => JsonObject::new(),
-        };
-        let rehearsal = plan::rehearse(&schema, self.values.as_slice(), &required, &defaults);
-        Ok(Created {
-            dry_run: true,
-            would_set: rows::fit(rehearsal.would_set, MaxBytes::default().get()).rows,
-            problems: rehearsal.problems,
-            note: Some("nothing was created; constraints of the server run only on a real create".to_owned()),
-            ..Created::default()
-        })
-    }
-}
+pub(super) const TOOLS: &[ToolEntry] = &[row::<Write>()];
 
 /// Arguments of `odoo_write`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -205,21 +91,23 @@ impl Tool for Write {
         let compared = self.fields_compared();
         let before = existing::all(&odoo, &self.model, ids, &compared, &context).await?;
         self.check_unchanged(&before)?;
+        let schema = odoo.schema(&self.model).await?;
+        let language = self.note_on_language(&schema, &context);
         if self.dry_run {
-            let schema = odoo.schema(&self.model).await?;
             let changes = ids
                 .iter()
                 .filter_map(|id| before.get(id).map(|record| (id, record)))
                 .flat_map(|(id, record)| diff::planned(&schema, *id, record, &values))
                 .collect();
-            return Ok(self.written(changes, Some("nothing was written".to_owned())));
+            return Ok(self.written(changes, [Some("nothing was written".to_owned()), language]));
         }
         odoo.write(&self.model, ids, values, &self.scope.context()?).await?;
         // The change is made: whatever reading it back meets, the call succeeded.
         match read::records(&odoo, &self.model, ids, &compared, &context).await {
-            Ok(after) => Ok(self.written(self.changes_between(&before, &after), None)),
+            Ok(after) => Ok(self.written(self.changes_between(&before, &after), [None, language])),
             Err(error) => {
-                Ok(self.written(Vec::new(), Some(format!("written, but could not be read back: {error}"))))
+                let unread = format!("written, but could not be read back: {error}");
+                Ok(self.written(Vec::new(), [Some(unread), language]))
             }
         }
     }
@@ -275,7 +163,18 @@ impl Write {
             .collect()
     }
 
-    fn written(&self, changes: Vec<JsonObject>, note: Option<String>) -> Written {
+    /// Odoo keeps one text per language; writing one of them leaves the others as they are.
+    fn note_on_language(&self, schema: &ModelSchema, context: &Context) -> Option<String> {
+        let lang = context.lang()?;
+        let names = self.values.as_object().keys();
+        let translated: Vec<&str> = names
+            .filter(|name| schema.field(name).is_some_and(|field| field.translate))
+            .map(String::as_str)
+            .collect();
+        (!translated.is_empty()).then(|| format!("in {lang} only: {}", translated.join(", ")))
+    }
+
+    fn written(&self, changes: Vec<JsonObject>, [note, language]: [Option<String>; 2]) -> Written {
         let fitting = rows::fit(changes, MaxBytes::default().get());
         let left_out =
             (fitting.left_out > 0).then(|| format!("{} more changes are not listed", fitting.left_out));
@@ -284,11 +183,7 @@ impl Write {
             ids: self.ids.as_slice().to_vec(),
             dry_run: self.dry_run,
             changes: fitting.rows,
-            note: rows::joined_notes([note, left_out]),
+            note: rows::joined_notes([note, language, left_out]),
         }
     }
-}
-
-fn display_name() -> Vec<FieldName> {
-    FieldName::parse("display_name").into_iter().collect()
 }
