@@ -39,6 +39,8 @@ pub struct OdooClient {
     /// Held while somebody signs in; remembers a refusal.
     pub(super) login: tokio::sync::Mutex<Option<Refusal>>,
     pub(super) schemas: SchemaCache,
+    pub(super) models: tokio::sync::Mutex<KeptModels>,
+    pub(super) docs: Mutex<KeptDocs>,
     pub(super) list_views: ListViewCache,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
     seen: Mutex<Seen>,
@@ -67,6 +69,8 @@ impl OdooClient {
             session: ArcSwapOption::empty(),
             login: tokio::sync::Mutex::new(None),
             schemas: SchemaCache::default(),
+            models: tokio::sync::Mutex::default(),
+            docs: Mutex::default(),
             list_views: ListViewCache::default(),
             seen_version: Mutex::new(None),
             seen: Mutex::new(Seen::default()),
@@ -95,10 +99,10 @@ impl OdooClient {
 
     /// Calls a method. Reads survive a lost connection; a change is sent once.
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
-        let result = self.call_in_time(&call).await;
-        if let Err(OdooError::UnknownField { model, .. }) = &result {
-            self.schemas.forget(model);
-        }
+        let result = match self.call_plainly(&call).await {
+            Ok(value) => Ok(value),
+            Err(failure) => Err(self.explained(failure, &call).await),
+        };
         self.note(result.as_ref().err());
         result
     }
@@ -112,6 +116,29 @@ impl OdooClient {
             last_used: seen.last_used,
             last_error: seen.last_error.clone(),
         }
+    }
+
+    pub(super) fn route(&self) -> Option<Route> {
+        lock(&self.seen).route
+    }
+
+    /// The major version of the server; signs in when that is how we learn it.
+    pub(super) async fn major_version(&self) -> Result<Option<u16>, OdooError> {
+        if let Some(session) = self.session.load().as_ref() {
+            return Ok(session.sign_in.version.major());
+        }
+        let signing_in = async {
+            let _slot = self.slot().await?;
+            self.session(&*self.http()?).await
+        };
+        match tokio::time::timeout(self.total_timeout(), signing_in).await {
+            Ok(session) => Ok(session?.sign_in.version.major()),
+            Err(_) => Err(self.login_timed_out()),
+        }
+    }
+
+    pub(super) fn bad_answer(&self, why: &str) -> OdooError {
+        OdooError::BadAnswer { connection: self.alias(), why: why.to_owned() }
     }
 
     pub(super) fn alias(&self) -> ConnectionAlias {
@@ -140,21 +167,23 @@ impl OdooClient {
         }
     }
 
-    async fn call_in_time(&self, call: &Call) -> Result<Value, OdooError> {
+    /// A call whose failure is not looked into.
+    pub(super) async fn call_plainly(&self, call: &Call) -> Result<Value, Failure> {
         let deadline = tokio::time::Instant::now() + self.total_timeout();
         let _slot = self.slot().await?;
         let sent = AtomicBool::new(false);
         match tokio::time::timeout_at(deadline, self.attempts(call, &sent)).await {
             Ok(result) => result,
-            Err(_) if sent.load(Ordering::Relaxed) => Err(Failure::TimedOut.into_error(&self.alias(), call)),
-            Err(_) => Err(self.login_timed_out()),
+            Err(_) if sent.load(Ordering::Relaxed) => Err(Failure::TimedOut),
+            Err(_) => Err(Failure::Done(self.login_timed_out())),
         }
     }
 
     /// INVARIANT: a call that is not a read is sent a second time only after the server said that it
-    /// did not execute the first one (`SessionGone`, or a refused secret).
-    async fn attempts(&self, call: &Call, sent: &AtomicBool) -> Result<Value, OdooError> {
+    /// did not execute the first one.
+    async fn attempts(&self, call: &Call, sent: &AtomicBool) -> Result<Value, Failure> {
         let http = self.http()?;
+        let is_read = call.operation() == Operation::Read;
         let mut waits = READ_RETRY_WAITS_MS.iter();
         let mut signed_in_again = false;
         loop {
@@ -165,19 +194,24 @@ impl OdooClient {
                 Ok(result) => return Ok(result),
                 Err(failure) => failure,
             };
-            match failure {
-                Failure::SessionGone | Failure::KeyRefused { .. } if !signed_in_again => {
-                    signed_in_again = true;
-                    sent.store(false, Ordering::Relaxed);
-                    self.forget(&session);
+            if !signed_in_again && session.is_over(&failure) {
+                signed_in_again = true;
+                sent.store(false, Ordering::Relaxed);
+                self.forget(&session);
+                if let Failure::Fault(_) = failure
+                    && !is_read
+                    && self.session(&http).await?.has_proof_of(&session)
+                {
+                    // The secret is still right, so it was the method that refused.
+                    return Err(failure);
                 }
-                failure if call.operation() == Operation::Read && failure.is_worth_another_read() => {
-                    match waits.next() {
-                        Some(wait_ms) => tokio::time::sleep(Duration::from_millis(*wait_ms)).await,
-                        None => return Err(failure.into_error(&self.alias(), call)),
-                    }
+            } else if is_read && failure.is_worth_another_read() {
+                match waits.next() {
+                    Some(wait_ms) => tokio::time::sleep(Duration::from_millis(*wait_ms)).await,
+                    None => return Err(failure),
                 }
-                failure => return Err(failure.into_error(&self.alias(), call)),
+            } else {
+                return Err(failure);
             }
         }
     }
@@ -199,10 +233,17 @@ impl OdooClient {
             .enumerate()
             .map(|(index, argument)| known.get(index).copied().or(argument.name.as_deref()))
             .collect();
-        match names {
-            Some(names) => session.send(http, call, &names).await,
-            None => self.attempt_by_position(http, session, call).await,
+        if let Some(names) = names {
+            return session.send(http, call, &names).await;
         }
+        if let Some(docs) = self.method_docs(http, session, &call.model).await
+            && let Some(names) = docs.get(call.method.as_str())
+            && names.len() >= call.positional.len()
+        {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return session.send(http, call, &names).await;
+        }
+        self.attempt_by_position(http, session, call).await
     }
 
     /// Arguments whose names nobody knows travel over a route that needs none.

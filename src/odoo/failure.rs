@@ -42,6 +42,12 @@ pub(super) enum Failure {
     Done(OdooError),
 }
 
+impl From<OdooError> for Failure {
+    fn from(error: OdooError) -> Self {
+        Self::Done(error)
+    }
+}
+
 /// An error as the server tells it, without its traceback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ServerFault {

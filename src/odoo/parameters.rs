@@ -3,6 +3,40 @@
 //! Overrides in other modules may rename a parameter, so what stands here is limited to methods of
 //! the base classes, as Odoo 19 spells them.
 
+/// Methods every model has, offered where the server does not list its own.
+pub(super) const WELL_KNOWN: &[&str] = &[
+    "search",
+    "search_count",
+    "search_read",
+    "read",
+    "create",
+    "write",
+    "unlink",
+    "copy",
+    "name_search",
+    "name_create",
+    "fields_get",
+    "default_get",
+    "read_group",
+    "formatted_read_group",
+    "web_search_read",
+    "web_read",
+    "web_save",
+    "onchange",
+    "get_views",
+    "get_view",
+    "export_data",
+    "load",
+    "has_access",
+    "check_access_rights",
+    "get_metadata",
+    "action_archive",
+    "action_unarchive",
+    "message_post",
+    "get_field_translations",
+    "update_field_translations",
+];
+
 /// The names of a method's parameters in order, after the records.
 pub fn of_method(method: &str) -> &'static [&'static str] {
     match method {

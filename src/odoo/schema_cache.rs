@@ -69,7 +69,11 @@ impl OdooClient {
         Ok(schema)
     }
 
-    async fn fetch_schema(&self, model: &ModelName, lang: Option<&str>) -> Result<ModelSchema, OdooError> {
+    pub(super) async fn fetch_schema(
+        &self,
+        model: &ModelName,
+        lang: Option<&str>,
+    ) -> Result<ModelSchema, OdooError> {
         let mut context = Context::default();
         if let Some(lang) = lang {
             context = context.with_lang(lang)?;
@@ -77,12 +81,13 @@ impl OdooClient {
         let call = Call::new(model, MethodName::known("fields_get"))
             .named("attributes", json!(ATTRIBUTES))
             .within(&context);
-        match self.call(call).await? {
+        let answer = match self.call_plainly(&call).await {
+            Ok(answer) => answer,
+            Err(failure) => return Err(Box::pin(self.explained(failure, &call)).await),
+        };
+        match answer {
             Value::Object(fields) => Ok(ModelSchema::read(model, &fields)),
-            _ => Err(OdooError::BadAnswer {
-                connection: self.alias(),
-                why: "`fields_get` did not answer field definitions".to_owned(),
-            }),
+            _ => Err(self.bad_answer("`fields_get` did not answer field definitions")),
         }
     }
 }

@@ -6,9 +6,10 @@ use ::http::HeaderValue;
 use serde_json::Value;
 
 use super::{
-    Call, Failure, Route, SignIn,
+    Call, Failure, FaultKind, Route, SignIn,
     http::{Answer, Http},
     routes::{json2, jsonrpc, session, xmlrpc},
+    wording,
 };
 use crate::facts::{Operation, Secret};
 
@@ -31,6 +32,29 @@ pub(super) enum Proof {
 impl Session {
     pub(super) fn route(&self) -> Route {
         self.sign_in.route
+    }
+
+    /// Does the failure say that this login is not good any more and that nothing was executed?
+    pub(super) fn is_over(&self, failure: &Failure) -> bool {
+        match failure {
+            Failure::SessionGone | Failure::KeyRefused { .. } => true,
+            // The route may have gone with an upgrade. On the web session it is the model that is missing.
+            Failure::NoRoute => self.route() != Route::Session,
+            // These routes prove the secret with every call.
+            Failure::Fault(fault) => {
+                matches!(self.route(), Route::JsonRpc | Route::XmlRpc)
+                    && wording::kind(fault) == FaultKind::AccessDenied
+            }
+            _ => false,
+        }
+    }
+
+    /// Was the other session opened with the same secret?
+    pub(super) fn has_proof_of(&self, other: &Self) -> bool {
+        match (&self.proof, &other.proof) {
+            (Proof::Secret(mine), Proof::Secret(theirs)) => mine.same_as(theirs.reveal()),
+            _ => false,
+        }
     }
 
     /// Sends one call and reads its result. `names` are those of the positional arguments, for JSON-2.

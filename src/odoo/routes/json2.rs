@@ -55,6 +55,11 @@ pub(in crate::odoo) fn request(
     authorised(Request::post_json(path, &Body { call, names })?, db, key)
 }
 
+/// The live description of a model and its methods; only some users may read it.
+pub(in crate::odoo) fn description(db: &str, key: &Secret, model: &str) -> Result<Request, Failure> {
+    authorised(Request::get(&format!("/doc-bearer/{model}.json")), db, key)
+}
+
 fn authorised(request: Request, db: &str, key: &Secret) -> Result<Request, Failure> {
     let unfit = |what: &str| Failure::NotSent { why: format!("{what} cannot stand in a header") };
     let mut bearer =
