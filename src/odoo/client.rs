@@ -14,9 +14,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     Call, ClientState, Failure, OdooError, Route, SignIn,
+    explain::KeptModels,
     http::Http,
     list_view::ListViewCache,
     login::Refusal,
+    method_docs::KeptDocs,
     parameters,
     routes::json2,
     schema_cache::SchemaCache,
