@@ -211,11 +211,9 @@ fn unchunked(mut text: &str) -> String {
     let mut whole = String::new();
     while let Some((size, rest)) = text.split_once("\r\n") {
         let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
-        if size == 0 || rest.len() < size {
-            break;
-        }
-        whole.push_str(&rest[..size]);
-        text = rest[size..].strip_prefix("\r\n").unwrap_or_default();
+        let Some((chunk, rest)) = rest.split_at_checked(size).filter(|_| size > 0) else { break };
+        whole.push_str(chunk);
+        text = rest.strip_prefix("\r\n").unwrap_or_default();
     }
     whole
 }
