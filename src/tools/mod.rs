@@ -5,6 +5,8 @@
 mod arguments;
 mod catalog;
 mod certificates;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod connections;
 mod context;
 mod definition;
@@ -18,4 +20,10 @@ pub use definition::{ArgumentsError, DecodedCall, Output, Progress, Tool, ToolEn
 pub use error::ToolError;
 
 /// The table of contents of the house.
-const FAMILIES: &[Family] = &[connections::FAMILY, certificates::FAMILY, records::FAMILY];
+const FAMILIES: &[Family] = &[
+    connections::FAMILY,
+    certificates::FAMILY,
+    records::FAMILY,
+    #[cfg(feature = "conformance")]
+    conformance::FAMILY,
+];

@@ -3,6 +3,8 @@
 //! Nothing but this room knows MCP types. It decides nothing about a call: who may do what is the
 //! policy's business, and arguments are read by the tool itself.
 
+#[cfg(feature = "conformance")]
+mod conformance;
 mod frame;
 mod http;
 mod lines;

@@ -109,6 +109,12 @@ impl Shared {
     }
 }
 
+/// What the doors serve. The suite's fixtures stand in front of the real thing, they do not replace it.
+#[cfg(not(feature = "conformance"))]
+pub(super) type Handler = Server;
+#[cfg(feature = "conformance")]
+pub(super) type Handler = super::conformance::Fixtures;
+
 /// One per connection or request; a cheap clone.
 #[derive(Debug, Clone)]
 pub(super) struct Server {

@@ -31,7 +31,7 @@ use super::{
     TransportError,
     frame::{self, Frame},
     lines::{Line, Lines},
-    server::{Server, Shared},
+    server::{Handler, Server, Shared},
 };
 use crate::{facts::Arrival, pipeline::Corridor};
 
@@ -58,7 +58,7 @@ where
 {
     let shared = Shared::new(corridor, Arrival::Stdio);
     let streams = Streams::new(Arc::clone(&shared), input, output, stop, drain);
-    let ended = match serve_server(Server::new(shared), streams).await {
+    let ended = match serve_server(Handler::new(shared), streams).await {
         Ok(running) => running.waiting().await,
         // The client left before it asked for anything, or we were stopped before it did.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => return Ok(()),

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use self::{door::Door, origin::Names, sessions::Sessions};
 use super::{
     TransportError,
-    server::{Server, Shared},
+    server::{Handler, Shared},
 };
 use crate::{config::HttpSettings, facts::Arrival, identity::Gate, pipeline::Corridor};
 
@@ -94,7 +94,7 @@ fn router(
         .disable_allowed_origins()
         .with_max_request_body_bytes(settings.body_bytes_max)
         .with_cancellation_token(streams);
-    let server = Server::new(Arc::clone(shared));
+    let server = Handler::new(Arc::clone(shared));
     let mcp = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&manager), config);
 
     let names = Names::new(&settings.allowed_hosts, &settings.allowed_origins, address);
