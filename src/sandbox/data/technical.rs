@@ -1,0 +1,104 @@
+//! Modules, parameters, and the models' description of themselves.
+
+use serde_json::{Value, json};
+
+use super::{Loader, id_at};
+use crate::sandbox::{field::Kind, models::Schema};
+
+/// Technical name, title, whether it is an application, whether it is installed.
+const MODULES: &[(&str, &str, bool, bool)] = &[
+    ("base", "Base", false, true),
+    ("web", "Web", false, true),
+    ("mail", "Discuss", true, true),
+    ("contacts", "Contacts", true, true),
+    ("product", "Products & Pricelists", false, true),
+    ("account", "Invoicing", true, true),
+    ("sale", "Sales", false, true),
+    ("sale_management", "Sales Management", true, true),
+    ("crm", "CRM", true, true),
+    ("uom", "Units of measure", false, true),
+    ("portal", "Customer Portal", false, true),
+    ("purchase", "Purchase", true, false),
+    ("stock", "Inventory", true, false),
+    ("project", "Project", true, false),
+    ("hr", "Employees", true, false),
+    ("website", "Website", true, false),
+];
+
+pub(super) fn load(loader: &mut Loader, schema: &Schema) {
+    modules(loader);
+    parameters(loader);
+    models(loader, schema);
+}
+
+fn modules(loader: &mut Loader) {
+    let version = if loader.is_14() { "14.0.1.0" } else { "19.0.1.0" };
+    for (index, (name, title, application, installed)) in MODULES.iter().enumerate() {
+        let values = [
+            ("name", json!(name)),
+            ("shortdesc", json!(title)),
+            ("summary", json!(format!("{title} of the sandbox"))),
+            ("author", json!("Sandbox")),
+            ("state", json!(if *installed { "installed" } else { "uninstalled" })),
+            ("application", json!(application)),
+            ("auto_install", json!(false)),
+            ("installed_version", if *installed { json!(version) } else { json!(false) }),
+            ("license", json!("LGPL-3")),
+            ("sequence", json!(100)),
+        ];
+        loader.put("ir.module.module", id_at(index), values);
+    }
+}
+
+fn parameters(loader: &mut Loader) {
+    let parameters = [
+        ("web.base.url", "http://127.0.0.1"),
+        ("database.uuid", "00000000-0000-4000-8000-000000000001"),
+        ("mail.catchall.domain", "trading.example"),
+        ("sale.automatic_invoice", "False"),
+    ];
+    for (index, (key, value)) in parameters.into_iter().enumerate() {
+        loader.put("ir.config_parameter", id_at(index), [("key", json!(key)), ("value", json!(value))]);
+    }
+}
+
+fn models(loader: &mut Loader, schema: &Schema) {
+    let mut field_id = 0;
+    for (index, name) in schema.names().iter().enumerate() {
+        let Some(described) = schema.get(name) else { continue };
+        let model_id = id_at(index);
+        let mut values = vec![
+            ("name", json!(described.label())),
+            ("model", json!(name)),
+            ("state", json!("base")),
+            ("transient", json!(false)),
+            ("modules", json!("base")),
+        ];
+        if !loader.is_14() {
+            values.push(("abstract", json!(false)));
+        }
+        loader.put("ir.model", model_id, values);
+        for field in &described.fields {
+            field_id += 1;
+            let mut values = vec![
+                ("name", json!(field.name)),
+                ("model", json!(name)),
+                ("model_id", json!(model_id)),
+                ("field_description", json!(field.label)),
+                ("ttype", json!(field.type_name())),
+                ("required", json!(field.required)),
+                ("readonly", json!(field.readonly)),
+                ("store", json!(field.stored)),
+                ("state", json!("base")),
+                ("modules", json!("base")),
+            ];
+            if let Some(relation) = field.relation() {
+                values.push(("relation", json!(relation)));
+            }
+            if let Kind::One2many { inverse, .. } = field.kind {
+                values.push(("relation_field", Value::from(inverse)));
+            }
+            loader.put("ir.model.fields", field_id, values);
+        }
+    }
+}

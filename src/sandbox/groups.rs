@@ -1,0 +1,512 @@
+//! Grouping: `read_group` of both versions and `formatted_read_group` of 19.
+
+use std::cmp::Ordering;
+
+use jiff::{ToSpan, civil::Date};
+use serde_json::{Value, json};
+
+use super::{
+    access::{self, Operation},
+    env::{Env, truthy},
+    errors::{OdooError, Result},
+    field::{Field, Kind},
+    methods::{Answer, Call},
+    orm::search::{self as searching, Search},
+};
+use crate::facts::JsonObject;
+
+/// One thing to group by, such as `country_id` or `date_order:month`.
+#[derive(Debug, Clone)]
+struct Criterion {
+    spec: String,
+    field: &'static Field,
+    granularity: Option<Granularity>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Granularity {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// One number to work out per group.
+#[derive(Debug, Clone)]
+struct Aggregate {
+    name: String,
+    field: Option<&'static Field>,
+    function: String,
+}
+
+/// Records that share the values of all criteria.
+#[derive(Debug)]
+struct Group {
+    values: Vec<Value>,
+    ids: Vec<i64>,
+}
+
+fn criterion(env: &Env<'_>, model: &str, spec: &str) -> Result<Criterion> {
+    let (name, granularity) = spec.split_once(':').map_or((spec, None), |(name, part)| (name, Some(part)));
+    let field = env.field(model, name).ok_or_else(|| {
+        if env.is_14() {
+            OdooError::user(format!("Unknown field {name:?} in 'groupby'"))
+        } else {
+            OdooError::value(format!("Invalid field '{name}' on '{model}' for groupby"))
+        }
+    })?;
+    if !field.searchable {
+        return Err(if env.is_14() {
+            OdooError::assertion(format!(
+                "Fields in 'groupby' must be regular database-persisted fields (no function or related fields), or function fields with store=True: {name}"
+            ))
+        } else {
+            OdooError::value(format!("Cannot convert {model}.{name} to SQL because it is not stored"))
+        });
+    }
+    let is_time = matches!(field.kind, Kind::Date | Kind::Datetime);
+    let granularity = match granularity {
+        _ if !is_time => None,
+        None | Some("month") => Some(Granularity::Month),
+        Some("day" | "hour") => Some(Granularity::Day),
+        Some("week") => Some(Granularity::Week),
+        Some("quarter") => Some(Granularity::Quarter),
+        Some("year") => Some(Granularity::Year),
+        Some(other) => {
+            return Err(OdooError::value(format!(
+                "Granularity specification isn't correct: {}",
+                super::errors::quoted(other)
+            )));
+        }
+    };
+    Ok(Criterion { spec: spec.to_owned(), field, granularity })
+}
+
+fn start_of(date: Date, granularity: Granularity) -> Date {
+    match granularity {
+        Granularity::Day => date,
+        Granularity::Week => date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days()),
+        Granularity::Month => date.first_of_month(),
+        Granularity::Quarter => {
+            let first = (date.month() - 1) / 3 * 3 + 1;
+            Date::new(date.year(), first, 1).unwrap_or(date)
+        }
+        Granularity::Year => date.first_of_year(),
+    }
+}
+
+fn end_of(start: Date, granularity: Granularity) -> Date {
+    match granularity {
+        Granularity::Day => start.saturating_add(1.day()),
+        Granularity::Week => start.saturating_add(7.days()),
+        Granularity::Month => start.saturating_add(1.month()),
+        Granularity::Quarter => start.saturating_add(3.months()),
+        Granularity::Year => start.saturating_add(1.year()),
+    }
+}
+
+fn label_of(start: Date, granularity: Granularity) -> String {
+    match granularity {
+        Granularity::Day => start.strftime("%d %b %Y").to_string(),
+        Granularity::Week => start.strftime("W%-V %G").to_string(),
+        Granularity::Month => start.strftime("%B %Y").to_string(),
+        Granularity::Quarter => format!("Q{} {}", (start.month() - 1) / 3 + 1, start.year()),
+        Granularity::Year => start.strftime("%Y").to_string(),
+    }
+}
+
+fn parse_day(value: &Value) -> Option<Date> {
+    Date::strptime("%Y-%m-%d", value.as_str()?.get(..10)?).ok()
+}
+
+/// The raw values a record has for a criterion; an x2many puts it into several groups.
+fn raw_values(env: &Env<'_>, model: &str, id: i64, criterion: &Criterion) -> Vec<Value> {
+    let value = env.value_of(model, id, criterion.field);
+    match (&value, criterion.granularity) {
+        (Value::Array(items), _) if items.is_empty() => vec![Value::Bool(false)],
+        (Value::Array(items), _) => items.clone(),
+        (_, Some(granularity)) => {
+            let start =
+                parse_day(&value).map(|day| start_of(day, granularity).strftime("%Y-%m-%d").to_string());
+            vec![start.map_or(Value::Bool(false), Value::from)]
+        }
+        _ => vec![value],
+    }
+}
+
+fn split(env: &Env<'_>, model: &str, ids: Vec<i64>, criteria: &[Criterion]) -> Vec<Group> {
+    let mut groups = vec![Group { values: Vec::new(), ids }];
+    for criterion in criteria {
+        let mut next: Vec<Group> = Vec::new();
+        for group in groups {
+            let first_new = next.len();
+            for id in group.ids {
+                for value in raw_values(env, model, id, criterion) {
+                    let found =
+                        next.iter_mut().skip(first_new).find(|other| other.values.last() == Some(&value));
+                    match found {
+                        Some(other) => other.ids.push(id),
+                        None => {
+                            let mut values = group.values.clone();
+                            values.push(value);
+                            next.push(Group { values, ids: vec![id] });
+                        }
+                    }
+                }
+            }
+        }
+        groups = next;
+    }
+    groups.sort_by(|left, right| {
+        criteria
+            .iter()
+            .zip(left.values.iter().zip(&right.values))
+            .map(|(criterion, (left, right))| order_of(env, criterion, left, right))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(Ordering::Equal)
+    });
+    groups
+}
+
+/// Empty values last, related records in the order of their model.
+fn order_of(env: &Env<'_>, criterion: &Criterion, left: &Value, right: &Value) -> Ordering {
+    let is_flag = matches!(criterion.field.kind, Kind::Boolean);
+    match (left, right) {
+        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+        (Value::Bool(false), _) if !is_flag => Ordering::Greater,
+        (_, Value::Bool(false)) if !is_flag => Ordering::Less,
+        (Value::Number(left), Value::Number(right)) => match criterion.field.relation() {
+            Some(other) => {
+                let (left, right) = (left.as_i64().unwrap_or_default(), right.as_i64().unwrap_or_default());
+                let mut pair = [left, right];
+                searching::sort_by_default(env, other, &mut pair);
+                match pair.first() {
+                    _ if left == right => Ordering::Equal,
+                    Some(first) if *first == left => Ordering::Less,
+                    _ => Ordering::Greater,
+                }
+            }
+            None => left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal),
+        },
+        _ => left.as_str().cmp(&right.as_str()),
+    }
+}
+
+fn aggregate(env: &Env<'_>, model: &str, ids: &[i64], asked: &Aggregate) -> Value {
+    let Some(field) = asked.field else { return json!(ids.len()) };
+    let values: Vec<Value> = ids.iter().map(|id| env.value_of(model, *id, field)).collect();
+    let numbers = || values.iter().filter_map(Value::as_f64);
+    let whole = matches!(field.kind, Kind::Integer);
+    let number = |found: f64| {
+        if whole && found.fract() == 0.0 {
+            json!(found as i64)
+        } else {
+            json!(super::orm::compute::round2(found))
+        }
+    };
+    match asked.function.as_str() {
+        "count" => json!(values.iter().filter(|value| !value.is_boolean() || field.name == "active").count()),
+        "count_distinct" => {
+            let mut seen: Vec<&Value> = Vec::new();
+            for value in values.iter().filter(|value| !matches!(value, Value::Bool(false))) {
+                if !seen.contains(&value) {
+                    seen.push(value);
+                }
+            }
+            json!(seen.len())
+        }
+        "array_agg" => json!(values),
+        "bool_or" => json!(values.iter().any(truthy)),
+        "bool_and" => json!(values.iter().all(truthy)),
+        "avg" => {
+            let count = numbers().count();
+            if count == 0 { json!(false) } else { json!(numbers().sum::<f64>() / count as f64) }
+        }
+        "max" | "min" if !field.is_number() => {
+            let texts = values.iter().filter_map(Value::as_str);
+            let found = if asked.function == "max" { texts.max() } else { texts.min() };
+            found.map_or(json!(false), Value::from)
+        }
+        "max" => numbers().reduce(f64::max).map_or(json!(false), number),
+        "min" => numbers().reduce(f64::min).map_or(json!(false), number),
+        _ => number(numbers().sum()),
+    }
+}
+
+/// The domain that selects the records of one value.
+fn domain_of(criterion: &Criterion, value: &Value) -> Vec<Value> {
+    let name = criterion.field.name;
+    match (criterion.granularity, parse_day(value)) {
+        (Some(granularity), Some(start)) => {
+            let (from, to) = range(criterion, start, granularity);
+            vec![json!("&"), json!([name, ">=", from]), json!([name, "<", to])]
+        }
+        _ => vec![json!([name, "=", value])],
+    }
+}
+
+fn range(criterion: &Criterion, start: Date, granularity: Granularity) -> (String, String) {
+    let format =
+        if matches!(criterion.field.kind, Kind::Datetime) { "%Y-%m-%d 00:00:00" } else { "%Y-%m-%d" };
+    (start.strftime(format).to_string(), end_of(start, granularity).strftime(format).to_string())
+}
+
+fn shown(env: &Env<'_>, criterion: &Criterion, value: &Value) -> Value {
+    if let (Some(other), Some(id)) = (criterion.field.relation(), value.as_i64()) {
+        return json!([id, env.display_name(other, id)]);
+    }
+    match (criterion.granularity, parse_day(value)) {
+        (Some(granularity), Some(start)) => json!(label_of(start, granularity)),
+        _ => value.clone(),
+    }
+}
+
+fn listed(call: &Call, name: &str) -> Vec<String> {
+    match call.get(name) {
+        Some(Value::String(text)) => vec![text.clone()],
+        _ => call.names(name).unwrap_or_default(),
+    }
+}
+
+/// Aggregates as `read_group` asks for them: `amount`, `amount:sum` or `total:sum(amount)`.
+fn old_aggregates(
+    env: &Env<'_>,
+    model: &str,
+    fields: &[String],
+    criteria: &[Criterion],
+) -> Result<Vec<Aggregate>> {
+    let all: Vec<String>;
+    let fields = if fields.is_empty() {
+        all = env
+            .model(model)?
+            .fields
+            .iter()
+            .filter(|field| field.stored && field.is_number() && field.name != "id")
+            .map(|field| field.name.to_owned())
+            .collect();
+        &all
+    } else {
+        fields
+    };
+    let mut found = Vec::new();
+    for spec in fields {
+        let (name, function) =
+            spec.split_once(':').map_or((spec.as_str(), None), |(name, function)| (name, Some(function)));
+        if name == "__count" || criteria.iter().any(|criterion| criterion.field.name == name) {
+            continue;
+        }
+        let (function, column) =
+            match function.and_then(|function| function.strip_suffix(')')?.split_once('(')) {
+                Some((function, column)) => (Some(function), column),
+                None => (function, name),
+            };
+        let Some(field) = env.field(model, column) else {
+            return Err(OdooError::unknown_field(env.version(), model, column));
+        };
+        match function {
+            None if !field.is_number() || !field.stored || field.name == "id" => {}
+            _ => found.push(Aggregate {
+                name: name.to_owned(),
+                field: Some(field),
+                function: function.unwrap_or("sum").to_owned(),
+            }),
+        }
+    }
+    Ok(found)
+}
+
+fn window(
+    groups: Vec<JsonObject>,
+    order: Option<&str>,
+    offset: Option<usize>,
+    limit: Option<usize>,
+) -> Value {
+    let mut groups = groups;
+    if let Some(order) = order {
+        for part in order.split(',').rev() {
+            let mut words = part.split_whitespace();
+            let Some(name) = words.next() else { continue };
+            let descending = words.next().is_some_and(|word| word.eq_ignore_ascii_case("desc"));
+            let bare = name.split(':').next().unwrap_or(name);
+            let key = |group: &JsonObject| {
+                group.get(name).or_else(|| group.get(bare)).cloned().unwrap_or(Value::Null)
+            };
+            groups.sort_by(|left, right| {
+                let ordering = plain_order(&key(left), &key(right));
+                if descending { ordering.reverse() } else { ordering }
+            });
+        }
+    }
+    let limit = limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    groups.into_iter().skip(offset.unwrap_or_default()).take(limit).map(Value::Object).collect()
+}
+
+fn plain_order(left: &Value, right: &Value) -> Ordering {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal)
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.get(1).and_then(Value::as_str).cmp(&right.get(1).and_then(Value::as_str))
+        }
+        (Value::Bool(_), Value::Bool(_)) => Ordering::Equal,
+        (Value::Bool(_), _) => Ordering::Greater,
+        (_, Value::Bool(_)) => Ordering::Less,
+        _ => left.as_str().cmp(&right.as_str()),
+    }
+}
+
+fn found(env: &Env<'_>, call: &Call) -> Result<Vec<i64>> {
+    access::check(env, call.model, Operation::Read)?;
+    searching::search(env, call.model, &Search { domain: call.domain(), ..Search::default() })
+}
+
+pub(crate) fn read_group(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
+    let specs = listed(call, "groupby");
+    let lazy = call.flag("lazy", true);
+    let all: Vec<Criterion> =
+        specs.iter().map(|spec| criterion(env, call.model, spec)).collect::<Result<_>>()?;
+    let criteria = if lazy { all.get(..all.len().min(1)).unwrap_or_default() } else { &all };
+    let aggregates = old_aggregates(env, call.model, &call.names("fields").unwrap_or_default(), &all)?;
+    let records = found(env, call)?;
+    let mut rows = Vec::new();
+    for group in split(env, call.model, records, criteria) {
+        rows.push(old_row(
+            env,
+            call,
+            &group,
+            criteria,
+            &aggregates,
+            lazy.then(|| specs.get(1..).unwrap_or_default()),
+        ));
+    }
+    let order = call.text("orderby");
+    Ok(window(
+        rows,
+        order.as_deref(),
+        call.count("offset", env.version())?,
+        call.count("limit", env.version())?,
+    )
+    .into())
+}
+
+fn old_row(
+    env: &Env<'_>,
+    call: &Call,
+    group: &Group,
+    criteria: &[Criterion],
+    aggregates: &[Aggregate],
+    rest: Option<&[String]>,
+) -> JsonObject {
+    let mut row = JsonObject::new();
+    let mut domain = Vec::new();
+    let mut ranges = JsonObject::new();
+    for (criterion, value) in criteria.iter().zip(&group.values) {
+        row.insert(criterion.spec.clone(), shown(env, criterion, value));
+        domain.extend(domain_of(criterion, value));
+        if let Some(granularity) = criterion.granularity {
+            let key = if env.is_14() { criterion.field.name.to_owned() } else { criterion.spec.clone() };
+            let range = match parse_day(value) {
+                Some(start) => {
+                    let (from, to) = range(criterion, start, granularity);
+                    json!({"from": from, "to": to})
+                }
+                None => json!(false),
+            };
+            ranges.insert(key, range);
+        }
+    }
+    for asked in aggregates {
+        row.insert(asked.name.clone(), aggregate(env, call.model, &group.ids, asked));
+    }
+    let count_key = match (rest, criteria.first()) {
+        (Some(_), Some(first)) => format!("{}_count", first.field.name),
+        _ => "__count".to_owned(),
+    };
+    row.insert(count_key, json!(group.ids.len()));
+    if !ranges.is_empty() {
+        row.insert("__range".to_owned(), Value::Object(ranges));
+    }
+    let mut whole = domain;
+    if let Value::Array(given) = call.domain() {
+        if !given.is_empty() {
+            whole.splice(0..0, std::iter::once(json!("&")));
+        }
+        whole.extend(given);
+    }
+    row.insert("__domain".to_owned(), Value::Array(whole));
+    if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+        row.insert("__context".to_owned(), json!({"group_by": rest}));
+    }
+    row
+}
+
+pub(crate) fn formatted_read_group(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
+    let criteria: Vec<Criterion> =
+        listed(call, "groupby").iter().map(|spec| criterion(env, call.model, spec)).collect::<Result<_>>()?;
+    let aggregates: Vec<Aggregate> = listed(call, "aggregates")
+        .iter()
+        .map(|spec| new_aggregate(env, call.model, spec))
+        .collect::<Result<_>>()?;
+    let records = found(env, call)?;
+    let mut rows = Vec::new();
+    for group in split(env, call.model, records, &criteria) {
+        let mut row = JsonObject::new();
+        let mut domain = Vec::new();
+        for (criterion, value) in criteria.iter().zip(&group.values) {
+            let shown = match (criterion.granularity, parse_day(value)) {
+                (Some(granularity), Some(start)) => {
+                    let (from, _) = range(criterion, start, granularity);
+                    json!([from, label_of(start, granularity)])
+                }
+                _ => shown(env, criterion, value),
+            };
+            row.insert(criterion.spec.clone(), shown);
+            domain.extend(domain_of(criterion, value));
+        }
+        row.insert("__extra_domain".to_owned(), Value::Array(domain));
+        for asked in &aggregates {
+            row.insert(asked.name.clone(), aggregate(env, call.model, &group.ids, asked));
+        }
+        rows.push(row);
+    }
+    let order = call.text("order");
+    Ok(window(
+        rows,
+        order.as_deref(),
+        call.count("offset", env.version())?,
+        call.count("limit", env.version())?,
+    )
+    .into())
+}
+
+fn new_aggregate(env: &Env<'_>, model: &str, spec: &str) -> Result<Aggregate> {
+    if spec == "__count" {
+        return Ok(Aggregate { name: spec.to_owned(), field: None, function: "count".to_owned() });
+    }
+    let Some((name, function)) = spec.split_once(':') else {
+        return Err(OdooError::value(format!("Aggregate method is mandatory for '{spec}'")));
+    };
+    let field = env
+        .field(model, name)
+        .ok_or_else(|| OdooError::value(format!("Invalid field '{name}' on '{model}'")))?;
+    const FUNCTIONS: &[&str] = &[
+        "sum",
+        "avg",
+        "max",
+        "min",
+        "bool_and",
+        "bool_or",
+        "array_agg",
+        "array_agg_distinct",
+        "count",
+        "count_distinct",
+        "recordset",
+        "sum_currency",
+    ];
+    if !FUNCTIONS.contains(&function) {
+        return Err(OdooError::value(format!("Invalid aggregate method '{function}' for '{spec}'.")));
+    }
+    Ok(Aggregate { name: spec.to_owned(), field: Some(field), function: function.to_owned() })
+}

@@ -1,0 +1,172 @@
+//! The commands 0 to 6 that a write to a one2many or many2many consists of.
+
+use serde_json::Value;
+
+use super::{delete, write};
+use crate::{
+    facts::JsonObject,
+    sandbox::{
+        env::Env,
+        errors::{OdooError, Result, python},
+        field::{Field, Kind},
+    },
+};
+
+/// One command.
+#[derive(Debug)]
+enum Command {
+    Create(JsonObject),
+    Update(i64, JsonObject),
+    Delete(i64),
+    Unlink(i64),
+    Link(i64),
+    Clear,
+    Set(Vec<i64>),
+}
+
+fn read_commands(value: &Value) -> Result<Vec<Command>> {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        Value::Null | Value::Bool(false) => return Ok(vec![Command::Clear]),
+        other => return Err(OdooError::value(format!("Wrong value for x2many: {}", python(other)))),
+    };
+    // A list of bare ids means "exactly these".
+    if !items.is_empty() && items.iter().all(Value::is_number) {
+        return Ok(vec![Command::Set(items.iter().filter_map(Value::as_i64).collect())]);
+    }
+    items.iter().map(read_command).collect()
+}
+
+fn read_command(item: &Value) -> Result<Command> {
+    let wrong = || OdooError::value(format!("Invalid command {}", python(item)));
+    let parts = match item {
+        Value::Array(parts) => parts,
+        Value::Object(values) => return Ok(Command::Create(values.clone())),
+        _ => return Err(wrong()),
+    };
+    let id = || parts.get(1).and_then(Value::as_i64).ok_or_else(wrong);
+    let values = || parts.get(2).and_then(Value::as_object).cloned().unwrap_or_default();
+    match parts.first().and_then(Value::as_i64) {
+        Some(0) => Ok(Command::Create(values())),
+        Some(1) => Ok(Command::Update(id()?, values())),
+        Some(2) => Ok(Command::Delete(id()?)),
+        Some(3) => Ok(Command::Unlink(id()?)),
+        Some(4) => Ok(Command::Link(id()?)),
+        Some(5) => Ok(Command::Clear),
+        Some(6) => {
+            let ids = parts.get(2).and_then(Value::as_array).ok_or_else(wrong)?;
+            Ok(Command::Set(ids.iter().filter_map(Value::as_i64).collect()))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// Carries out the commands written to `field` of one record.
+pub(crate) fn apply(
+    env: &mut Env<'_>,
+    model: &'static str,
+    id: i64,
+    field: &'static Field,
+    value: &Value,
+) -> Result<()> {
+    let commands = read_commands(value)?;
+    for command in commands {
+        match field.kind {
+            Kind::One2many { model: other, inverse } => one2many(env, id, other, inverse, command)?,
+            Kind::Many2many(other) => many2many(env, model, id, field, other, command)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn one2many(
+    env: &mut Env<'_>,
+    id: i64,
+    other: &'static str,
+    inverse: &'static str,
+    command: Command,
+) -> Result<()> {
+    let link = |to: Value| JsonObject::from_iter([(inverse.to_owned(), to)]);
+    let here = |env: &Env<'_>| -> Vec<i64> {
+        env.db.ids(other).into_iter().filter(|line| env.link(other, *line, inverse) == Some(id)).collect()
+    };
+    match command {
+        Command::Create(mut values) => {
+            values.insert(inverse.to_owned(), Value::from(id));
+            write::create(env, other, values)?;
+        }
+        Command::Update(line, values) => write::write(env, other, &[line], values)?,
+        Command::Delete(line) => delete::unlink(env, other, &[line])?,
+        Command::Unlink(line) => release(env, other, inverse, line)?,
+        Command::Link(line) => write::write(env, other, &[line], link(Value::from(id)))?,
+        Command::Clear => {
+            for line in here(env) {
+                release(env, other, inverse, line)?;
+            }
+        }
+        Command::Set(lines) => {
+            for line in here(env) {
+                if !lines.contains(&line) {
+                    release(env, other, inverse, line)?;
+                }
+            }
+            for line in lines {
+                write::write(env, other, &[line], link(Value::from(id)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a line off its record; a line that cannot live alone is deleted.
+fn release(env: &mut Env<'_>, other: &'static str, inverse: &'static str, line: i64) -> Result<()> {
+    let needs_parent = env.field(other, inverse).is_some_and(|field| field.required);
+    if needs_parent {
+        delete::unlink(env, other, &[line])
+    } else {
+        write::write(env, other, &[line], JsonObject::from_iter([(inverse.to_owned(), Value::Bool(false))]))
+    }
+}
+
+fn many2many(
+    env: &mut Env<'_>,
+    model: &'static str,
+    id: i64,
+    field: &'static Field,
+    other: &'static str,
+    command: Command,
+) -> Result<()> {
+    let mut ids = env.related(model, id, field);
+    match command {
+        Command::Create(values) => ids.push(write::create(env, other, values)?),
+        Command::Update(target, values) => write::write(env, other, &[target], values)?,
+        Command::Delete(target) => {
+            ids.retain(|id| *id != target);
+            delete::unlink(env, other, &[target])?;
+        }
+        Command::Unlink(target) => ids.retain(|id| *id != target),
+        Command::Link(target) => ids.push(target),
+        Command::Clear => ids.clear(),
+        Command::Set(targets) => ids = targets,
+    }
+    let mut kept: Vec<i64> = Vec::with_capacity(ids.len());
+    for target in ids {
+        if !env.db.exists(other, target) {
+            return Err(missing_target(env, model, field, other, target));
+        }
+        if !kept.contains(&target) {
+            kept.push(target);
+        }
+    }
+    env.db.set(model, id, [(field.name, Value::from(kept))]);
+    Ok(())
+}
+
+fn missing_target(env: &Env<'_>, model: &str, field: &Field, other: &str, id: i64) -> OdooError {
+    if env.is_14() {
+        super::values::foreign_key(env, model, field)
+    } else {
+        OdooError::missing(other, id, env.uid)
+    }
+}
