@@ -72,6 +72,8 @@ fn from_schema(schema: &ModelSchema, list_view: &[String]) -> Chosen {
     let mut names: Vec<&str> = vec!["id"];
     names.extend(["display_name", "name"].into_iter().find(|name| schema.fields.contains_key(*name)));
     let first = names.len();
+    // What a document is waiting for matters more than any column.
+    names.extend(schema.field("state").filter(|field| is_light(field)).map(|_| "state"));
     let columns = list_view.iter().map(String::as_str);
     let candidates: Vec<&str> = if list_view.is_empty() { TELLING.to_vec() } else { columns.collect() };
     for name in candidates {

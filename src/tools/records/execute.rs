@@ -108,7 +108,7 @@ impl Tool for Execute {
                     "the method ran; its result is {bytes} bytes and `max_bytes` is {}",
                     self.max_bytes.get()
                 ),
-                "name fewer records or `fields`, pass a `limit`, or raise `max_bytes`",
+                "name fewer records or `fields`, pass a `limit`, or raise `max_bytes`; odoo_search_read pages by itself",
             ));
         }
         Ok(Executed { result: Some(result), action: None })

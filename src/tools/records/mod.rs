@@ -16,6 +16,7 @@ mod fields;
 mod ids;
 mod links;
 mod models;
+mod next_page;
 mod order;
 mod plan;
 mod read;

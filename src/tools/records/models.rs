@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     budget::{Offset, RowLimit},
+    next_page::Asked,
     scope::Scope,
 };
 use crate::{
@@ -93,13 +94,13 @@ impl Tool for ListModels {
             context: self.scope.context()?,
         };
         let page = cx.odoo(&self.scope.connection)?.page(&query).await.map_err(explained)?;
-        let next = u64::from(self.offset.get()) + page.records.len() as u64;
-        let has_more = next < page.total && !page.records.is_empty();
+        let asked = Asked { offset: query.offset, limit: query.limit, total: page.total };
+        let next = asked.next(page.records.len(), page.records.len());
         Ok(Models {
             models: page.records,
             total: page.total,
-            has_more,
-            next_offset: has_more.then_some(next),
+            has_more: next.has_more,
+            next_offset: next.offset,
         })
     }
 }

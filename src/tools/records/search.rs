@@ -8,6 +8,7 @@ use super::{
     default_fields,
     field_names::FieldNames,
     links,
+    next_page::Asked,
     order::Order,
     rows,
     scope::Scope,
@@ -94,9 +95,9 @@ impl Tool for Search {
             .iter()
             .filter_map(|record| record.get("id").and_then(serde_json::Value::as_i64))
             .collect();
-        let next = u64::from(query.offset) + ids.len() as u64;
-        let has_more = next < page.total && !ids.is_empty();
-        Ok(FoundIds { ids, total: page.total, has_more, next_offset: has_more.then_some(next) })
+        let asked = Asked { offset: query.offset, limit: query.limit, total: page.total };
+        let next = asked.next(ids.len(), ids.len());
+        Ok(FoundIds { ids, total: page.total, has_more: next.has_more, next_offset: next.offset })
     }
 }
 
@@ -179,14 +180,18 @@ impl Tool for SearchRead {
         let mut page = odoo.page(&query).await?;
         links::replace_binaries(&odoo, &self.scope.connection, &query.model, &mut page.records).await?;
         let fitting = rows::fit(page.records, self.max_bytes.get());
-        let next = u64::from(query.offset) + fitting.rows.len() as u64;
-        let has_more = next < page.total && !fitting.rows.is_empty();
+        let asked = Asked { offset: query.offset, limit: query.limit, total: page.total };
+        let next = asked.next(fitting.rows.len() + fitting.left_out, fitting.rows.len());
         Ok(FoundRecords {
             total: page.total,
-            has_more,
-            next_offset: has_more.then_some(next),
+            has_more: next.has_more,
+            next_offset: next.offset,
             omitted_fields: (chosen.omitted > 0).then_some(chosen.omitted as u64),
-            note: rows::joined_notes([chosen.note(), rows::note_on_shortened(&fitting.shortened)]),
+            note: rows::joined_notes([
+                chosen.note(),
+                next.note(),
+                rows::note_on_shortened(&fitting.shortened),
+            ]),
             records: fitting.rows,
         })
     }
