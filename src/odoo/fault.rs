@@ -144,7 +144,10 @@ impl OdooError {
             Self::NoAnswer { .. } => "the server may be restarting; try again in a moment".to_owned(),
             Self::Busy { .. } => "nothing was sent; try again when other calls have ended".to_owned(),
             Self::Untrusted { .. } => {
-                "compare the certificate with the one the operator knows before it is trusted".to_owned()
+                "nothing was sent; `odoo_cert_info` shows the certificate of a saved connection. A self-signed \
+                 server is accepted with `ca_file`, or with `verify_ssl: false`, which pins its key; a key that \
+                 was changed on purpose with `odoo_cert_refresh`"
+                    .to_owned()
             }
             Self::Timeout { .. } => "ask for fewer rows or fields, or raise the time-out".to_owned(),
             Self::OutcomeUnknown { .. } => {

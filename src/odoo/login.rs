@@ -100,7 +100,8 @@ impl OdooClient {
         let routes: &[Route] = if !is_key {
             &[Route::Session, Route::JsonRpc, Route::XmlRpc]
         } else {
-            match self.ask_version(http).await {
+            let version = self.version_of_trusted(http).await;
+            match version.map_err(|why| OdooError::Untrusted { connection: self.alias(), why })? {
                 VersionState::Unreachable { why } => {
                     return Err(OdooError::Unreachable { connection: self.alias(), why });
                 }

@@ -40,12 +40,17 @@ impl OdooClient {
 
     /// Asks while the caller holds a slot.
     pub(super) async fn ask_version(&self, http: &Http) -> VersionState {
+        self.version_of_trusted(http).await.unwrap_or_else(|why| VersionState::Unreachable { why })
+    }
+
+    /// The same for a login, which has to tell a server that is not trusted from one that is away.
+    pub(super) async fn version_of_trusted(&self, http: &Http) -> Result<VersionState, String> {
         if let Some(state) = self.fresh_version() {
-            return state;
+            return Ok(state);
         }
-        let state = ask(http).await;
+        let state = ask(http).await?;
         self.remember_version(&state);
-        state
+        Ok(state)
     }
 
     pub(super) fn fresh_version(&self) -> Option<VersionState> {
@@ -62,7 +67,8 @@ impl OdooClient {
     }
 }
 
-async fn ask(http: &Http) -> VersionState {
+/// Asks in every way there is; the error says why the server is not trusted.
+async fn ask(http: &Http) -> Result<VersionState, String> {
     let mut last = VersionState::Unknown { answered: "no version".to_owned() };
     for question in [web_version, version_info, common_version, xmlrpc_version] {
         let (request, read) = question();
@@ -72,19 +78,20 @@ async fn ask(http: &Http) -> VersionState {
         };
         match answer.and_then(|answer| read(&answer)) {
             Ok(value) => match VersionState::read(&value) {
-                known @ VersionState::Known(_) => return known,
+                known @ VersionState::Known(_) => return Ok(known),
                 unknown => last = unknown,
             },
-            Err(Failure::NotSent { why } | Failure::NoAnswer { why } | Failure::Untrusted { why }) => {
-                return VersionState::Unreachable { why };
+            Err(Failure::Untrusted { why }) => return Err(why),
+            Err(Failure::NotSent { why } | Failure::NoAnswer { why }) => {
+                return Ok(VersionState::Unreachable { why });
             }
             Err(Failure::TimedOut) => {
-                return VersionState::Unreachable { why: "no answer in time".to_owned() };
+                return Ok(VersionState::Unreachable { why: "no answer in time".to_owned() });
             }
             Err(_) => {}
         }
     }
-    last
+    Ok(last)
 }
 
 type Question = (Result<Request, Failure>, fn(&super::http::Answer) -> Result<Value, Failure>);

@@ -10,6 +10,7 @@ use url::Url;
 use super::{
     Connections, ProtocolName,
     record::{CredentialKind, SavedConnection, SavedSecret},
+    shelf,
 };
 use crate::{
     facts::{ConnectionAlias, Credential, Definition, Origin, SecretSource, Trust},
@@ -90,9 +91,9 @@ impl Connections {
     pub(super) async fn overview(&self, check: bool) -> Overview {
         let mut rows: Vec<Row> = self.fixed_clients().iter().map(fixed_row).collect();
         let mut problem = None;
-        if let Some(shelf) = &self.shelf {
-            let (entries, why) = shelf.entries();
-            problem = why.map(|why| format!("the saved connections cannot be read: {why}"));
+        if let Some(saved) = &self.shelf {
+            let (entries, why) = saved.entries();
+            problem = why.map(|why| shelf::unusable(&why).to_string());
             for entry in entries {
                 let mut row = saved_row(&entry.record, entry.client.as_deref());
                 row.shadowed = self.fixed_client(&entry.record.alias).is_some();

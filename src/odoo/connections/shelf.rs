@@ -192,7 +192,7 @@ fn parse(bytes: Option<&[u8]>) -> Result<Records, String> {
     Ok(document.connections.into_iter().map(|record| (record.alias.clone(), record)).collect())
 }
 
-fn unusable(problem: &str) -> OdooError {
+pub(super) fn unusable(problem: &str) -> OdooError {
     OdooError::Setup {
         why: format!("the file `{FILE}` of saved connections cannot be used: {problem}"),
         hint: Some("it was left as it is; repair it, or move it away to begin anew".to_owned()),

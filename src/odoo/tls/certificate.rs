@@ -5,10 +5,7 @@ use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use x509_parser::{
-    certificate::X509Certificate,
-    extensions::GeneralName,
-    oid_registry::{OidRegistry, format_oid},
-    parse_x509_certificate,
+    certificate::X509Certificate, extensions::GeneralName, oid_registry::OidRegistry, parse_x509_certificate,
     public_key::PublicKey,
 };
 
@@ -153,7 +150,8 @@ fn key_of(certificate: &X509Certificate<'_>) -> (String, u32) {
 }
 
 fn oid_name(oid: &x509_parser::der_parser::Oid<'_>) -> String {
-    format_oid(oid, &OidRegistry::default().with_crypto())
+    let registry = OidRegistry::default().with_crypto();
+    registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
 }
 
 fn days_until(seconds: i64) -> i64 {

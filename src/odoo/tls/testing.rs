@@ -16,7 +16,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
 use tokio_rustls::TlsAcceptor;
@@ -88,15 +88,23 @@ fn pem(certificate: &CertificateDer<'_>) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
 }
 
-/// Answers every request with an empty JSON object.
+/// Answers each connection's one request.
 pub(in crate::odoo) struct TlsServer {
     pub(in crate::odoo) address: SocketAddr,
     config: Arc<Mutex<Arc<ServerConfig>>>,
     bytes_received: Arc<AtomicUsize>,
 }
 
+/// The JSON body that answers a request, given whole.
+pub(in crate::odoo) type Answer = fn(&str) -> String;
+
 impl TlsServer {
+    /// Every answer is an empty object.
     pub(in crate::odoo) async fn start(identity: &Identity) -> Self {
+        Self::answering(identity, |_| "{}".to_owned()).await
+    }
+
+    pub(in crate::odoo) async fn answering(identity: &Identity, answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let config = Arc::new(Mutex::new(server_config(identity)));
@@ -109,15 +117,17 @@ impl TlsServer {
                 let counter = Arc::clone(&counter);
                 tokio::spawn(async move {
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                    let mut buffer = [0_u8; 4096];
-                    let read = stream.read(&mut buffer).await.unwrap_or_default();
-                    counter.fetch_add(read, Ordering::SeqCst);
-                    let _ = stream.write_all(ANSWER).await;
+                    let request = read_request(&mut stream, &counter).await;
+                    let _ = stream.write_all(with_header(&answer(&request)).as_bytes()).await;
                     let _ = stream.shutdown().await;
                 });
             }
         });
         Self { address, config, bytes_received }
+    }
+
+    pub(in crate::odoo) fn url(&self) -> String {
+        format!("https://{}", self.address)
     }
 
     /// From the next handshake on it shows another certificate.
@@ -131,8 +141,33 @@ impl TlsServer {
     }
 }
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
-    Connection: close\r\n\r\n{}";
+async fn read_request(stream: &mut (impl AsyncRead + Unpin), counter: &AtomicUsize) -> String {
+    let mut request = Vec::new();
+    loop {
+        let mut buffer = [0_u8; 4096];
+        let read = stream.read(&mut buffer).await.unwrap_or_default();
+        counter.fetch_add(read, Ordering::SeqCst);
+        request.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let complete = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let head = head.to_ascii_lowercase();
+            let length = head.split_once("content-length: ").map_or("0", |(_, rest)| rest);
+            let length: usize = length.lines().next().unwrap_or("0").parse().unwrap_or_default();
+            body.len() >= length
+        });
+        if read == 0 || complete {
+            return text;
+        }
+    }
+}
+
+fn with_header(body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: session_id=abc\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+}
 
 fn server_config(identity: &Identity) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(super::provider())
