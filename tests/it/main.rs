@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod catalogue;
+mod cli;
 mod policies;
 mod tidy;
 mod transport;

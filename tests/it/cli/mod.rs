@@ -1,0 +1,9 @@
+//! The command line from outside: exit codes, what goes to which stream, and what never does.
+
+mod calls;
+mod demo;
+mod files;
+mod program;
+mod secrets;
+mod serve;
+mod usage;
