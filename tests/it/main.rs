@@ -4,5 +4,6 @@
 mod catalogue;
 mod cli;
 mod policies;
+mod readme;
 mod tidy;
 mod transport;
