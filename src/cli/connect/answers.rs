@@ -17,7 +17,8 @@ const SECRET_BYTES_MAX: u64 = 16 * 1024;
 pub(super) struct Answers {
     pub(super) alias: ConnectionAlias,
     pub(super) url: String,
-    pub(super) db: String,
+    /// `None` leaves the choice to a server that has only one.
+    pub(super) db: Option<String>,
     pub(super) login: String,
     pub(super) secret: Secret,
 }
@@ -25,10 +26,10 @@ pub(super) struct Answers {
 impl Answers {
     pub(super) fn gather(flags: &Connect, session: &Session) -> Result<Self, Stop> {
         let asking = Asking { session };
-        let url = asking.text(flags.url.as_deref(), "URL", "Odoo address (https://…)", None)?;
+        let url = asking.text(flags.url.as_deref(), "URL", "Odoo address (https://…)")?;
         let url = odoo_url(&url).map_err(|why| Stop::Settings(format!("URL: {why}")))?.to_string();
-        let db = asking.text(flags.db.as_deref(), "--db", "Database", None)?;
-        let login = asking.text(flags.login.as_deref(), "--login", "Login", None)?;
+        let db = flags.db.clone();
+        let login = asking.text(flags.login.as_deref(), "--login", "Login")?;
         let alias = match &flags.alias {
             Some(alias) => alias.clone(),
             None => ConnectionAlias::default_alias(),
@@ -38,35 +39,42 @@ impl Answers {
     }
 }
 
+impl Answers {
+    pub(super) fn ask_database(session: &Session) -> Result<String, Stop> {
+        Asking { session }.text(None, "--db", "Database")
+    }
+
+    /// Only a plain yes is one.
+    pub(super) fn confirm(session: &Session, question: &str) -> bool {
+        matches!(line(session, question).to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+}
+
+/// What a person answers; nothing where nobody does.
+fn line(session: &Session, question: &str) -> String {
+    session.terminal.ask(question);
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(_) => line.trim().to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
 struct Asking<'a> {
     session: &'a Session,
 }
 
 impl Asking<'_> {
     /// The flag's value, or what a person at the terminal answers.
-    fn text(
-        &self,
-        given: Option<&str>,
-        flag: &str,
-        question: &str,
-        suggestion: Option<&str>,
-    ) -> Result<String, Stop> {
+    fn text(&self, given: Option<&str>, flag: &str, question: &str) -> Result<String, Stop> {
         if let Some(text) = given {
             return Ok(text.to_owned());
         }
         if !self.session.terminal.can_ask() {
             return Err(Stop::Settings(format!("{flag} is missing, and there is no terminal to ask at")));
         }
-        let hint = suggestion.map(|text| format!(" [{text}]")).unwrap_or_default();
-        self.session.terminal.ask(&format!("{question}{hint}: "));
-        let mut line = String::new();
-        let read = std::io::stdin().read_line(&mut line);
-        let answer = line.trim();
-        match (read, suggestion) {
-            (Ok(_), Some(suggestion)) if answer.is_empty() => Ok(suggestion.to_owned()),
-            (Ok(_), _) if !answer.is_empty() => Ok(answer.to_owned()),
-            _ => Err(Stop::Settings(format!("{flag} is missing"))),
-        }
+        let answer = line(self.session, &format!("{question}: "));
+        if answer.is_empty() { Err(Stop::Settings(format!("{flag} is missing"))) } else { Ok(answer) }
     }
 
     fn secret(&self, flags: &Connect) -> Result<Secret, Stop> {

@@ -24,14 +24,19 @@ pub(in crate::cli) fn lines(state_dir: Option<&Path>, config: Option<&Path>) -> 
     )
 }
 
-/// ", Odoo 19.0 over json2", as far as the answer of `odoo_connect` says it.
+/// ", Odoo 19.0, route session", as far as the answer of `odoo_connect` says it.
 pub(super) fn server_in_words(signed_in: &Value) -> String {
-    let text = |pointer: &str| signed_in.pointer(pointer).and_then(Value::as_str);
-    let version = text("/server_version").or_else(|| text("/version/text")).or_else(|| text("/version"));
-    match version {
-        Some(version) => format!(", Odoo {version}"),
-        None => String::new(),
-    }
+    let text = |key: &str| signed_in.get(key).and_then(Value::as_str);
+    let version = text("server_version").map(|version| format!(", Odoo {version}")).unwrap_or_default();
+    let route = text("route").map(|route| format!(", route {route}")).unwrap_or_default();
+    format!("{version}{route}")
+}
+
+/// The fingerprint of the key that is, or would be, trusted.
+pub(super) fn pinned_key(answer: &Value) -> String {
+    let pinned = answer.get("pinned").unwrap_or(&Value::Null);
+    let text = |key: &str| pinned.get(key).and_then(Value::as_str).unwrap_or("unknown");
+    format!("Public key of the server, SHA-256: {}", text("public_key_sha256"))
 }
 
 /// Where this program is, so that a client finds it without our search path.
@@ -39,7 +44,7 @@ fn program() -> String {
     std::env::current_exe().map_or_else(|_| "odoo-mcp".to_owned(), |path| path.display().to_string())
 }
 
-fn absolute(path: &Path) -> String {
+pub(super) fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 

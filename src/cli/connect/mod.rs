@@ -59,9 +59,12 @@ pub(super) struct Connect {
     /// Trust the public key the server shows now, and no other from then on
     #[arg(long)]
     pin: bool,
-    /// Trust only the public key with this SHA-256
-    #[arg(long, value_name = "HEX", conflicts_with = "pin")]
-    pin_sha256: Option<String>,
+    /// Trust only the authority in this PEM file
+    #[arg(long, value_name = "FILE", conflicts_with = "pin")]
+    ca_file: Option<PathBuf>,
+    /// Let an existing name lead to another server, database or user
+    #[arg(long)]
+    replace: bool,
     /// Where connections, keys and the audit log are kept
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
@@ -88,42 +91,80 @@ impl Connect {
         let config = session.load(&flags)?;
         logging::start_quiet(config.log);
         runtime::block_on(async move {
+            let mut answers = Answers::gather(&self, session)?;
             let house = House::build_under(config, PolicySource::Operator).await?;
-            let answers = Answers::gather(&self, session)?;
+            if answers.db.is_none() || self.pin {
+                self.look_first(session, &house, &mut answers).await?;
+            }
             let signed_in = self.sign_in(session, &house, &answers).await?;
             let kept = self.keep(session, &house, &answers).await;
             self.tell(session, &answers, &signed_in, &kept)
         })
     }
 
+    /// Asks the server for what only it knows, its database and its key, before any credential is sent.
+    async fn look_first(&self, session: &Session, house: &House, answers: &mut Answers) -> Result<(), Stop> {
+        let seen = match self.look(session, house, answers).await {
+            Err(error) if answers.db.is_none() && session.terminal.can_ask() => {
+                session.terminal.note(&sentence(&error));
+                answers.db = Some(Answers::ask_database(session)?);
+                self.look(session, house, answers).await
+            }
+            seen => seen,
+        };
+        let seen = seen.map_err(|error| self.refused(&error))?;
+        if answers.db.is_none() {
+            answers.db = seen.get("db").and_then(Value::as_str).map(str::to_owned);
+        }
+        if self.pin && session.terminal.can_ask() {
+            let question = format!("{}\nTrust this key from now on? [y/N] ", clients::pinned_key(&seen));
+            if !Answers::confirm(session, &question) {
+                return Err(Stop::FailedWith("nothing was sent and nothing was saved".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&self, session: &Session, house: &House, answers: &Answers) -> Result<Value, Value> {
+        let mut arguments = self.arguments(answers, self.credential(), &answers.secret);
+        arguments.insert("dry_run".to_owned(), true.into());
+        session.terminal.waiting("looking", call(&house.corridor, "odoo_connect", arguments)).await
+    }
+
     /// The first sign-in, with what the person gave.
     async fn sign_in(&self, session: &Session, house: &House, answers: &Answers) -> Result<Value, Stop> {
-        let credential = if self.api_key { "api_key" } else { "password" };
-        let arguments = self.arguments(answers, credential, &answers.secret);
+        let arguments = self.arguments(answers, self.credential(), &answers.secret);
         let called = call(&house.corridor, "odoo_connect", arguments);
-        session.terminal.waiting("signing in", called).await.map_err(|error| {
-            let mut text = format!("cannot connect: {}", sentence(&error));
-            if error.get("code").and_then(Value::as_str) == Some("untrusted_certificate") && !self.pin {
-                text.push_str("\nif the server has a self-signed certificate, compare its fingerprint and use --pin or --pin-sha256");
-            }
-            Stop::FailedWith(text)
-        })
+        session.terminal.waiting("signing in", called).await.map_err(|error| self.refused(&error))
+    }
+
+    fn refused(&self, error: &Value) -> Stop {
+        let mut text = format!("cannot connect: {}", sentence(error));
+        let untrusted = error.get("code").and_then(Value::as_str) == Some("untrusted_certificate");
+        if untrusted && !self.pin {
+            text.push_str("\nif the server's certificate is self-signed on purpose, use --pin or --ca-file");
+        }
+        Stop::FailedWith(text)
+    }
+
+    fn credential(&self) -> &'static str {
+        if self.api_key { "api_key" } else { "password" }
     }
 
     fn arguments(&self, answers: &Answers, credential: &str, secret: &Secret) -> JsonObject {
         let mut arguments = object(json!({
             "alias": answers.alias,
             "url": answers.url,
-            "db": answers.db,
             "username": answers.login,
-            "replace": true,
+            "verify_ssl": !self.pin,
+            "replace": self.replace,
         }));
         arguments.insert(credential.to_owned(), secret.reveal().into());
-        if self.pin || self.pin_sha256.is_some() {
-            arguments.insert("verify_ssl".to_owned(), false.into());
+        if let Some(db) = &answers.db {
+            arguments.insert("db".to_owned(), db.as_str().into());
         }
-        if let Some(pin) = &self.pin_sha256 {
-            arguments.insert("expected_sha256".to_owned(), pin.as_str().into());
+        if let Some(path) = &self.ca_file {
+            arguments.insert("ca_file".to_owned(), clients::absolute(path).into());
         }
         arguments
     }
@@ -159,6 +200,9 @@ impl Connect {
             "Connected `{}` to {} as {}{server}.",
             answers.alias, answers.url, answers.login
         ))?;
+        if self.pin {
+            terminal.line(&clients::pinned_key(signed_in))?;
+        }
         terminal.line(&match kept {
             Kept::Key { expires: Some(expires) } => {
                 format!("An API key named \"odoo-mcp\" was made ({expires}) and is kept sealed; the password is not kept.")
