@@ -13,9 +13,11 @@ use std::{
 use crate::{
     audit::{AuditError, AuditLog},
     config::Config,
+    facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     odoo::{Connections, OdooError},
     pipeline::Corridor,
     policy::{Policy, PolicyError},
+    sandbox::{self, Sandbox, SandboxOptions},
     store::{StateDir, StoreError},
     tools::Catalog,
 };
@@ -38,6 +40,8 @@ pub struct House {
     pub corridor: Arc<Corridor>,
     pub config: Config,
     pub policy_source: PolicySource,
+    /// Dropping it stops it.
+    _sandbox: Option<Sandbox>,
 }
 
 /// Why a house cannot be built. Each is a setting to mend.
@@ -51,6 +55,8 @@ pub enum HouseError {
     Policy(#[from] PolicyLoadError),
     #[error("{0}")]
     Connections(#[from] OdooError),
+    #[error("the practice Odoo did not start: {0}")]
+    Sandbox(String),
 }
 
 /// Why a policy is not in force.
@@ -137,6 +143,7 @@ impl House {
         let state = StateDir::open(&config.state_dir)?;
         let audit = AuditLog::open(&state.path(AUDIT_FILE_NAME))?;
         let connections = Arc::new(Connections::open(&config, &state)?);
+        let sandbox = if config.sandbox { Some(start_sandbox(&config, &connections).await?) } else { None };
         tracing::info!(
             policy = %policy_source,
             digest = %policy.digest().0,
@@ -144,7 +151,7 @@ impl House {
             "ready"
         );
         let corridor = Arc::new(Corridor::new(catalog, policy, audit, connections));
-        Ok(Self { corridor, config, policy_source })
+        Ok(Self { corridor, config, policy_source, _sandbox: sandbox })
     }
 
     /// Reads the policy again. A bad one changes nothing: the old one stays in force.
@@ -160,6 +167,25 @@ impl House {
             Err(error) => tracing::error!("the policy stays as it was: {error}"),
         }
     }
+}
+
+/// Starts the practice Odoo and makes it the connection `default`, whatever the settings say of that alias.
+async fn start_sandbox(config: &Config, connections: &Connections) -> Result<Sandbox, HouseError> {
+    let failed = |why: String| HouseError::Sandbox(why);
+    let sandbox =
+        sandbox::start(SandboxOptions::default()).await.map_err(|error| failed(error.to_string()))?;
+    let definition = Definition {
+        alias: ConnectionAlias::default_alias(),
+        url: sandbox.url().parse().map_err(|_| failed("its address cannot be read".to_owned()))?,
+        db: sandbox.database().to_owned(),
+        username: sandbox.login().to_owned(),
+        credential: Credential::Password(SecretSource::Inline(Secret::new(sandbox.password().to_owned()))),
+        protocol: Protocol::Auto,
+        trust: Trust::System,
+        origin: Origin::Sandbox,
+    };
+    connections.add(definition, config.odoo);
+    Ok(sandbox)
 }
 
 #[cfg(test)]

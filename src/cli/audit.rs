@@ -129,8 +129,10 @@ pub(super) fn readable(line: &Value) -> Vec<String> {
 
 fn effect(effect: &Value) -> String {
     let text = |key: &str| effect.get(key).and_then(Value::as_str).unwrap_or_default();
-    if text("kind") == "connection" {
-        return format!("{} {}", text("change"), text("connection"));
+    match text("kind") {
+        "connection" => return format!("{} {}", text("change"), text("connection")),
+        "all_connections" => return format!("{} all connections", text("change")),
+        _ => {}
     }
     let ids = effect.get("ids").map(|ids| format!(" {ids}")).unwrap_or_default();
     let fields = effect.get("fields_written").map(|fields| format!(" {fields}")).unwrap_or_default();

@@ -36,7 +36,7 @@ pub(super) fn server_in_words(signed_in: &Value) -> String {
 pub(super) fn pinned_key(answer: &Value) -> String {
     let pinned = answer.get("pinned").unwrap_or(&Value::Null);
     let text = |key: &str| pinned.get(key).and_then(Value::as_str).unwrap_or("unknown");
-    format!("Public key of the server, SHA-256: {}", text("public_key_sha256"))
+    format!("Public key of the server: {}", text("public_key_sha256"))
 }
 
 /// Where this program is, so that a client finds it without our search path.

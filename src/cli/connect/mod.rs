@@ -77,7 +77,7 @@ fn alias(text: &str) -> Result<ConnectionAlias, String> {
 /// What a new connection holds on to.
 enum Kept {
     Password { why: Option<String> },
-    Key { expires: Option<String> },
+    Key { expires: Option<String>, signed_in: Value },
     GivenKey,
 }
 
@@ -98,7 +98,7 @@ impl Connect {
             }
             let signed_in = self.sign_in(session, &house, &answers).await?;
             let kept = self.keep(session, &house, &answers).await;
-            self.tell(session, &answers, &signed_in, &kept)
+            self.tell(session, &answers, &signed_in, kept)
         })
     }
 
@@ -188,34 +188,37 @@ impl Connect {
         };
         let arguments = self.arguments(answers, "api_key", &minted.key);
         match call(&house.corridor, "odoo_connect", arguments).await {
-            Ok(_) => Kept::Key { expires: minted.expires },
+            Ok(signed_in) => Kept::Key { expires: minted.expires, signed_in },
             Err(error) => Kept::Password { why: Some(sentence(&error)) },
         }
     }
 
-    fn tell(&self, session: &Session, answers: &Answers, signed_in: &Value, kept: &Kept) -> Result<(), Stop> {
+    fn tell(&self, session: &Session, answers: &Answers, first: &Value, kept: Kept) -> Result<(), Stop> {
+        let (signed_in, sentence) = match kept {
+            Kept::Key { expires, signed_in } => {
+                let life = expires.map(|words| format!(", valid for {words},")).unwrap_or_default();
+                let sentence = format!(
+                    "An API key named \"odoo-mcp\"{life} was made and is kept sealed; the password is not kept."
+                );
+                (signed_in, sentence)
+            }
+            Kept::GivenKey => (first.clone(), "The API key is kept sealed.".to_owned()),
+            Kept::Password { why: None } => (first.clone(), "The password is kept sealed.".to_owned()),
+            Kept::Password { why: Some(why) } => {
+                let sentence = format!("No API key could be made ({why}), so the password is kept, sealed.");
+                (first.clone(), sentence)
+            }
+        };
         let terminal = &session.terminal;
-        let server = clients::server_in_words(signed_in);
+        let server = clients::server_in_words(&signed_in);
         terminal.line(&format!(
             "Connected `{}` to {} as {}{server}.",
             answers.alias, answers.url, answers.login
         ))?;
         if self.pin {
-            terminal.line(&clients::pinned_key(signed_in))?;
+            terminal.line(&clients::pinned_key(first))?;
         }
-        terminal.line(&match kept {
-            Kept::Key { expires: Some(expires) } => {
-                format!("An API key named \"odoo-mcp\" was made ({expires}) and is kept sealed; the password is not kept.")
-            }
-            Kept::Key { expires: None } => {
-                "An API key named \"odoo-mcp\" was made and is kept sealed; the password is not kept.".to_owned()
-            }
-            Kept::GivenKey => "The API key is kept sealed.".to_owned(),
-            Kept::Password { why: None } => "The password is kept sealed.".to_owned(),
-            Kept::Password { why: Some(why) } => {
-                format!("No API key could be made ({why}), so the password is kept, sealed.")
-            }
-        })?;
+        terminal.line(&sentence)?;
         terminal.line("")?;
         Ok(terminal.line(&clients::lines(self.state_dir.as_deref(), session.config_file.as_deref()))?)
     }

@@ -99,29 +99,24 @@ async fn certificate(house: &House, alias: &ConnectionAlias, subject: &str) -> V
             return vec![Check::broken(subject, format!("certificate: {why}"), "check address and network")];
         }
     };
-    let days_left = find(&info, "days_left").and_then(Value::as_i64);
-    let pinned = find(&info, "pinned").and_then(Value::as_bool) == Some(true);
-    match days_left {
-        Some(days) if days < 0 && !pinned => {
-            vec![Check::broken(subject, "the certificate has expired", "renew it on the server")]
-        }
+    let text = |key: &str| info.get(key).and_then(Value::as_str).unwrap_or_default();
+    if text("status") != "trusted" {
+        return vec![Check::broken(
+            subject,
+            format!("certificate: {}", text("reason")),
+            "nothing is sent to this server; if its key was changed on purpose, check the new one and call `odoo_cert_refresh`",
+        )];
+    }
+    let how = if text("trust") == "pinned" { "pinned" } else { "verified" };
+    match info.pointer("/served/days_left").and_then(Value::as_i64) {
         Some(days) if days < DAYS_LEFT_MIN => vec![Check::warning(
             subject,
-            format!("the certificate ends in {days} days"),
-            "renew it; after that run `odoo-mcp call odoo_cert_refresh` if its key is pinned",
+            format!("certificate {how}; it ends in {days} days"),
+            "renew it on the server; a pinned key then needs `odoo_cert_refresh`",
         )],
-        Some(days) => {
-            let how = if pinned { "pinned" } else { "verified" };
-            vec![Check::ok(subject, format!("certificate {how}, {days} days left"))]
-        }
-        None => Vec::new(),
+        Some(days) => vec![Check::ok(subject, format!("certificate {how}, {days} days left"))],
+        None => vec![Check::ok(subject, format!("certificate {how}"))],
     }
-}
-
-/// The first member of that name, at any depth of objects.
-fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let object = value.as_object()?;
-    object.get(name).or_else(|| object.values().find_map(|inner| find(inner, name)))
 }
 
 fn failed(subject: &str, error: &OdooError) -> Check {
