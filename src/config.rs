@@ -24,6 +24,7 @@ pub use connections::odoo_url;
 pub use environment::Environment;
 pub use keys::listen_address;
 pub use layers::Flags;
+pub use paths::{program, temporary_dir};
 pub use problems::{ConfigError, Problem};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.

@@ -1,8 +1,18 @@
-//! Where an operating system keeps the settings and the state of a program.
+//! Where an operating system keeps a program, its settings and its state.
 
 use std::path::PathBuf;
 
 use super::Environment;
+
+/// Where this program is, so that a client finds it without our search path.
+pub fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("odoo-mcp"))
+}
+
+/// A directory for what goes away with the process.
+pub fn temporary_dir() -> PathBuf {
+    std::env::temp_dir()
+}
 
 /// The settings file that is read when nobody names one.
 pub(super) fn settings_file(environment: &Environment) -> Option<PathBuf> {

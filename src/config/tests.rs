@@ -3,7 +3,7 @@
 use super::{keys::KEYS, *};
 use crate::facts::{Credential, Origin, Protocol, Trust};
 
-const HOME: (&str, &str) = ("HOME", "/home/someone");
+const HOME: (&str, &str) = ("HOME", "/somewhere");
 const CANARY: &str = "canary-4711-do-not-print";
 
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::config;
+
 /// The line for Claude Code and the object for Claude Desktop.
-pub(in crate::cli) fn lines(state_dir: Option<&Path>, config: Option<&Path>) -> String {
-    let program = program();
+pub(super) fn lines(state_dir: Option<&Path>, settings: Option<&Path>) -> String {
+    let program = config::program().display().to_string();
     let mut arguments = vec!["serve".to_owned()];
-    for (flag, path) in [("--state-dir", state_dir), ("--config", config)] {
+    for (flag, path) in [("--state-dir", state_dir), ("--config", settings)] {
         if let Some(path) = path {
             arguments.push(flag.to_owned());
             arguments.push(absolute(path));
@@ -37,11 +39,6 @@ pub(super) fn pinned_key(answer: &Value) -> String {
     let pinned = answer.get("pinned").unwrap_or(&Value::Null);
     let text = |key: &str| pinned.get(key).and_then(Value::as_str).unwrap_or("unknown");
     format!("Public key of the server: {}", text("public_key_sha256"))
-}
-
-/// Where this program is, so that a client finds it without our search path.
-fn program() -> String {
-    std::env::current_exe().map_or_else(|_| "odoo-mcp".to_owned(), |path| path.display().to_string())
 }
 
 pub(super) fn absolute(path: &Path) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ring::rand::SecureRandom as _;
 
 use super::Stop;
-use crate::facts::hex;
+use crate::{config::temporary_dir, facts::hex};
 
 /// A directory; a temporary one is removed when the tour is over.
 pub(super) struct Place {
@@ -22,7 +22,7 @@ impl Place {
         ring::rand::SystemRandom::new()
             .fill(&mut name)
             .map_err(|_| Stop::Internal("no random numbers".to_owned()))?;
-        let path = std::env::temp_dir().join(format!("odoo-mcp-demo-{}", hex(&name)));
+        let path = temporary_dir().join(format!("odoo-mcp-demo-{}", hex(&name)));
         // Whatever is there already is not ours; the house makes the directory private.
         std::fs::create_dir(&path).map_err(|error| {
             Stop::FailedWith(format!("no temporary directory: {}; name one with --state-dir", error.kind()))

@@ -5,6 +5,9 @@ use super::program::Home;
 #[test]
 fn the_tour_comes_true() {
     let home = Home::new().with("ODOO_URL", "nonsense").with("ODOO_MCP_DRAIN_MS", "nonsense");
+    let temporary = home.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let home = home.with("TMPDIR", temporary.to_str().unwrap());
     let ran = home.run(&["demo", "--once"]).ended(0);
     for piece in [
         "Reading is free",
@@ -20,7 +23,8 @@ fn the_tour_comes_true() {
     assert!(ran.out.lines().count() <= 60, "{}", ran.out.lines().count());
     assert!(!ran.out.contains('\u{1b}'), "colour without a terminal");
     assert!(ran.notes.is_empty(), "{}", ran.notes);
-    assert!(!home.state().exists(), "a tour leaves nothing behind");
+    let left = std::fs::read_dir(&temporary).unwrap().count();
+    assert!(left == 0 && !home.state().exists(), "a tour leaves nothing behind");
 }
 
 #[test]
