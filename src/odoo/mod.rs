@@ -5,6 +5,8 @@
 mod address;
 mod call;
 mod client;
+#[cfg(test)]
+mod client_tests;
 mod connections;
 mod context;
 mod domain;
