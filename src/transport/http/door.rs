@@ -88,7 +88,12 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
         };
     }
     request.extensions_mut().insert(caller.clone());
-    let response = next.run(request).await;
+    let ends_session = request.method() == Method::DELETE;
+    let mut response = next.run(request).await;
+    if ends_session && response.status() == StatusCode::ACCEPTED {
+        // The session is gone by now; some clients report an answer of "accepted" as a failure.
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
     if let Some(place) = place {
         door.remember_session(&response, &caller, place);
     }
