@@ -166,7 +166,7 @@ fn main() {
     let catalog = Catalog::new();
     let known: Vec<&str> = catalog.iter().map(|found| found.entry.name()).collect();
     let text = json!({
-        "version": 1,
+        "version": "1",
         "default": "deny",
         "tools": {
             "odoo_search_read": {},

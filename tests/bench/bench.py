@@ -435,7 +435,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             (folder / "policy.json").write_text(json.dumps(
-                {"version": 1, "default": "deny", "tools": {"odoo_search_read": {}}}))
+                {"version": "1", "default": "deny", "tools": {"odoo_search_read": {}}}))
             if credential == (arguments.credential or ["password"])[0]:
                 measure_start(arguments.binary, folder, variables, env["URL"], arguments.starts)
             measure_calls(arguments, env, url.hostname, url.port, credential, variables, folder)
