@@ -56,9 +56,11 @@ async fn serve(house: &House, stop: CancellationToken) -> Result<(), Stop> {
     if house.config.http.listen.is_some() {
         let bound = open_http(house, stop).await?;
         tracing::info!("listening on http://{}/mcp", bound.address());
-        return bound.closed().await.map_err(stopped);
+        return bound.closed().await.map_err(|error| stopped(&error));
     }
-    transport::serve_stdio(Arc::clone(&house.corridor), stop, drain(house)).await.map_err(stopped)
+    transport::serve_stdio(Arc::clone(&house.corridor), stop, drain(house))
+        .await
+        .map_err(|error| stopped(&error))
 }
 
 /// Opens the HTTP door of the settings.
@@ -67,7 +69,7 @@ pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<
     let corridor = Arc::clone(&house.corridor);
     transport::serve_http(corridor, &house.config.http, Arc::new(gate), stop, drain(house))
         .await
-        .map_err(stopped)
+        .map_err(|error| stopped(&error))
 }
 
 fn drain(house: &House) -> Duration {
@@ -83,9 +85,9 @@ async fn end_in_order(stop: &CancellationToken) -> Result<(), Stop> {
     Err(Stop::FailedWith("stopped before all calls had ended".to_owned()))
 }
 
-fn stopped(error: TransportError) -> Stop {
+fn stopped(error: &TransportError) -> Stop {
     let mut message = error.to_string();
-    if let TransportError::Bind { source, .. } = &error {
+    if let TransportError::Bind { source, .. } = error {
         message.push_str(&format!(": {source}"));
     }
     match error {
