@@ -3,7 +3,12 @@
 use clap::Args;
 
 use super::{Session, Stop};
-use crate::{config::DEFAULT_SETTINGS, house::PolicySource, tools::Catalog};
+use crate::{
+    config::{Config, DEFAULT_SETTINGS},
+    house::PolicySource,
+    store::SealKeys,
+    tools::Catalog,
+};
 
 /// Print the settings file with all defaults, or check the settings
 #[derive(Debug, Args)]
@@ -25,7 +30,12 @@ impl Settings {
         }
         let config = session.settings(None)?;
         let source = PolicySource::choose(config.policy.as_deref());
-        let policy = source.read(&Catalog::new()).map_err(|error| Stop::Settings(error.to_string()))?;
+        let policy = source.read(&Catalog::new()).map_err(|error| error.to_string());
+        let problems = problems(&config, policy.as_ref().err());
+        let policy = match policy {
+            Ok(policy) if problems.is_empty() => policy,
+            _ => return Err(Stop::Settings(problems.join("\n"))),
+        };
         for warning in config.warnings.iter().chain(policy.warnings()) {
             session.terminal.line(&format!("warning: {warning}"))?;
         }
@@ -46,4 +56,19 @@ impl Settings {
         session.terminal.line(&format!("`serve` listens on: {door}"))?;
         Ok(session.terminal.line("the settings can be used")?)
     }
+}
+
+/// What the settings alone cannot know to be wrong.
+fn problems(config: &Config, policy: Option<&String>) -> Vec<String> {
+    let mut problems: Vec<String> = policy.into_iter().cloned().collect();
+    if let Some(Err(error)) = config.seal_key.as_ref().map(SealKeys::given) {
+        problems.push(format!("`key`: {error}"));
+    }
+    if let Some(address) = config.http.listen
+        && !address.ip().is_loopback()
+        && config.grants.is_empty()
+    {
+        problems.push(format!("`http.listen`: {address} would be open to the network without any grant"));
+    }
+    problems
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Check, Session};
 use crate::{
     cli::corridor::{call, object},
-    facts::ConnectionAlias,
+    facts::{ConnectionAlias, Origin},
     house::House,
     odoo::{OdooError, VersionState},
 };
@@ -68,7 +68,7 @@ async fn one(house: &House, alias: &ConnectionAlias) -> Vec<Check> {
             let user = signed_in.user_name.clone().unwrap_or_else(|| client.definition().username.clone());
             let route = signed_in.route.as_str();
             checks.push(Check::ok(&subject, format!("{url}: {version}, signed in as {user}, route {route}")));
-            if signed_in.is_admin == Some(true) {
+            if signed_in.is_admin == Some(true) && client.definition().origin != Origin::Sandbox {
                 checks.push(Check::warning(
                     &subject,
                     format!("{user} is an administrator of this Odoo"),

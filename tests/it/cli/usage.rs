@@ -77,6 +77,17 @@ fn a_state_directory_that_cannot_be_made_is_64() {
 }
 
 #[test]
+fn a_check_sees_what_a_start_would_refuse() {
+    let home = Home::new().with("ODOO_MCP_KEY", "short").with("ODOO_MCP_HTTP_LISTEN", "0.0.0.0:1");
+    home.write("policy.json", "{}");
+    let ran = home.run(&["config", "--check"]).ended(64);
+    for problem in ["`key`", "`http.listen`", "`version` is missing"] {
+        assert!(ran.notes.contains(problem), "{problem}: {ran:?}");
+    }
+    home.run(&["serve"]).ended(64);
+}
+
+#[test]
 fn the_network_is_refused_without_a_token() {
     let ran = Home::new().run(&["serve", "--http", "0.0.0.0:0"]).ended(64);
     assert!(ran.notes.contains("without a bearer token"), "{ran:?}");
