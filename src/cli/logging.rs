@@ -7,6 +7,11 @@ use crate::config::{LogLevel, LogSettings};
 
 /// Starts the log. A second start changes nothing.
 pub(super) fn start(settings: LogSettings) {
+    // What a panic says may hold values of a call; where it happened never does.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%place, "panicked");
+    }));
     let level = match settings.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

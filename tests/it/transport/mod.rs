@@ -5,6 +5,7 @@ mod clients;
 mod hostile;
 mod http;
 mod http_refusals;
+mod odoo_requests;
 mod stdio;
 mod tools;
 mod wire;
