@@ -155,6 +155,7 @@ impl JsonSchema for Context {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
     #[track_caller]
     fn check(context: Value, fits: bool) {
         let read = serde_json::from_value::<Context>(context.clone());

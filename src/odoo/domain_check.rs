@@ -269,6 +269,7 @@ fn shorten(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
     #[track_caller]
     fn check(domain: Value, expected: Result<Value, &str>) {
         let found = checked(domain.clone()).map(Value::Array).map_err(|error| error.to_string());

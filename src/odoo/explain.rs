@@ -209,6 +209,7 @@ fn is_newer(operator: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
     #[track_caller]
     fn check(exception: &str, message: &str, expected: Option<Suspect>) {
         let model = ModelName::parse("res.partner").unwrap();

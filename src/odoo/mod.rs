@@ -20,6 +20,7 @@ mod login;
 mod method_docs;
 mod page;
 mod parameters;
+mod paths;
 mod permitted;
 mod routes;
 mod schema;

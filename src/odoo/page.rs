@@ -87,13 +87,10 @@ impl OdooClient {
     /// Field definitions that know every field of the query; asked anew when they might be old.
     async fn schema_with(&self, query: &PageQuery) -> Result<std::sync::Arc<ModelSchema>, OdooError> {
         let schema = self.schema(&query.model).await?;
-        let Some(missing) = query.fields.iter().find(|field| schema.field(field.as_str()).is_none()) else {
-            return Ok(schema);
-        };
-        self.schemas.forget(&query.model);
-        let schema = self.schema(&query.model).await?;
-        schema.expect_field(missing.as_str())?;
-        Ok(schema)
+        match query.fields.iter().find(|field| schema.field(field.as_str()).is_none()) {
+            None => Ok(schema),
+            Some(missing) => self.schema_knowing(&query.model, missing.as_str()).await,
+        }
     }
 }
 

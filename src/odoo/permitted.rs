@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Call, ClientState, Comodels, Context, Domain, Mode, ModelSchema, OdooClient, OdooError, Page, PageQuery,
-    VersionState, check_values_with, values::models_of_commands,
+    Call, ClientState, Comodels, Context, Domain, FieldInfo, Mode, ModelSchema, OdooClient, OdooError, Page,
+    PageQuery, VersionState, check_values_with, values::models_of_commands,
 };
 use crate::{
     facts::{FieldName, JsonObject, MethodName, ModelName, Operation},
@@ -189,6 +189,11 @@ impl<'a> PermittedOdoo<'a> {
     /// Fields of the list view: no record data, so every model of the connection.
     pub async fn list_columns(&self, model: &ModelName) -> Arc<[String]> {
         self.client.list_columns(model).await
+    }
+
+    /// The field at the end of a dotted path.
+    pub async fn field_path(&self, model: &ModelName, path: &str) -> Result<FieldInfo, OdooError> {
+        self.client.field_path(model, path).await
     }
 
     pub async fn version(&self) -> VersionState {

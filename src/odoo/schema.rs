@@ -261,6 +261,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
     fn read(attributes: Value) -> FieldInfo {
         FieldInfo::read("x", attributes.as_object().unwrap())
     }

@@ -80,6 +80,7 @@ fn run(steps: Vec<Step>, call: Call) -> (Result<Value, OdooError>, Server) {
 }
 
 /// The code of the error, and how many times the call was seen.
+#[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
 #[track_caller]
 fn check(steps: Vec<Step>, call: Call, expected: Result<Value, &str>, times: usize) {
     let (result, server) = run(steps.clone(), call);

@@ -307,3 +307,107 @@ fn plain_datetime(text: &str) -> String {
         _ => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    fn answered(body: &str) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            content_type: "text/xml".to_owned(),
+            location: None,
+            session_cookie: None,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
+    #[track_caller]
+    fn check(value: &str, expected: Value) {
+        let body = format!(
+            "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value>{value}</value>\n</param>\n</params>\n</methodResponse>"
+        );
+        assert_eq!(answer(&answered(&body)).unwrap(), expected, "{value}");
+    }
+
+    fn fault(code: &str, text: &str) -> Result<Value, Failure> {
+        let text = escape(text);
+        answer(&answered(&format!(
+            "<?xml version='1.0'?><methodResponse><fault><value><struct><member><name>faultCode</name>\
+             <value>{code}</value></member><member><name>faultString</name><value><string>{text}</string></value>\
+             </member></struct></value></fault></methodResponse>"
+        )))
+    }
+
+    #[test]
+    fn values_of_all_kinds_are_read() {
+        check("<int>7</int>", json!(7));
+        check("<boolean>1</boolean>", json!(true));
+        check("<double>1.5</double>", json!(1.5));
+        check("<string>a &lt;b&gt; &amp; &#233;</string>", json!("a <b> & é"));
+        check("bare &amp; plain", json!("bare & plain"));
+        check("<nil/>", json!(null));
+        check("<string></string>", json!(""));
+        check("", json!(""));
+        check("<dateTime.iso8601>20261120T23:18:57</dateTime.iso8601>", json!("2026-11-20 23:18:57"));
+        check("<array><data>\n<value><int>1</int></value>\n<value/></data></array>", json!([1, ""]));
+        check(
+            "<struct><member><name>a</name><value><array><data/></array></value></member></struct>",
+            json!({"a": []}),
+        );
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let value = json!({"a": [1, -2, true, 1.5, "x < y & \"z\"\n\r", {"b": []}], "é": false});
+        let mut xml = String::new();
+        write_value(&value, &mut xml).unwrap();
+        let inner = xml.strip_prefix("<value>").unwrap().strip_suffix("</value>").unwrap();
+        check(inner, value);
+        assert!(write_value(&json!("a\u{1}b"), &mut String::new()).is_err());
+        assert!(write_value(&json!(5_000_000_000_i64), &mut String::new()).is_err());
+    }
+
+    #[test]
+    fn a_method_that_returned_nothing_has_succeeded() {
+        let told = "Traceback (most recent call last):\n  File \"/usr/lib/x.py\", line 3, in f\n    g()\n\
+                    TypeError: cannot marshal None unless allow_none is enabled\n";
+        assert_eq!(fault("<int>1</int>", told).unwrap(), Value::Null);
+    }
+
+    #[test]
+    fn faults_keep_class_and_message_and_lose_the_traceback() {
+        let told = "Traceback (most recent call last):\n  File \"/usr/lib/x.py\", line 3, in f\n    g()\n\
+                    psycopg2.errors.InvalidTextRepresentation: invalid input\nLINE 1: SELECT\n     ^\n";
+        match fault("<int>1</int>", told) {
+            Err(Failure::Fault(fault)) => {
+                assert_eq!(fault.exception, "psycopg2.errors.InvalidTextRepresentation");
+            }
+            other => panic!("{other:?}"),
+        }
+        for (code, class) in [("2", "UserError"), ("3", "AccessDenied"), ("4", "AccessError")] {
+            match fault(&format!("<int>{code}</int>"), "no") {
+                Err(Failure::Fault(fault)) => assert!(fault.exception.ends_with(class)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_xml_of_odoo_is_said_so() {
+        for bad in [
+            "",
+            "<html></html>",
+            "{}",
+            "<methodResponse>",
+            "<methodResponse><params><param><value><int>x</int>",
+        ] {
+            assert!(matches!(answer(&answered(bad)), Err(Failure::Strange { .. })), "{bad}");
+        }
+        let deep = format!("<methodResponse><params><param>{}", "<value><array><data>".repeat(5_000));
+        assert!(answer(&answered(&deep)).is_err());
+    }
+}

@@ -19,6 +19,7 @@ fn schema() -> ModelSchema {
     ModelSchema::read(&ModelName::parse("x.order").unwrap(), fields.as_object().unwrap())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
 #[track_caller]
 fn check(field: &str, value: Value, expected: Result<Value, &str>) {
     let values = json!({ field: value });
