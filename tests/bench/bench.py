@@ -426,6 +426,7 @@ def main():
     url = urllib.parse.urlsplit(env["URL"])
     if url.scheme != "http":
         sys.exit("the proxy reads plain HTTP only")
+    arguments.binary = arguments.binary.resolve()
     if not arguments.binary.exists():
         sys.exit(f"{arguments.binary} does not exist; run: cargo build --release")
     print(f"odoo-mcp {arguments.binary.stat().st_size / 1e6:.1f} MB, Odoo {raw_version(url.hostname, url.port)}, {os.cpu_count()} cores")
