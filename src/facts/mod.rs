@@ -120,7 +120,7 @@ pub struct ToolFacts {
 }
 
 /// Everything a rule may look at. What is not here cannot sway a decision.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CallFacts {
     pub caller: Caller,
     pub tool: ToolFacts,
@@ -129,4 +129,18 @@ pub struct CallFacts {
     pub arguments: Arc<JsonObject>,
     pub effects: Arc<[Effect]>,
     pub at: jiff::Timestamp,
+}
+
+/// Names of arguments, never their values: one of them may be a password.
+impl std::fmt::Debug for CallFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallFacts")
+            .field("caller", &self.caller)
+            .field("tool", &self.tool)
+            .field("class", &self.class)
+            .field("arguments", &self.arguments.keys().collect::<Vec<_>>())
+            .field("effects", &self.effects)
+            .field("at", &self.at)
+            .finish()
+    }
 }

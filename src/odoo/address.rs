@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
+use url::{Host, Url};
+
 /// Is this an address no connection may lead to?
 pub(super) fn is_forbidden(address: IpAddr) -> bool {
     match address {
@@ -36,6 +38,15 @@ fn nat64(octets: [u8; 16]) -> Option<Ipv4Addr> {
     match octets {
         [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] => Some(Ipv4Addr::new(a, b, c, d)),
         _ => None,
+    }
+}
+
+/// Is the host of this URL a forbidden address? Names are checked when they are resolved.
+pub(super) fn leads_to_forbidden(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_forbidden(address.into()),
+        Some(Host::Ipv6(address)) => is_forbidden(address.into()),
+        Some(Host::Domain(_)) | None => false,
     }
 }
 

@@ -8,7 +8,11 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Failure, OdooError, address::GuardedResolver, tls};
+use super::{
+    Failure, OdooError,
+    address::{self, GuardedResolver},
+    tls,
+};
 use crate::facts::{Definition, Limits};
 
 /// How Odoo's log sees us.
@@ -90,6 +94,12 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(definition: &Arc<Definition>, limits: &Limits) -> Result<Self, OdooError> {
+        if address::leads_to_forbidden(&definition.url) {
+            return Err(OdooError::Setup {
+                why: format!("the URL of `{}` is a link-local address, where no Odoo is", definition.alias),
+                hint: None,
+            });
+        }
         let mut tls = tls::client_config(definition)?;
         // One request per connection at a time, so that dropping a call closes its connection.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];

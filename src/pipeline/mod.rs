@@ -18,7 +18,6 @@ use crate::{
 };
 
 /// A call as the transport read it.
-#[derive(Debug)]
 pub struct RawCall {
     pub tool: String,
     pub arguments: JsonObject,
@@ -26,6 +25,18 @@ pub struct RawCall {
     pub progress: Progress,
     /// Cancelled when the client takes the call back or goes away.
     pub cancelled: CancellationToken,
+}
+
+/// Names of arguments, never their values: one of them may be a password.
+impl std::fmt::Debug for RawCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let arguments: Vec<&String> = self.arguments.keys().collect();
+        f.debug_struct("RawCall")
+            .field("tool", &self.tool)
+            .field("arguments", &arguments)
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
 }
 
 /// No tool of that name exists for this caller: hidden, unlisted and unknown are the same.

@@ -113,21 +113,26 @@ impl Connections {
             return row;
         }
         let outcome = match self.get(&row.alias) {
-            Ok(client) => match tokio::time::timeout(CHECK_TIME, client.sign_in()).await {
-                Ok(Ok(sign_in)) => {
-                    show_state(&mut row, &client.state());
-                    show_sign_in(&mut row, &sign_in);
-                    Ok(())
-                }
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(OdooError::Timeout { connection: row.alias.clone(), what: "the login" }),
-            },
+            // A client of its own: one that is signed in already would not ask the server again.
+            Ok(client) => {
+                let fresh = OdooClient::new(Arc::new(client.definition().clone()), self.limits);
+                let signed_in = tokio::time::timeout(CHECK_TIME, fresh.sign_in()).await;
+                signed_in.unwrap_or_else(|_| {
+                    Err(OdooError::Timeout { connection: row.alias.clone(), what: "the login" })
+                })
+            }
             Err(error) => Err(error),
         };
-        row.last_error = outcome.as_ref().err().map(|error| format!("{}: {error}", error.code()));
-        row.check = Some(if outcome.is_ok() { CheckResult::Ok } else { CheckResult::Failed });
-        if outcome.is_err() {
-            row.signed_in = false;
+        match outcome {
+            Ok(sign_in) => {
+                show_server(&mut row, &sign_in);
+                row.last_error = None;
+                row.check = Some(CheckResult::Ok);
+            }
+            Err(error) => {
+                row.last_error = Some(format!("{}: {error}", error.code()));
+                row.check = Some(CheckResult::Failed);
+            }
         }
         row
     }
@@ -208,12 +213,12 @@ fn show_state(row: &mut Row, state: &ClientState) {
     row.route = state.route.map(|route| route.as_str());
     row.last_error = state.last_error.as_ref().map(|(code, message)| format!("{code}: {message}"));
     if let Some(sign_in) = &state.signed_in {
-        show_sign_in(row, sign_in);
+        row.signed_in = true;
+        show_server(row, sign_in);
     }
 }
 
-fn show_sign_in(row: &mut Row, sign_in: &SignIn) {
-    row.signed_in = true;
+fn show_server(row: &mut Row, sign_in: &SignIn) {
     row.route = Some(sign_in.route.as_str());
     row.version_state = Some(version_state(&sign_in.version));
     row.version = Some(sign_in.version.text().to_owned());

@@ -69,3 +69,97 @@ impl<'a> PermittedConnections<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        facts::{Arrival, CallFacts, Caller, Class, JsonObject, Risk, Secret, ToolFacts},
+        odoo::{ProtocolName, SecretKind},
+        policy::{Decision, Policy},
+    };
+
+    /// A permit for exactly these effects.
+    fn permit(effects: Vec<Effect>) -> Permit {
+        let policy = br#"{"version": "1", "default": "deny", "tools": {"odoo_connect": {}}}"#;
+        let policy = Policy::parse(policy, &["odoo_connect"]).unwrap();
+        let decision = policy.decide(&CallFacts {
+            caller: Caller::local(Arrival::Stdio),
+            tool: ToolFacts {
+                name: "odoo_connect",
+                family: "connections",
+                class: Class::Write,
+                risk: Risk::High,
+            },
+            class: Class::Write,
+            arguments: Arc::new(JsonObject::new()),
+            effects: effects.into(),
+            at: jiff::Timestamp::now(),
+        });
+        match decision {
+            Decision::Allow(permit) => permit,
+            Decision::Deny(denial) => panic!("{denial:?}"),
+        }
+    }
+
+    fn one(name: &str, change: ConnectionChange) -> Vec<Effect> {
+        vec![Effect::Connection { connection: ConnectionAlias::parse(name).unwrap(), change }]
+    }
+
+    fn request(dry_run: bool) -> ConnectRequest {
+        ConnectRequest {
+            alias: ConnectionAlias::parse("shop").unwrap(),
+            url: "https://127.0.0.1:1".to_owned(),
+            db: Some("lab".to_owned()),
+            username: "admin".to_owned(),
+            password: Some(Secret::new("x".to_owned())),
+            api_key: None,
+            secret_ref: None,
+            secret_kind: SecretKind::Password,
+            protocol: ProtocolName::Auto,
+            verify_ssl: true,
+            ca_file: None,
+            replace: false,
+            dry_run,
+        }
+    }
+
+    /// Which operations a permit opens; the others are stopped here. An operation that gets past the
+    /// door fails later, because nothing is connected.
+    async fn opened(effects: Vec<Effect>) -> Vec<&'static str> {
+        let (permit, connections) = (permit(effects), Connections::default());
+        let door = PermittedConnections::new(&permit, &connections);
+        let shop = ConnectionAlias::parse("shop").unwrap();
+        let outcomes = [
+            ("list", door.overview(false).await.err()),
+            ("look", door.connect(request(true)).await.err()),
+            ("connect", door.connect(request(false)).await.err()),
+            ("disconnect", door.disconnect(&shop).await.err()),
+            ("certificate", door.certificate(&shop).await.err()),
+            ("look at pin", door.repin(&shop, None, true).await.err()),
+            ("repin", door.repin(&shop, None, false).await.err()),
+        ];
+        let passed = |error: &Option<OdooError>| !matches!(error, Some(OdooError::NotPermitted { .. }));
+        outcomes.iter().filter(|(_, error)| passed(error)).map(|(name, _)| *name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_permit_opens_what_it_names_and_nothing_else() {
+        let nothing: [&str; 0] = [];
+        assert_eq!(opened(Vec::new()).await, nothing);
+        assert_eq!(opened(one("other", ConnectionChange::Connect)).await, nothing);
+        assert_eq!(
+            opened(one("shop", ConnectionChange::Inspect)).await,
+            ["look", "certificate", "look at pin"]
+        );
+        assert_eq!(opened(one("shop", ConnectionChange::Connect)).await, ["connect"]);
+        assert_eq!(opened(one("shop", ConnectionChange::Disconnect)).await, ["disconnect"]);
+        assert_eq!(opened(one("shop", ConnectionChange::Repin)).await, ["repin"]);
+        let all = vec![Effect::AllConnections { change: ConnectionChange::Inspect }];
+        assert_eq!(opened(all).await, ["list"]);
+        let all = vec![Effect::AllConnections { change: ConnectionChange::Connect }];
+        assert_eq!(opened(all).await, nothing);
+    }
+}

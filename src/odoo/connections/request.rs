@@ -163,12 +163,7 @@ fn server_url(text: &str, settings: &ConnectSettings) -> Result<Url, OdooError> 
     let mut url = odoo_url(text.trim()).map_err(|why| invalid(&format!("`url`: {why}"), None))?;
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
-    let literal = match url.host() {
-        Some(Host::Ipv4(address)) => Some(address.into()),
-        Some(Host::Ipv6(address)) => Some(address.into()),
-        Some(Host::Domain(_)) | None => None,
-    };
-    if literal.is_some_and(address::is_forbidden) {
+    if address::leads_to_forbidden(&url) {
         return Err(OdooError::ConnectionRefused {
             code: "url_not_allowed",
             why: "the address is a link-local one, where no Odoo is and clouds keep secrets".to_owned(),

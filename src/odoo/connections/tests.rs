@@ -188,6 +188,27 @@ async fn a_changed_key_stops_everything_until_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_check_asks_the_server_again() {
+    let identity = Identity::new();
+    let server = TlsServer::answering(&identity, odoo).await;
+    let connections = Home::new().open();
+    connections.add(fixed("away", "https://127.0.0.1:1"), Limits::default());
+    connections.connect(request(&server, "shop")).await.unwrap();
+    let check = async || {
+        let rows = connections.overview(true).await.connections;
+        rows.into_iter().map(|row| (row.check, row.version, row.last_error)).collect::<Vec<_>>()
+    };
+    let rows = check().await;
+    assert_eq!(rows[1], (Some(CheckResult::Ok), Some("19.0".to_owned()), None));
+    assert_eq!(rows[0].0, Some(CheckResult::Failed));
+    assert!(rows[0].2.as_deref().unwrap().starts_with("unreachable: "));
+    server.rotate(&Identity::new());
+    let rows = check().await;
+    assert_eq!(rows[1].0, Some(CheckResult::Failed));
+    assert!(rows[1].2.as_deref().unwrap().starts_with("untrusted_certificate: "));
+}
+
+#[tokio::test]
 async fn what_was_disconnected_is_gone_everywhere_at_once() {
     let server = TlsServer::answering(&Identity::new(), odoo).await;
     let mut home = Home::new();

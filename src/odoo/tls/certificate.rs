@@ -127,7 +127,7 @@ fn key_of(certificate: &X509Certificate<'_>) -> (String, u32) {
     let key = certificate.public_key();
     let bits = |size: usize| u32::try_from(size).unwrap_or_default();
     match key.parsed() {
-        Ok(PublicKey::RSA(rsa)) => ("RSA".to_owned(), bits(rsa.key_size())),
+        Ok(PublicKey::RSA(rsa)) => ("RSA".to_owned(), bits(bit_length(rsa.modulus))),
         Ok(PublicKey::EC(point)) => {
             let curve = key.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
             let curve = curve.map(|oid| oid.to_id_string());
@@ -147,6 +147,13 @@ fn key_of(certificate: &X509Certificate<'_>) -> (String, u32) {
             other => (other.to_owned(), 0),
         },
     }
+}
+
+/// Bits of a number without its leading zeros.
+fn bit_length(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let unused = number.get(zeros).map_or(0, |first| first.leading_zeros() as usize);
+    (number.len() - zeros) * 8 - unused
 }
 
 fn oid_name(oid: &x509_parser::der_parser::Oid<'_>) -> String {

@@ -135,6 +135,11 @@ impl TlsServer {
         *self.config.lock().unwrap() = server_config(identity);
     }
 
+    /// The same with the older protocol version only.
+    pub(in crate::odoo) fn rotate_to_tls12(&self, identity: &Identity) {
+        *self.config.lock().unwrap() = server_config_of(identity, &[&rustls::version::TLS12]);
+    }
+
     /// Bytes of requests that arrived so far, beyond the handshakes.
     pub(in crate::odoo) fn bytes_received(&self) -> usize {
         self.bytes_received.load(Ordering::SeqCst)
@@ -170,8 +175,15 @@ fn with_header(body: &str) -> String {
 }
 
 fn server_config(identity: &Identity) -> Arc<ServerConfig> {
+    server_config_of(identity, rustls::ALL_VERSIONS)
+}
+
+fn server_config_of(
+    identity: &Identity,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(super::provider())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Shown(certified(identity))));

@@ -71,6 +71,22 @@ async fn the_pinned_key_is_accepted_and_its_renewal_too() {
 }
 
 #[tokio::test]
+async fn the_older_protocol_version_is_no_way_around() {
+    let identity = Identity::new();
+    let server = TlsServer::start(&identity).await;
+    server.rotate_to_tls12(&identity);
+    check(&server, pinned(server.address, identity.spki()), Ok(())).await;
+    check(&server, pinned(server.address, [0; 32]), Err("changed")).await;
+    check(&server, Trust::System, Err("no trusted authority")).await;
+    let alias = ConnectionAlias::default_alias();
+    let timeouts = ProbeTimeouts { connect: Duration::from_secs(5), handshake: Duration::from_secs(5) };
+    let seen = probe(&alias, "127.0.0.1", server.address.port(), timeouts).await.unwrap();
+    assert_eq!(seen.spki_sha256, identity.spki());
+    server.rotate_to_tls12(&Identity { key: rcgen::KeyPair::generate().unwrap(), ..identity });
+    assert!(probe(&alias, "127.0.0.1", server.address.port(), timeouts).await.is_err());
+}
+
+#[tokio::test]
 async fn another_key_is_refused_before_any_request_byte_also_by_a_client_in_use() {
     let (old, new) = (Identity::new(), Identity::new());
     let server = TlsServer::start(&old).await;
