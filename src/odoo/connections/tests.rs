@@ -191,7 +191,8 @@ async fn a_changed_key_stops_everything_until_it_is_accepted() {
 async fn a_check_asks_the_server_again() {
     let identity = Identity::new();
     let server = TlsServer::answering(&identity, odoo).await;
-    let connections = Home::new().open();
+    let home = Home::new();
+    let connections = home.open();
     connections.add(fixed("away", "https://127.0.0.1:1"), Limits::default());
     connections.connect(request(&server, "shop")).await.unwrap();
     let check = async || {
