@@ -3,5 +3,6 @@
 
 mod catalogue;
 mod policies;
+mod records;
 mod tidy;
 mod transport;
