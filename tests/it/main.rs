@@ -5,5 +5,6 @@ mod catalogue;
 mod cli;
 mod policies;
 mod readme;
+mod records;
 mod tidy;
 mod transport;

@@ -25,6 +25,7 @@ mod result;
 mod rows;
 mod scope;
 mod search;
+mod search_domain;
 mod unlink;
 mod values;
 mod version;

@@ -12,12 +12,13 @@ use super::{
     order::Order,
     rows,
     scope::Scope,
+    search_domain::SearchDomain,
 };
 use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::{Domain, PageQuery},
+    odoo::PageQuery,
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -36,7 +37,7 @@ struct Search {
     model: ModelName,
     /// Odoo search domain, such as `[["is_company", "=", true]]`; empty means every record.
     #[serde(default)]
-    domain: Domain,
+    domain: SearchDomain,
     /// Most ids to return.
     #[serde(default)]
     limit: IdLimit,
@@ -82,7 +83,7 @@ impl Tool for Search {
     async fn run(self, cx: &CallContext<'_>) -> Result<FoundIds, ToolError> {
         let query = PageQuery {
             model: self.model,
-            domain: self.domain,
+            domain: self.domain.into_domain()?,
             fields: FieldName::parse("id").into_iter().collect(),
             limit: self.limit.get(),
             offset: self.offset.get(),
@@ -109,7 +110,7 @@ struct SearchRead {
     model: ModelName,
     /// Odoo search domain, such as `[["is_company", "=", true]]`; empty means every record.
     #[serde(default)]
-    domain: Domain,
+    domain: SearchDomain,
     /// Fields to return; a useful few when empty.
     #[serde(default)]
     fields: FieldNames,
@@ -170,7 +171,7 @@ impl Tool for SearchRead {
         let chosen = default_fields::choose(&odoo, &self.model, self.fields.as_slice()).await?;
         let query = PageQuery {
             model: self.model,
-            domain: self.domain,
+            domain: self.domain.into_domain()?,
             fields: chosen.fields.clone(),
             limit: self.limit.get(),
             offset: self.offset.get(),
@@ -205,7 +206,7 @@ struct SearchCount {
     model: ModelName,
     /// Odoo search domain, such as `[["is_company", "=", true]]`; empty means every record.
     #[serde(default)]
-    domain: Domain,
+    domain: SearchDomain,
     #[serde(flatten)]
     scope: Scope,
 }
@@ -238,7 +239,8 @@ impl Tool for SearchCount {
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Count, ToolError> {
         let odoo = cx.odoo(&self.scope.connection)?;
-        let count = odoo.search_count(&self.model, &self.domain, &self.scope.context()?).await?;
+        let count =
+            odoo.search_count(&self.model, &self.domain.into_domain()?, &self.scope.context()?).await?;
         Ok(Count { count })
     }
 }
@@ -248,7 +250,7 @@ fn reading(
     scope: &Scope,
     model: &ModelName,
     method: &'static str,
-    domain: &Domain,
+    domain: &SearchDomain,
     order: &Order,
 ) -> RecordEffect {
     let mut paths = domain.paths();
