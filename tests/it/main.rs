@@ -3,7 +3,11 @@
 
 mod catalogue;
 mod cli;
+mod contract;
 mod policies;
 mod readme;
 mod tidy;
 mod transport;
+
+#[path = "../scenarios/mod.rs"]
+mod scenarios;
