@@ -3,8 +3,12 @@
 
 mod catalogue;
 mod cli;
+mod contract;
 mod policies;
 mod readme;
 mod records;
 mod tidy;
 mod transport;
+
+#[path = "../scenarios/mod.rs"]
+mod scenarios;

@@ -30,7 +30,9 @@ fn forms(secret: &str) -> Vec<String> {
 #[track_caller]
 fn assert_hidden(door: &Door, secret: &str) {
     for form in forms(secret) {
-        assert!(!door.everything_said().contains(&form), "the secret was said as `{form}`");
+        let said = door.everything_said();
+        let line = said.lines().find(|line| line.contains(&form));
+        assert!(line.is_none(), "the secret was said as `{form}`: {}", line.unwrap_or_default());
         for (path, bytes) in door.state_files() {
             let found = bytes.windows(form.len()).any(|window| window == form.as_bytes());
             assert!(!found, "the secret stands in {} as `{form}`", path.display());
