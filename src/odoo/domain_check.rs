@@ -140,6 +140,12 @@ impl Check {
             Value::Number(number) if matches!(number.as_i64(), Some(0 | 1)) => Value::Number(number),
             other => return Err(bad(format!("a condition begins with a field, not {}", shown(&other)))),
         };
+        // `[1, "=", 1]` and `[0, "=", 1]` are the only conditions without a field that every version reads.
+        if left.is_number() && (operator != "=" || !matches!(value, Value::Number(_) | Value::Bool(true))) {
+            return Err(bad(
+                "without a field only `[1, \"=\", 1]` and `[0, \"=\", 1]` are conditions".to_owned()
+            ));
+        }
         let value = self.value(operator, value, depth)?;
         Ok(json!([left, operator, value]))
     }

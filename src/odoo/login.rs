@@ -65,7 +65,10 @@ impl OdooClient {
                 Ok(session)
             }
             Err(error) => {
-                if let OdooError::AuthFailed { why, hint, .. } = &error {
+                // Where nobody answered as Odoo does, nobody refused the secret either.
+                if let OdooError::AuthFailed { why, hint, .. } = &error
+                    && *why != self.no_route_reason()
+                {
                     let (why, hint) = (why.clone(), hint.clone());
                     *refusal = Some(Refusal { secret, at: Instant::now(), why, hint });
                 }
@@ -267,9 +270,13 @@ impl OdooClient {
 
     fn no_route_left(&self) -> OdooError {
         self.refused(
-            format!("no Odoo login answers there, or it has no database `{}`", self.definition.db),
+            self.no_route_reason(),
             Some("check the URL (no path behind the host) and the name of the database".to_owned()),
         )
+    }
+
+    fn no_route_reason(&self) -> String {
+        format!("no Odoo login answers there, or it has no database `{}`", self.definition.db)
     }
 
     /// Nothing of the caller was sent yet, so no failure here leaves a change in doubt.

@@ -13,11 +13,17 @@ pub(super) fn error(fault: &ServerFault, call: &Call) -> OdooError {
     OdooError::Fault {
         kind,
         message: message(fault),
-        exception: fault.exception.chars().take(EXCEPTION_CHARS_MAX).collect(),
+        exception: class_name(&fault.exception),
         model: Some(call.model.clone()),
         method: Some(call.method.clone()),
         hint: hint(kind, call),
     }
+}
+
+/// The exception class. The library behind a database error is nobody's concern but the server's.
+fn class_name(exception: &str) -> String {
+    let name = exception.strip_prefix("psycopg2.errors.").or_else(|| exception.strip_prefix("psycopg2."));
+    name.unwrap_or(exception).chars().take(EXCEPTION_CHARS_MAX).collect()
 }
 
 /// Told by the exception class; JSON-2 adds the HTTP status for classes we do not know.

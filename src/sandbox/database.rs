@@ -30,6 +30,8 @@ pub(crate) struct Database {
     tables: HashMap<&'static str, Table>,
     undo: Vec<Undo>,
     sequences: HashMap<String, i64>,
+    /// Passwords of users made while it runs, by login.
+    pub(crate) passwords: HashMap<String, String>,
 }
 
 impl Database {

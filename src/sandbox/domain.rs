@@ -226,8 +226,9 @@ impl Reader<'_, '_> {
 
     fn leaf(&self, parts: &[Value]) -> Result<Condition> {
         let [left, operator, value] = parts else { return Ok(Condition::Always(true)) };
-        if left.as_i64() == Some(1) || left.as_i64() == Some(0) {
-            return Ok(Condition::Always(left == value));
+        if let (Some(left @ (0 | 1)), Some("="), Some(1)) = (left.as_i64(), operator.as_str(), value.as_i64())
+        {
+            return Ok(Condition::Always(left == 1));
         }
         let operator_text = operator.as_str().unwrap_or_default().to_lowercase();
         let known = OPERATORS.contains(&operator_text.as_str())
@@ -277,7 +278,11 @@ pub(crate) fn condition(
     };
     if let Some(rest) = rest {
         let Some(relation) = field.relation() else {
-            return Ok(Condition::Always(false));
+            return Err(if env.is_14() {
+                OdooError::attribute("'Char' object has no attribute 'auto_join'")
+            } else {
+                OdooError::value(format!("Invalid field property {} on {model}.{first}", quoted(rest)))
+            });
         };
         let inner = condition(env, relation, rest, operator, value, depth + 1)?;
         let archived = matches!(field.kind, Kind::Many2one(_));

@@ -57,10 +57,20 @@ fn wrong_argument<T: Tool>(
     known: &[String],
 ) -> ArgumentsError {
     let path = error.path().to_string();
-    let what = shortened(&error.inner().to_string());
+    let what = shortened(&without_text(&error.inner().to_string()));
     let message = if path == "." { what } else { format!("argument `{}`: {what}", shortened(&path)) };
     let hint = (!known.is_empty()).then(|| format!("arguments of `{}`: {}", T::NAME, known.join(", ")));
     ArgumentsError { message, hint }
+}
+
+/// Takes the caller's own text out of the decoder's sentence `invalid type: string "…", expected …`:
+/// a password in the wrong place must not come back.
+fn without_text(message: &str) -> String {
+    let Some((before, rest)) = message.split_once(": string \"") else { return message.to_owned() };
+    match rest.rsplit_once("\", expected ") {
+        Some((_, expected)) => format!("{before}: text, expected {expected}"),
+        None => format!("{before}: text"),
+    }
 }
 
 /// Text from the caller, fit for an answer: short and without control characters.

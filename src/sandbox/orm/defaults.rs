@@ -138,8 +138,15 @@ pub(crate) fn prepare(
                 let partner = env.as_system(|env| write::create(env, "res.partner", values))?;
                 given.insert("partner_id".to_owned(), partner.into());
             }
-            given.remove("password");
-            given.remove("new_password");
+            let login = match (given.get("login"), id) {
+                (Some(Value::String(login)), _) => login.clone(),
+                (_, Some(id)) => env.text("res.users", id, "login"),
+                (_, None) => String::new(),
+            };
+            let passwords = [given.remove("password"), given.remove("new_password")];
+            if let Some(Value::String(password)) = passwords.into_iter().flatten().next() {
+                env.db.passwords.insert(login, password);
+            }
         }
         "res.company" if id.is_none() && !is_given(given, "partner_id") => {
             let name = given.get("name").cloned().unwrap_or(Value::Bool(false));

@@ -94,9 +94,8 @@ pub(crate) fn parse_order(env: &Env<'_>, model: &str, order: &str) -> Result<Vec
         let name = name.split(':').next().unwrap_or(name);
         let Some(field) = env.field(model, name) else {
             return Err(OdooError::value(match env.version() {
-                SandboxVersion::V14 => format!("Invalid field {name:?} on model {model:?}"),
-                SandboxVersion::V19 => format!(
-                    "Invalid field {} on {}",
+                SandboxVersion::V14 | SandboxVersion::V19 => format!(
+                    "Invalid field {} on model {}",
                     super::super::errors::quoted(name),
                     super::super::errors::quoted(model)
                 ),

@@ -68,7 +68,8 @@ impl Tool for CertRefresh {
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Answer, ToolError> {
-        let expected = self.expected_sha256.as_deref().filter(|text| !text.trim().is_empty());
+        // An empty text is a mistake, never leave to trust whatever is served.
+        let expected = self.expected_sha256.as_deref();
         let repinned = cx.connections().repin(&self.alias, expected, self.dry_run).await?;
         Ok(Answer::of(self.alias, repinned))
     }

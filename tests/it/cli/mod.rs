@@ -1,6 +1,7 @@
 //! The command line from outside: exit codes, what goes to which stream, and what never does.
 
 mod calls;
+mod connect;
 mod demo;
 mod files;
 mod program;
