@@ -139,9 +139,11 @@ impl Doctor {
                     session.terminal.line(&format!("{}→ {advice}", " ".repeat(width + 11)))?;
                 }
             }
-            session
-                .terminal
-                .line(&format!("\n{} checks, {broken} broken, {warnings} warnings", checks.len()))?;
+            session.terminal.line(&format!(
+                "\n{}: {broken} broken, {}",
+                counted(checks.len(), "check"),
+                counted(warnings, "warning")
+            ))?;
         }
         if broken == 0 { Ok(()) } else { Err(Stop::Failed) }
     }
