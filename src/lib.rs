@@ -1,4 +1,11 @@
 #![doc = include_str!("ARCHITECTURE.md")]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::needless_pass_by_value,
+        reason = "the helpers of tests take their cases by value, to keep a case on one line"
+    )
+)]
 
 pub mod facts;
 

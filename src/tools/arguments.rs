@@ -28,7 +28,8 @@ pub(super) fn decode<T: Tool>(arguments: JsonObject) -> Result<Box<dyn DecodedCa
 /// The argument names of a tool, taken from its schema once. Reading them there keeps one truth
 /// for what the client is shown and what is accepted.
 fn known_arguments<T: Tool>() -> Arc<[String]> {
-    static KNOWN: OnceLock<RwLock<HashMap<&'static str, Arc<[String]>>>> = OnceLock::new();
+    type NamesByTool = HashMap<&'static str, Arc<[String]>>;
+    static KNOWN: OnceLock<RwLock<NamesByTool>> = OnceLock::new();
     let known = KNOWN.get_or_init(RwLock::default);
     if let Some(names) = known.read().unwrap_or_else(PoisonError::into_inner).get(T::NAME) {
         return Arc::clone(names);

@@ -25,7 +25,7 @@ fn schema_with<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
     });
     let schema = settings.into_generator().into_root_schema_for::<T>();
     let mut value = schema.to_value();
-    tame(&mut value, true);
+    tame(&mut value);
     let mut object = match value {
         Value::Object(object) => object,
         _ => JsonObject::new(),
@@ -39,39 +39,34 @@ fn schema_with<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
 
 /// Replaces boolean schemas by empty objects (true) or impossible ones (false) and drops formats
 /// and titles that only Rust cares about.
-fn tame(schema: &mut Value, is_schema: bool) {
+fn tame(schema: &mut Value) {
     match schema {
-        Value::Bool(allowed) if is_schema => {
-            *schema = if *allowed { json!({}) } else { json!({ "not": {} }) };
-        }
+        Value::Bool(allowed) => *schema = if *allowed { json!({}) } else { json!({ "not": {} }) },
         Value::Object(object) => {
-            if is_schema {
-                if object.get("format").is_some_and(is_rust_format) {
-                    object.remove("format");
-                }
-                // "Absent" is no value of the type, and strict clients check defaults against it.
-                if object.get("default").is_some_and(Value::is_null) {
-                    object.remove("default");
-                }
-                for (key, value) in object.iter_mut() {
-                    match key.as_str() {
-                        "properties" | "patternProperties" | "$defs" => {
-                            if let Value::Object(children) = value {
-                                children.values_mut().for_each(|child| tame(child, true));
-                            }
-                        }
-                        "items" | "not" | "contains" => tame(value, true),
-                        "additionalProperties" if value.is_object() => tame(value, true),
-                        "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
-                            if let Value::Array(children) = value {
-                                children.iter_mut().for_each(|child| tame(child, true));
-                            }
-                        }
-                        _ => {}
-                    }
-                }
+            if object.get("format").is_some_and(is_rust_format) {
+                object.remove("format");
             }
+            // "Absent" is no value of the type, and strict clients check defaults against it.
+            if object.get("default").is_some_and(Value::is_null) {
+                object.remove("default");
+            }
+            object.iter_mut().for_each(|(keyword, value)| tame_keyword(keyword, value));
         }
+        _ => {}
+    }
+}
+
+/// Goes on where a keyword holds schemas.
+fn tame_keyword(keyword: &str, value: &mut Value) {
+    match (keyword, value) {
+        ("properties" | "patternProperties" | "$defs", Value::Object(children)) => {
+            children.values_mut().for_each(tame);
+        }
+        ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(children)) => {
+            children.iter_mut().for_each(tame);
+        }
+        ("items" | "not" | "contains", child) => tame(child),
+        ("additionalProperties", child @ Value::Object(_)) => tame(child),
         _ => {}
     }
 }

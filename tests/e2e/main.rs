@@ -1,6 +1,10 @@
 //! The scenarios against real Odoo servers. Asked for without an address, they fail and say which
 //! variable is missing.
 #![cfg(test)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the helpers of tests take their cases by value, to keep a case on one line"
+)]
 
 #[path = "../scenarios/mod.rs"]
 mod scenarios;

@@ -1,5 +1,9 @@
 //! The integration binary: one program, many modules, linked once.
 #![cfg(test)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the helpers of tests take their cases by value, to keep a case on one line"
+)]
 
 mod catalogue;
 mod cli;

@@ -1,3 +1,5 @@
+//! What is refused before it is sent, because Odoo would lose it.
+
 use serde_json::json;
 
 use super::*;

@@ -4,6 +4,7 @@ pub(crate) mod commands;
 pub(crate) mod compute;
 pub(crate) mod defaults;
 pub(crate) mod delete;
+mod documents;
 pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod values;

@@ -48,7 +48,7 @@ pub(super) fn rehearse(
             .collect();
         for (field, verdict) in verdicts {
             match verdict {
-                Ok(value) => rehearsal.would_set.push(row(schema, record, &field, value)),
+                Ok(value) => rehearsal.would_set.push(row(schema, record, &field, &value)),
                 Err(error) => {
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                     rehearsal.problems.push(Problem { record, field, problem: format!("{error}{hint}") });
@@ -60,13 +60,13 @@ pub(super) fn rehearse(
     rehearsal
 }
 
-fn row(schema: &ModelSchema, record: usize, name: &str, value: Value) -> JsonObject {
+fn row(schema: &ModelSchema, record: usize, name: &str, value: &Value) -> JsonObject {
     let label = schema.fields.get(name).map_or("", |field| field.label.as_str());
     let mut row = JsonObject::new();
     row.insert("record".to_owned(), json!(record));
     row.insert("field".to_owned(), json!(name));
     row.insert("label".to_owned(), json!(label));
-    row.insert("value".to_owned(), super::diff::shown(name, &value));
+    row.insert("value".to_owned(), super::diff::shown(name, value));
     row
 }
 

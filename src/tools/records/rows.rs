@@ -82,7 +82,7 @@ pub(super) fn bytes_of(value: &Value) -> usize {
 fn shorten(row: &mut JsonObject, room: usize) -> Vec<String> {
     let mut sizes: Vec<(usize, String)> =
         row.iter().map(|(name, value)| (bytes_of(value), name.clone())).collect();
-    sizes.sort_by(|a, b| b.0.cmp(&a.0));
+    sizes.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
     let mut shortened = Vec::new();
     for (bytes, name) in sizes {
         if bytes < LONG_MEMBER_BYTES || bytes_of_row(row) <= room {

@@ -12,6 +12,5 @@ mod world;
 pub(crate) use answer::{Answer, ids_of};
 pub(crate) use door::{Door, DoorSettings, Via};
 pub(crate) use front::{Behaviour, Front};
-pub(crate) use oracle::Oracle;
 pub(crate) use tls::TlsIdentity;
 pub(crate) use world::{OdooUnderTest, SignInBy, Temporary, World, unique};
