@@ -11,6 +11,11 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
+/// A shorter secret is found inside ordinary words, and masking those would only point at it.
+const MASKED_BYTES_MIN: usize = 6;
+/// What stands where a secret stood.
+const MASK: &str = "[secret]";
+
 impl Secret {
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
@@ -23,6 +28,14 @@ impl Secret {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The text with every occurrence of the secret masked.
+    pub fn masked_in(&self, text: String) -> String {
+        if self.0.len() < MASKED_BYTES_MIN || !text.contains(self.reveal()) {
+            return text;
+        }
+        text.replace(self.reveal(), MASK)
     }
 
     /// Equality in constant time (for equal lengths).
@@ -50,6 +63,14 @@ impl<'de> Deserialize<'de> for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_stands() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert_eq!(secret.masked_in("a hunter2, hunter2".to_owned()), "a [secret], [secret]");
+        assert_eq!(Secret::new("admin".to_owned()).masked_in("admin".to_owned()), "admin");
+        assert_eq!(Secret::new(String::new()).masked_in("x".to_owned()), "x");
+    }
 
     #[test]
     fn debug_prints_nothing_of_it() {

@@ -25,7 +25,7 @@ use super::{
     session::{Proof, Session},
     version_check::SeenVersion,
 };
-use crate::facts::{ConnectionAlias, Definition, Limits, Operation};
+use crate::facts::{ConnectionAlias, Definition, Limits, Operation, Secret};
 
 /// Waits before a read is sent again; as many repeats as there are waits.
 const READ_RETRY_WAITS_MS: [u64; 2] = [100, 400];
@@ -45,6 +45,8 @@ pub struct OdooClient {
     pub(super) docs: Mutex<KeptDocs>,
     pub(super) list_views: ListViewCache,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
+    /// The secret of the last login, so that nothing a server says can repeat it.
+    pub(super) secret: ArcSwapOption<Secret>,
     seen: Mutex<Seen>,
 }
 
@@ -75,6 +77,7 @@ impl OdooClient {
             docs: Mutex::default(),
             list_views: ListViewCache::default(),
             seen_version: Mutex::new(None),
+            secret: ArcSwapOption::empty(),
             seen: Mutex::new(Seen::default()),
         }
     }
@@ -175,7 +178,7 @@ impl OdooClient {
         let _slot = self.slot().await?;
         let sent = AtomicBool::new(false);
         match tokio::time::timeout_at(deadline, self.attempts(call, &sent)).await {
-            Ok(result) => result,
+            Ok(result) => result.map_err(|failure| self.without_secret(failure)),
             Err(_) if sent.load(Ordering::Relaxed) => Err(Failure::TimedOut),
             Err(_) => Err(Failure::Done(self.login_timed_out())),
         }
@@ -269,6 +272,18 @@ impl OdooClient {
                 hint: Some("give the arguments by name, as `kwargs`".to_owned()),
             })),
             done => done,
+        }
+    }
+
+    /// Some servers and proxies repeat in an error what they were sent.
+    fn without_secret(&self, failure: Failure) -> Failure {
+        match (&*self.secret.load(), failure) {
+            (Some(secret), Failure::Fault(mut fault)) => {
+                fault.message = secret.masked_in(fault.message);
+                fault.exception = secret.masked_in(fault.exception);
+                Failure::Fault(fault)
+            }
+            (_, failure) => failure,
         }
     }
 

@@ -88,7 +88,12 @@ impl OdooClient {
                 let schema = self.fetch_schema(&model, None).await.ok()?;
                 match schema.field(&field) {
                     Some(_) => None,
-                    None => Some(OdooError::UnknownField { nearest: schema.nearest(&field), model, field }),
+                    None => Some(OdooError::UnknownField {
+                        nearest: schema.nearest(&field),
+                        model,
+                        field,
+                        answered: true,
+                    }),
                 }
             }
             Suspect::Operator(operator) => self.explain_operator(operator).await,

@@ -42,7 +42,13 @@ pub enum OdooError {
     #[error("the server has no model `{model}`")]
     UnknownModel { model: String, nearest: Vec<String> },
     #[error("model `{model}` has no field `{field}`")]
-    UnknownField { model: ModelName, field: String, nearest: Vec<String> },
+    UnknownField {
+        model: ModelName,
+        field: String,
+        nearest: Vec<String>,
+        /// Whether the server said so, or we before anything was sent.
+        answered: bool,
+    },
     #[error("model `{model}` has no public method `{method}`")]
     UnknownMethod { model: ModelName, method: MethodName, nearest: Vec<String> },
     #[error("`{operator}` is no domain operator")]
@@ -186,6 +192,7 @@ impl OdooError {
     /// What only the server could tell (an unknown model, field or method) counts as sent.
     pub fn was_not_sent(&self) -> bool {
         match self {
+            Self::UnknownField { answered, .. } => !answered,
             Self::UnknownConnection { .. }
             | Self::Unreachable { .. }
             | Self::Busy { .. }
@@ -206,7 +213,6 @@ impl OdooError {
             | Self::OutcomeUnknown { .. }
             | Self::Fault { .. }
             | Self::UnknownModel { .. }
-            | Self::UnknownField { .. }
             | Self::UnknownMethod { .. }
             | Self::BadAnswer { .. }
             | Self::TooLarge { .. } => false,

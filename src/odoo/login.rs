@@ -50,6 +50,7 @@ impl OdooClient {
             Credential::ApiKey(source) => (source, true),
         };
         let secret = secrets::resolve(source).await?;
+        self.secret.store(Some(Arc::new(secret.clone())));
         if let Some(refused) = &*refusal
             && refused.at.elapsed() < REFUSAL_REMEMBERED_FOR
             && refused.secret.same_as(secret.reveal())

@@ -167,6 +167,7 @@ impl ModelSchema {
             model: self.model.clone(),
             field: name.to_owned(),
             nearest: self.nearest(name),
+            answered: false,
         })
     }
 

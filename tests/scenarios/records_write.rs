@@ -265,11 +265,11 @@ fn values_of_the_wrong_type_are_refused(world: &World) {
         let codes = ["invalid_value", "invalid_arguments"];
         door.refused("odoo_create", json!({"model": "product.template", "values": values}), &codes);
     }
-    let currency = oracle.search("res.currency", json!([["name", "=", "EUR"]]))[0];
     for date in
         [json!("2026-02-30"), json!("tomorrow"), json!("30.01.2026"), json!(20_260_101), json!("2026-1-1T")]
     {
-        let arguments = json!({"model": "res.currency.rate", "values": {"name": date, "currency_id": currency, "rate": 1.5}});
+        let values = json!({"partner_id": contact.id, "validity_date": date});
+        let arguments = json!({"model": "sale.order", "values": values});
         let codes = ["invalid_value", "invalid_arguments", "odoo_fault", "validation"];
         door.refused("odoo_create", arguments, &codes);
     }

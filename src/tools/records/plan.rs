@@ -88,8 +88,12 @@ mod tests {
         let required = required_fields(&schema);
         assert_eq!(required, ["company_id", "partner_id"]);
 
-        let unknown =
-            OdooError::UnknownField { model, field: "note_".to_owned(), nearest: vec!["note".to_owned()] };
+        let unknown = OdooError::UnknownField {
+            model,
+            field: "note_".to_owned(),
+            nearest: vec!["note".to_owned()],
+            answered: false,
+        };
         let records = vec![vec![("note".to_owned(), Ok(json!("x"))), ("note_".to_owned(), Err(unknown))]];
         let defaults = json!({"company_id": 1});
         let rehearsal = rehearse(&schema, records, &required, defaults.as_object().unwrap());

@@ -100,6 +100,13 @@ impl Oracle {
         })
     }
 
+    /// The major version.
+    #[allow(dead_code, reason = "only the end-to-end binary asks a server for its version")]
+    pub(crate) fn major(&self) -> u32 {
+        let version = self.rpc("common", "version", &json!([])).expect("a version");
+        version["server_version_info"][0].as_u64().expect("a number").try_into().expect("small")
+    }
+
     fn rpc(&self, service: &str, method: &str, args: &Value) -> Result<Value, Value> {
         let request = json!({
             "jsonrpc": "2.0", "id": 1, "method": "call",
