@@ -148,3 +148,7 @@ impl Doctor {
         if broken == 0 { Ok(()) } else { Err(Stop::Failed) }
     }
 }
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
