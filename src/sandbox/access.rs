@@ -123,9 +123,8 @@ fn refused_for(rank: Rank, model: &str, operation: Operation, is_14: bool) -> Op
         {
             Some(&[SALES_ADMIN])
         }
-        "ir.model" | "ir.model.fields" | "res.groups" | "ir.module.module" if rank == Rank::Portal => {
-            Some(&[INTERNAL])
-        }
+        "ir.module.module" if rank == Rank::Portal => Some(&[SETTINGS, INTERNAL]),
+        "ir.model" | "ir.model.fields" | "res.groups" if rank == Rank::Portal => Some(&[INTERNAL]),
         "ir.attachment" | "mail.message" | "res.partner.category" if rank == Rank::Portal && !reads => {
             Some(&[INTERNAL])
         }

@@ -14,6 +14,9 @@ use super::{
 /// Deeper domains end in Python's recursion limit; here they end in a refusal of the same kind.
 const DEPTH_MAX: usize = 200;
 
+/// Each operator is a step of depth, and conditions are worked through recursively.
+const OPERATORS_MAX: usize = 2_000;
+
 #[derive(Debug, Clone)]
 pub(crate) enum Condition {
     Always(bool),
@@ -108,11 +111,14 @@ fn parse_at(env: &Env<'_>, model: &str, domain: &Value, depth: usize) -> Result<
     }
     let items = match domain {
         Value::Array(items) => items,
-        Value::Null | Value::Bool(false) => return Ok(Condition::Always(true)),
-        other if env.is_14() => {
-            if !super::env::truthy(other) {
-                return Ok(Condition::Always(true));
-            }
+        Value::Bool(flag) if !env.is_14() => return Ok(Condition::Always(*flag)),
+        Value::Null | Value::Bool(_) | Value::Number(_) if env.is_14() => {
+            return Err(OdooError::type_error(format!(
+                "object of type '{}' has no len()",
+                python_type(domain)
+            )));
+        }
+        _ if env.is_14() => {
             return Err(OdooError::assertion(
                 "Domains to normalize must have a 'domain' form: a list or tuple of domain components",
             ));
@@ -120,16 +126,20 @@ fn parse_at(env: &Env<'_>, model: &str, domain: &Value, depth: usize) -> Result<
         Value::String(text) => {
             return Err(OdooError::type_error(format!(
                 "Domain() invalid argument type for domain: {}",
-                python(&Value::String(quoted(text)))
+                quoted(text)
             )));
         }
         other => {
             return Err(OdooError::type_error(format!(
                 "Domain() invalid argument type for domain: {}",
-                quoted(&python(other))
+                python(other)
             )));
         }
     };
+    let operators = items.iter().filter(|item| item.is_string()).count();
+    if operators > OPERATORS_MAX {
+        return Err(OdooError::new("builtins.RecursionError", "maximum recursion depth exceeded"));
+    }
     let mut reader = Reader { env, model, items, depth };
     if env.is_14() { reader.read_14() } else { reader.read_19() }
 }
@@ -214,6 +224,10 @@ impl Reader<'_, '_> {
                 Value::Array(parts) if parts.len() < 3 => {
                     return Err(OdooError::index("tuple index out of range"));
                 }
+                other if !other.is_array() && !other.is_string() => {
+                    let kind = python_type(other);
+                    return Err(OdooError::type_error(format!("object of type '{kind}' has no len()")));
+                }
                 other => {
                     let shown = other.as_array().map_or_else(|| python(other), |parts| python_tuple(parts));
                     return Err(OdooError::value(format!("Invalid leaf {shown}")));
@@ -230,9 +244,15 @@ impl Reader<'_, '_> {
         {
             return Ok(Condition::Always(left == 1));
         }
-        let operator_text = operator.as_str().unwrap_or_default().to_lowercase();
+        let Some(operator_text) = operator.as_str().map(str::to_lowercase) else {
+            let kind = python_type(operator);
+            return Err(OdooError::attribute(format!("'{kind}' object has no attribute 'lower'")));
+        };
         let known = OPERATORS.contains(&operator_text.as_str())
             || (!self.env.is_14() && OPERATORS_19.contains(&operator_text.as_str()));
+        if self.env.is_14() && !known && value.is_array() {
+            return Err(OdooError::type_error("unhashable type: 'list'"));
+        }
         let (Some(path), true) = (left.as_str(), known) else {
             return Err(OdooError::value(if self.env.is_14() {
                 format!("Invalid leaf {}", python_tuple(parts))
@@ -319,7 +339,7 @@ fn test(
         "=" | "!=" | "<>" => {
             let found = match value {
                 Value::Array(items) => plain(Test::In(items.clone())),
-                other => plain(Test::Compare(Comparison::Equal, check_value(field, other, env)?)),
+                other => plain(Test::Compare(Comparison::Equal, check_value(field, other)?)),
             };
             if operator == "=" { found } else { found.negate() }
         }
@@ -334,13 +354,17 @@ fn test(
             let items = match value {
                 Value::Array(items) => {
                     for item in items {
-                        check_value(field, item, env)?;
+                        check_value(field, item)?;
                     }
                     items.clone()
                 }
                 Value::Bool(true) => return Ok(set_or_not(field, operator == "in")),
                 Value::Bool(false) | Value::Null => return Ok(set_or_not(field, operator != "in")),
-                other => vec![other.clone()],
+                other if env.is_14() => {
+                    let parts = [Value::from(field.name), Value::from(operator), other.clone()];
+                    return Err(OdooError::value(format!("Invalid domain term {}", python_tuple(&parts))));
+                }
+                other => vec![check_value(field, other)?],
             };
             if operator == "in" { plain(Test::In(items)) } else { plain(Test::In(items)).negate() }
         }
@@ -362,6 +386,7 @@ fn test(
                 return Err(OdooError::value(format!(
                     "Cannot use 'any' with non-relational fields in condition {}",
                     python_tuple(&[Value::from(field.name), Value::from(operator), value.clone()])
+                        .replace(", [])", ", [(1, '=', 1)])")
                 )));
             };
             let inner = parse_at(env, relation, value, depth + 1)?;
@@ -379,11 +404,10 @@ fn set_or_not(field: &'static Field, wanted: bool) -> Condition {
     if wanted { empty.negate() } else { empty }
 }
 
-/// The database refuses text where a number belongs.
-fn check_value(field: &'static Field, value: &Value, env: &Env<'_>) -> Result<Value> {
+/// Text where a number belongs: Python refuses it for most fields, the database for ids.
+fn check_value(field: &'static Field, value: &Value) -> Result<Value> {
     let Some(text) = value.as_str() else { return Ok(value.clone()) };
-    let numeric = field.is_number() || field.name == "id";
-    if !numeric {
+    if !field.is_number() {
         return Ok(value.clone());
     }
     if let Ok(number) = text.trim().parse::<i64>() {
@@ -392,15 +416,31 @@ fn check_value(field: &'static Field, value: &Value, env: &Env<'_>) -> Result<Va
     if let Ok(number) = text.trim().parse::<f64>() {
         return Ok(Value::from(number));
     }
-    let kind = if matches!(field.kind, Kind::Integer) { "integer" } else { "numeric" };
-    let _ = env;
-    Err(OdooError::sql(
-        "psycopg2.errors.InvalidTextRepresentation",
-        format!(
-            "invalid input syntax for type {kind}: \"{text}\"\nLINE 1: ..._partner\".\"{}\" IN ('{text}'))\n",
-            field.name
+    Err(match field.kind {
+        Kind::Integer if field.name == "id" => OdooError::sql(
+            "psycopg2.errors.InvalidTextRepresentation",
+            format!(
+                "invalid input syntax for type integer: \"{text}\"\nLINE 1: ...tner\".\"active\" IS TRUE AND \"res_partner\".\"id\" IN ('{text}')) AND...\n                                                             ^\n"
+            ),
         ),
-    ))
+        Kind::Integer => {
+            OdooError::value(format!("invalid literal for int() with base 10: {}", quoted(text)))
+        }
+        _ => OdooError::value(format!("could not convert string to float: {}", quoted(text))),
+    })
+}
+
+/// The name of a value's type in Python.
+fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
 }
 
 fn hierarchy(

@@ -92,6 +92,11 @@ impl Env<'_> {
         jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    pub(crate) fn day_after_today(&self, days: i64) -> String {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        today.saturating_add(jiff::Span::new().days(days)).strftime("%Y-%m-%d").to_string()
+    }
+
     pub(crate) fn today(&self) -> String {
         jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
     }

@@ -9,7 +9,7 @@ use super::{
     access::{self, Operation},
     env::{Env, truthy},
     errors::{OdooError, Result},
-    field::{Field, Kind},
+    field::{Field, Kind, SandboxVersion},
     methods::{Answer, Call},
     orm::search::{self as searching, Search},
 };
@@ -49,18 +49,15 @@ struct Group {
 
 fn criterion(env: &Env<'_>, model: &str, spec: &str) -> Result<Criterion> {
     let (name, granularity) = spec.split_once(':').map_or((spec, None), |(name, part)| (name, Some(part)));
-    let field = env.field(model, name).ok_or_else(|| {
-        if env.is_14() {
-            OdooError::user(format!("Unknown field {name:?} in 'groupby'"))
-        } else {
-            OdooError::value(format!("Invalid field '{name}' on '{model}' for groupby"))
-        }
-    })?;
-    if !field.searchable {
+    let field = env
+        .field(model, name)
+        .ok_or_else(|| OdooError::value(format!("Invalid field '{name}' on model '{model}'")))?;
+    let groupable = field.searchable && (!env.is_14() || (field.stored && !field.is_x2many()));
+    if !groupable {
         return Err(if env.is_14() {
-            OdooError::assertion(format!(
-                "Fields in 'groupby' must be regular database-persisted fields (no function or related fields), or function fields with store=True: {name}"
-            ))
+            OdooError::assertion(
+                "Fields in 'groupby' must be regular database-persisted fields (no function or related fields), or function fields with store=True",
+            )
         } else {
             OdooError::value(format!("Cannot convert {model}.{name} to SQL because it is not stored"))
         });
@@ -73,6 +70,7 @@ fn criterion(env: &Env<'_>, model: &str, spec: &str) -> Result<Criterion> {
         Some("week") => Some(Granularity::Week),
         Some("quarter") => Some(Granularity::Quarter),
         Some("year") => Some(Granularity::Year),
+        Some(other) if env.is_14() => return Err(OdooError::new("builtins.KeyError", other)),
         Some(other) => {
             return Err(OdooError::value(format!(
                 "Granularity specification isn't correct: {}",
@@ -277,7 +275,7 @@ fn old_aggregates(
     criteria: &[Criterion],
 ) -> Result<Vec<Aggregate>> {
     let all: Vec<String>;
-    let fields = if fields.is_empty() {
+    let fields = if fields.is_empty() && env.is_14() {
         all = env
             .model(model)?
             .fields
@@ -302,9 +300,15 @@ fn old_aggregates(
                 None => (function, name),
             };
         let Some(field) = env.field(model, column) else {
-            return Err(OdooError::unknown_field(env.version(), model, column));
+            return Err(match env.version() {
+                SandboxVersion::V14 => OdooError::unknown_field(env.version(), model, column),
+                SandboxVersion::V19 => {
+                    OdooError::value(format!("Invalid field '{column}' on model '{model}' for '{spec}'."))
+                }
+            });
         };
         match function {
+            _ if field.name == "id" && env.is_14() => {}
             None if !field.is_number() || !field.stored || field.name == "id" => {}
             _ => found.push(Aggregate {
                 name: name.to_owned(),
@@ -406,7 +410,6 @@ fn old_row(
         row.insert(criterion.spec.clone(), shown(env, criterion, value));
         domain.extend(domain_of(criterion, value));
         if let Some(granularity) = criterion.granularity {
-            let key = if env.is_14() { criterion.field.name.to_owned() } else { criterion.spec.clone() };
             let range = match parse_day(value) {
                 Some(start) => {
                     let (from, to) = range(criterion, start, granularity);
@@ -414,28 +417,30 @@ fn old_row(
                 }
                 None => json!(false),
             };
-            ranges.insert(key, range);
+            ranges.insert(criterion.spec.clone(), range);
         }
-    }
-    for asked in aggregates {
-        row.insert(asked.name.clone(), aggregate(env, call.model, &group.ids, asked));
     }
     let count_key = match (rest, criteria.first()) {
         (Some(_), Some(first)) => format!("{}_count", first.field.name),
         _ => "__count".to_owned(),
     };
     row.insert(count_key, json!(group.ids.len()));
-    if !ranges.is_empty() {
-        row.insert("__range".to_owned(), Value::Object(ranges));
+    for asked in aggregates {
+        row.insert(asked.name.clone(), aggregate(env, call.model, &group.ids, asked));
     }
     let mut whole = domain;
     if let Value::Array(given) = call.domain() {
-        if !given.is_empty() {
+        if !given.is_empty() && !whole.is_empty() {
             whole.splice(0..0, std::iter::once(json!("&")));
         }
         whole.extend(given);
     }
-    row.insert("__domain".to_owned(), Value::Array(whole));
+    if !(env.is_14() && criteria.is_empty()) {
+        row.insert("__domain".to_owned(), Value::Array(whole));
+    }
+    if !ranges.is_empty() && !env.is_14() {
+        row.insert("__range".to_owned(), Value::Object(ranges));
+    }
     if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
         row.insert("__context".to_owned(), json!({"group_by": rest}));
     }
@@ -449,6 +454,13 @@ pub(crate) fn formatted_read_group(env: &mut Env<'_>, call: &Call) -> Result<Ans
         .iter()
         .map(|spec| new_aggregate(env, call.model, spec))
         .collect::<Result<_>>()?;
+    if criteria.is_empty() && aggregates.is_empty() {
+        return Err(OdooError {
+            class: "builtins.AssertionError",
+            message: String::new(),
+            arguments: Vec::new(),
+        });
+    }
     let records = found(env, call)?;
     let mut rows = Vec::new();
     for group in split(env, call.model, records, &criteria) {
@@ -464,6 +476,9 @@ pub(crate) fn formatted_read_group(env: &mut Env<'_>, call: &Call) -> Result<Ans
             };
             row.insert(criterion.spec.clone(), shown);
             domain.extend(domain_of(criterion, value));
+        }
+        if criteria.is_empty() {
+            domain.push(json!([1, "=", 1]));
         }
         row.insert("__extra_domain".to_owned(), Value::Array(domain));
         for asked in &aggregates {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -28,10 +28,16 @@ pub(crate) const DATABASE: &str = "sandbox";
 const SESSIONS_MAX: usize = 1_000;
 
 #[derive(Debug)]
-pub(crate) struct World {
-    pub(crate) version: SandboxVersion,
+struct Contents {
     schema: Schema,
     database: Mutex<Database>,
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) version: SandboxVersion,
+    /// Made at the first call, so that starting costs next to nothing.
+    contents: OnceLock<Contents>,
     pub(crate) sessions: Mutex<HashMap<String, i64>>,
     password: String,
     api_key: String,
@@ -57,8 +63,7 @@ impl World {
     ) -> Self {
         Self {
             version,
-            schema: Schema::new(version),
-            database: Mutex::new(data::load(version)),
+            contents: OnceLock::new(),
             sessions: Mutex::default(),
             password,
             api_key,
@@ -66,6 +71,13 @@ impl World {
             recorder: Recorder::default(),
             control_token,
         }
+    }
+
+    fn contents(&self) -> &Contents {
+        self.contents.get_or_init(|| Contents {
+            schema: Schema::new(self.version),
+            database: Mutex::new(data::load(self.version)),
+        })
     }
 
     /// Back to the data of the start. Sessions and keys stay.
@@ -76,7 +88,11 @@ impl World {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Database> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+        self.contents().database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn has_model(&self, name: &str) -> bool {
+        self.contents().schema.get(name).is_some()
     }
 
     pub(crate) fn password(&self) -> &str {
@@ -90,8 +106,13 @@ impl World {
     /// Looks at the data as the system.
     pub(crate) fn look<T>(&self, uid: i64, work: impl FnOnce(&Env<'_>) -> T) -> T {
         let mut database = self.lock();
-        let env =
-            Env { db: &mut database, schema: &self.schema, uid, sudo: true, context: JsonObject::new() };
+        let env = Env {
+            db: &mut database,
+            schema: &self.contents().schema,
+            uid,
+            sudo: true,
+            context: JsonObject::new(),
+        };
         work(&env)
     }
 
@@ -164,7 +185,13 @@ impl World {
         let mut received = received(origin, model, method, &arguments, context.as_ref());
         let mut database = self.lock();
         let context = context.or_else(|| take_context(&mut arguments.kwargs)).unwrap_or_default();
-        let mut env = Env { db: &mut database, schema: &self.schema, uid: origin.user, sudo: false, context };
+        let mut env = Env {
+            db: &mut database,
+            schema: &self.contents().schema,
+            uid: origin.user,
+            sudo: false,
+            context,
+        };
         let outcome =
             check_language(&env).and_then(|()| methods::run(&mut env, model, method, arguments, binding));
         match &outcome {

@@ -373,6 +373,8 @@ fn house(loader: &mut Loader) {
             ("website", json!("https://trading.example")),
         ];
         loader.put("res.partner", partner, values);
+        // Made while the database was, when there was no user yet.
+        loader.db.set("res.partner", partner, [("create_uid", json!(false))]);
         let values = [
             ("name", json!(name)),
             ("partner_id", json!(partner)),

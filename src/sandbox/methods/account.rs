@@ -24,11 +24,11 @@ pub(super) fn action_post(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     check(env, call)?;
     for id in &call.ids {
         if env.text(call.model, *id, "state") != "draft" {
-            return Err(OdooError::user(if env.is_14() {
-                format!("The entry {} (id {id}) must be in draft.", env.text(call.model, *id, "name"))
-            } else {
-                "You can only post draft entries.".to_owned()
-            }));
+            if env.is_14() {
+                continue;
+            }
+            let name = env.text(call.model, *id, "name");
+            return Err(OdooError::user(format!("The entry {name} (id {id}) must be in draft.")));
         }
         let is_invoice = env.text(call.model, *id, "move_type") != "entry";
         if is_invoice && env.ids(call.model, *id, "invoice_line_ids").is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn action_post(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
         }
         post(env, call, *id);
     }
-    Ok(json!(false).into())
+    Ok(if env.is_14() { Answer::Records(call.model, call.ids.clone()) } else { json!(false).into() })
 }
 
 fn post(env: &mut Env<'_>, call: &Call, id: i64) {
@@ -67,7 +67,8 @@ fn post(env: &mut Env<'_>, call: &Call, id: i64) {
 pub(super) fn button_draft(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     check(env, call)?;
     for id in &call.ids {
-        if !matches!(env.text(call.model, *id, "state").as_str(), "posted" | "cancel") {
+        let is_draft = env.text(call.model, *id, "state") == "draft";
+        if is_draft && !env.is_14() {
             return Err(OdooError::user("Only posted/cancelled journal entries can be reset to draft."));
         }
         env.db.set(call.model, *id, [("state", json!("draft"))]);
@@ -85,6 +86,10 @@ pub(super) fn button_cancel(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
 
 pub(super) fn action_register_payment(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     check(env, call)?;
+    let all_posted = call.ids.iter().all(|id| env.text(call.model, *id, "state") == "posted");
+    if !all_posted && !env.is_14() {
+        return Err(OdooError::user("You can only register payment for posted journal entries."));
+    }
     let mut action = json!({
         "name": if env.is_14() { "Register Payment" } else { "Pay" },
         "res_model": "account.payment.register",

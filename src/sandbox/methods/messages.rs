@@ -12,12 +12,39 @@ use crate::{
     },
 };
 
+/// Arguments of a post.
+const KNOWN: &[&str] = &[
+    "body",
+    "subject",
+    "message_type",
+    "email_from",
+    "author_id",
+    "parent_id",
+    "subtype_xmlid",
+    "subtype_id",
+    "partner_ids",
+    "attachments",
+    "attachment_ids",
+    "body_is_html",
+    "email_layout_xmlid",
+    "record_name",
+    "reply_to",
+    "tracking_value_ids",
+];
+
 pub(super) fn message_post(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     let Some(record) = call.ids.first().copied() else {
         return Err(OdooError::value("Expected singleton: ".to_owned() + call.model + "()"));
     };
     if !env.db.exists(call.model, record) {
         return Err(OdooError::missing(call.model, record, env.uid));
+    }
+    let unknown: Vec<&str> = call.argument_names().filter(|name| !KNOWN.contains(name)).collect();
+    if !env.is_14() && !unknown.is_empty() {
+        return Err(OdooError::value(format!(
+            "Those values are not supported when posting or notifying: {}",
+            unknown.join(", ")
+        )));
     }
     let body = call.text("body").unwrap_or_default();
     let is_html = env.is_14() || call.get("body_is_html").is_some_and(truthy);

@@ -33,14 +33,14 @@ pub(super) fn default_get(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
 
 fn operation(call: &Call) -> Result<Operation> {
     let word = call.text("operation").unwrap_or_default();
-    Operation::parse(&word).ok_or_else(|| OdooError::value(format!("Invalid access mode: {word}")))
+    Operation::parse(&word).ok_or_else(|| OdooError::assertion("Invalid access mode"))
 }
 
 pub(super) fn check_access_rights(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     let operation = operation(call)?;
     if call.flag("raise_exception", true) {
         access::check(env, call.model, operation)?;
-        return Ok(json!(true).into());
+        return Ok(if env.is_14() { json!(true).into() } else { Answer::Nothing });
     }
     Ok(json!(access::allows(env, call.model, operation)).into())
 }
@@ -124,10 +124,13 @@ fn exported(env: &Env<'_>, model: &str, id: i64, path: &[&str]) -> Result<Value>
 }
 
 pub(super) fn exists(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
-    Ok(Answer::Records(
-        call.model,
-        call.ids.iter().copied().filter(|id| env.db.exists(call.model, *id)).collect(),
-    ))
+    let found: Vec<i64> = call.ids.iter().copied().filter(|id| env.db.exists(call.model, *id)).collect();
+    Ok(json!(found).into())
+}
+
+/// The ids went to the records the method is called on, so that none are left for its argument.
+pub(super) fn browse(_env: &mut Env<'_>, call: &Call) -> Result<Answer> {
+    Ok(Answer::Records(call.model, Vec::new()))
 }
 
 pub(super) fn get_portal_url(env: &mut Env<'_>, call: &Call) -> Result<Answer> {

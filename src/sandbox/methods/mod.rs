@@ -100,11 +100,25 @@ impl Call {
     }
 
     pub(crate) fn domain(&self) -> Value {
-        self.get("domain").or_else(|| self.get("args")).cloned().unwrap_or_else(|| Value::Array(Vec::new()))
+        self.get("domain")
+            .or_else(|| self.get("args"))
+            .filter(|domain| super::env::truthy(domain))
+            .cloned()
+            .unwrap_or_else(|| Value::Array(Vec::new()))
+    }
+
+    /// The domain exactly as given, for methods that do not put an empty one in the place of nothing.
+    pub(crate) fn given_domain(&self) -> Value {
+        let given = self.arguments.get("domain").or_else(|| self.arguments.get("args"));
+        given.cloned().unwrap_or_else(|| Value::Array(Vec::new()))
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    pub(crate) fn argument_names(&self) -> impl Iterator<Item = &str> {
+        self.arguments.keys().map(String::as_str)
     }
 
     pub(crate) fn object(&self, name: &str) -> JsonObject {
@@ -187,6 +201,12 @@ impl Method {
         self.open = true;
         self
     }
+
+    /// The first parameter that must be given and was not.
+    fn missing(&self, bound: &JsonObject) -> Option<&'static str> {
+        let required = self.parameters.iter().filter_map(|parameter| parameter.strip_prefix('!'));
+        required.into_iter().find(|parameter| !bound.contains_key(*parameter))
+    }
 }
 
 /// Models with a chatter.
@@ -263,6 +283,7 @@ static METHODS: &[Method] = &[
     method("get_metadata", On::Records, &[], meta::get_metadata),
     method("export_data", On::Records, &["!fields_to_export"], meta::export_data),
     method("exists", On::Records, &[], meta::exists).only14(),
+    method("browse", On::Records, &["ids"], meta::browse).only14(),
     method("action_archive", On::Records, &[], archive::action_archive),
     method("action_unarchive", On::Records, &[], archive::action_unarchive),
     method("toggle_active", On::Records, &[], archive::toggle_active),
@@ -405,7 +426,7 @@ fn bind(
         }
     };
     let ids = given_ids.map(|ids| read_ids(&ids)).transpose()?.unwrap_or_default();
-    let shown = if version == SandboxVersion::V14 { name.to_owned() } else { format!("BaseModel.{name}") };
+    let shown = qualified(version, model, name);
     let positional = method.parameters.len();
     if args.len() > positional {
         return Err(OdooError::type_error(format!(
@@ -424,7 +445,8 @@ fn bind(
             return Err(OdooError::type_error(format!("{shown}() got multiple values for argument '{key}'")));
         }
         if !known && !method.open {
-            return Err(unexpected(binding, &shown, &key));
+            let missing = method.missing(&bound).filter(|_| binding == Binding::Json2);
+            return Err(missing.map_or_else(|| unexpected(binding, &shown, &key), missing_argument));
         }
         if !known && name == "search_read" && key != "load" {
             return Err(OdooError::type_error(format!(
@@ -433,19 +455,30 @@ fn bind(
         }
         bound.insert(key, value);
     }
-    for parameter in method.parameters.iter().filter_map(|parameter| parameter.strip_prefix('!')) {
-        if !bound.contains_key(parameter) {
-            return Err(match binding {
-                Binding::Json2 => {
-                    OdooError::new(UNPROCESSABLE, format!("missing a required argument: '{parameter}'"))
-                }
-                Binding::Rpc => OdooError::type_error(format!(
-                    "{shown}() missing 1 required positional argument: '{parameter}'"
-                )),
-            });
-        }
+    if let Some(parameter) = method.missing(&bound) {
+        return Err(match binding {
+            Binding::Json2 => missing_argument(parameter),
+            Binding::Rpc => OdooError::type_error(format!(
+                "{shown}() missing 1 required positional argument: '{parameter}'"
+            )),
+        });
     }
     Ok(Call { model, ids, arguments: bound })
+}
+
+fn missing_argument(parameter: &str) -> OdooError {
+    OdooError::new(UNPROCESSABLE, format!("missing a required argument: '{parameter}'"))
+}
+
+/// A method with the class that defines it, which 19 shows in errors.
+fn qualified(version: SandboxVersion, model: &str, name: &str) -> String {
+    let class = match (version, model, name) {
+        (SandboxVersion::V14, ..) => return name.to_owned(),
+        (_, "res.partner", "write" | "create" | "name_create") => "ResPartner",
+        (_, _, "web_search_read" | "web_read" | "web_save") => "Base",
+        _ => "BaseModel",
+    };
+    format!("{class}.{name}")
 }
 
 /// The class that JSON-2 gives to arguments that do not fit.

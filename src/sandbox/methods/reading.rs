@@ -32,13 +32,19 @@ fn find(env: &Env<'_>, call: &Call) -> Result<Vec<i64>> {
     searching::search(env, call.model, &asked(env, call)?)
 }
 
+/// As [`find`], for the methods that take nothing but a domain for a domain.
+fn find_strictly(env: &Env<'_>, call: &Call) -> Result<Vec<i64>> {
+    access::check(env, call.model, Operation::Read)?;
+    searching::search(env, call.model, &Search { domain: call.given_domain(), ..asked(env, call)? })
+}
+
 pub(super) fn search(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
-    let found = find(env, call)?;
+    let found = find_strictly(env, call)?;
     Ok(if call.flag("count", false) { json!(found.len()).into() } else { json!(found).into() })
 }
 
 pub(super) fn search_count(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
-    Ok(json!(find(env, call)?.len()).into())
+    Ok(json!(find_strictly(env, call)?.len()).into())
 }
 
 pub(super) fn search_read(env: &mut Env<'_>, call: &Call) -> Result<Answer> {

@@ -32,13 +32,15 @@ fn set_state(env: &mut Env<'_>, call: &Call, id: i64, state: &str) {
 pub(super) fn action_confirm(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     check(env, call)?;
     for id in &call.ids {
-        if !matches!(env.text(call.model, *id, "state").as_str(), "draft" | "sent") {
-            return Err(OdooError::user(if env.is_14() {
+        let state = env.text(call.model, *id, "state");
+        let message = match (env.is_14(), state.as_str()) {
+            (true, "cancel" | "done") => {
                 "It is not allowed to confirm an order in the following states: cancel, done"
-            } else {
-                "Some orders are not in a state requiring confirmation."
-            }));
-        }
+            }
+            (false, "sale" | "cancel") => "Some orders are not in a state requiring confirmation.",
+            _ => continue,
+        };
+        return Err(OdooError::user(message));
     }
     for id in &call.ids {
         set_state(env, call, *id, "sale");

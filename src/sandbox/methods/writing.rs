@@ -21,26 +21,22 @@ pub(super) fn create(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
         Some(Value::Array(items)) => {
             let mut ids = Vec::new();
             for item in items {
-                let values = item.as_object().ok_or_else(|| not_a_dict(env))?;
+                let values = item.as_object().ok_or_else(not_a_dict)?;
                 ids.push(writing::create(env, call.model, values.clone())?);
             }
             Ok(Answer::Value(json!(ids)))
         }
-        _ => Err(not_a_dict(env)),
+        _ => Err(not_a_dict()),
     }
 }
 
-fn not_a_dict(env: &Env<'_>) -> OdooError {
-    if env.is_14() {
-        OdooError::attribute("'str' object has no attribute 'items'")
-    } else {
-        OdooError::type_error("'str' object does not support item assignment")
-    }
+fn not_a_dict() -> OdooError {
+    OdooError::attribute("'str' object has no attribute 'get'")
 }
 
 pub(super) fn write(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     let Some(values) = call.get("vals").and_then(Value::as_object) else {
-        return Err(OdooError::attribute("'str' object has no attribute 'items'"));
+        return Err(not_a_dict());
     };
     writing::write(env, call.model, &call.ids, values.clone())?;
     Ok(json!(true).into())

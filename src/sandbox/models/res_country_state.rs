@@ -12,8 +12,8 @@ pub(super) static MODEL: Model = Model {
     name_field: "name",
     only: None,
     fields: &[
+        many2one("country_id", "Country", "res.country").required(),
         char("name", "State Name").required(),
         char("code", "State Code").required(),
-        many2one("country_id", "Country", "res.country").required(),
     ],
 };

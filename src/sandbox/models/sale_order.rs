@@ -15,6 +15,7 @@ pub(super) static MODEL: Model = Model {
     name_field: "name",
     only: None,
     fields: &[
+        many2one("partner_id", "Customer", "res.partner").required().only19(),
         char("name", "Order Reference").required().only19(),
         char("name", "Order Reference").required().readonly().only14(),
         selection(
@@ -42,7 +43,6 @@ pub(super) static MODEL: Model = Model {
         )
         .readonly()
         .only14(),
-        many2one("partner_id", "Customer", "res.partner").required().only19(),
         many2one("partner_id", "Customer", "res.partner").required().readonly().only14(),
         many2one("partner_invoice_id", "Invoice Address", "res.partner").required().only19(),
         many2one("partner_invoice_id", "Invoice Address", "res.partner").required().readonly().only14(),

@@ -34,31 +34,32 @@ fn read_commands(value: &Value) -> Result<Vec<Command>> {
     if !items.is_empty() && items.iter().all(Value::is_number) {
         return Ok(vec![Command::Set(items.iter().filter_map(Value::as_i64).collect())]);
     }
-    items.iter().map(read_command).collect()
+    items.iter().filter_map(|item| read_command(item).transpose()).collect()
 }
 
-fn read_command(item: &Value) -> Result<Command> {
+/// A command with an unknown number does nothing.
+fn read_command(item: &Value) -> Result<Option<Command>> {
     let wrong = || OdooError::value(format!("Invalid command {}", python(item)));
     let parts = match item {
         Value::Array(parts) => parts,
-        Value::Object(values) => return Ok(Command::Create(values.clone())),
+        Value::Object(values) => return Ok(Some(Command::Create(values.clone()))),
         _ => return Err(wrong()),
     };
     let id = || parts.get(1).and_then(Value::as_i64).ok_or_else(wrong);
     let values = || parts.get(2).and_then(Value::as_object).cloned().unwrap_or_default();
-    match parts.first().and_then(Value::as_i64) {
-        Some(0) => Ok(Command::Create(values())),
-        Some(1) => Ok(Command::Update(id()?, values())),
-        Some(2) => Ok(Command::Delete(id()?)),
-        Some(3) => Ok(Command::Unlink(id()?)),
-        Some(4) => Ok(Command::Link(id()?)),
-        Some(5) => Ok(Command::Clear),
+    Ok(Some(match parts.first().and_then(Value::as_i64) {
+        Some(0) => Command::Create(values()),
+        Some(1) => Command::Update(id()?, values()),
+        Some(2) => Command::Delete(id()?),
+        Some(3) => Command::Unlink(id()?),
+        Some(4) => Command::Link(id()?),
+        Some(5) => Command::Clear,
         Some(6) => {
             let ids = parts.get(2).and_then(Value::as_array).ok_or_else(wrong)?;
-            Ok(Command::Set(ids.iter().filter_map(Value::as_i64).collect()))
+            Command::Set(ids.iter().filter_map(Value::as_i64).collect())
         }
-        _ => Err(wrong()),
-    }
+        _ => return Ok(None),
+    }))
 }
 
 /// Carries out the commands written to `field` of one record.
@@ -153,7 +154,7 @@ fn many2many(
     let mut kept: Vec<i64> = Vec::with_capacity(ids.len());
     for target in ids {
         if !env.db.exists(other, target) {
-            return Err(missing_target(env, model, field, other, target));
+            return Err(missing_target(env, model, other));
         }
         if !kept.contains(&target) {
             kept.push(target);
@@ -163,10 +164,18 @@ fn many2many(
     Ok(())
 }
 
-fn missing_target(env: &Env<'_>, model: &str, field: &Field, other: &str, id: i64) -> OdooError {
-    if env.is_14() {
-        super::values::foreign_key(env, model, field)
+/// The table between the two models refuses the id.
+fn missing_target(env: &Env<'_>, model: &str, other: &str) -> OdooError {
+    let (table, target) = (model.replace('.', "_"), other.replace('.', "_"));
+    let short = other.rsplit('.').next().unwrap_or(other);
+    let constraint = format!("{table}_{target}_rel_{short}_id_fkey");
+    OdooError::validation(if env.is_14() {
+        format!(
+            "The operation cannot be completed: another model requires the record being deleted. If possible, archive it instead.\n\nModel: Unknown (Unknown), Constraint: {constraint}"
+        )
     } else {
-        OdooError::missing(other, id, env.uid)
-    }
+        format!(
+            "The operation cannot be completed: Another model is using the record you are trying to delete.\n\nThe troublemaker is: Unknown\nThanks to the following constraint: {constraint}\nHow about archiving the record instead?"
+        )
+    })
 }

@@ -42,6 +42,9 @@ const DELEGATED: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
+/// How long a quotation of 19 is valid.
+const QUOTATION_DAYS: i64 = 30;
+
 /// The default of one field, if the model has one.
 pub(crate) fn default(env: &Env<'_>, model: &str, field: &str) -> Option<Value> {
     let from_context = env.context.get(&format!("default_{field}"));
@@ -51,6 +54,7 @@ pub(crate) fn default(env: &Env<'_>, model: &str, field: &str) -> Option<Value> 
     Some(match (model, field) {
         (_, "active") => json!(true),
         ("res.partner", "type") => json!("contact"),
+        ("res.partner", "is_company") => json!(false),
         ("res.partner", "lang") => json!("en_US"),
         ("res.users", "company_id")
         | ("sale.order" | "account.journal" | "account.account" | "account.tax", "company_id") => {
@@ -74,6 +78,8 @@ pub(crate) fn default(env: &Env<'_>, model: &str, field: &str) -> Option<Value> 
         ("sale.order", "user_id") => json!(env.uid),
         ("sale.order", "team_id") | ("crm.lead", "team_id") => json!(1),
         ("sale.order", "require_signature") => json!(true),
+        ("sale.order", "note") => json!(""),
+        ("sale.order", "validity_date") if !env.is_14() => json!(env.day_after_today(QUOTATION_DAYS)),
         ("sale.order.line", "product_uom_qty") => json!(1.0),
         ("sale.order.line", "sequence") => json!(10),
         ("account.move", "move_type") => json!("entry"),
@@ -207,7 +213,7 @@ fn prepare_order(env: &mut Env<'_>, id: Option<i64>, given: &mut JsonObject) {
         given.entry(address).or_insert_with(|| partner.clone());
     }
     let is_new = given.get("name").is_none_or(|name| !truthy(name) || name == "New");
-    if is_new && truthy(&partner) {
+    if is_new {
         let number = env.db.next_number("sale.order");
         given.insert("name".to_owned(), format!("S{number:05}").into());
     }

@@ -48,13 +48,25 @@ pub(crate) fn unlink(env: &mut Env<'_>, model: &'static str, ids: &[i64]) -> Res
 
 fn check_state(env: &Env<'_>, model: &str, id: i64) -> Result<()> {
     let state = env.text(model, id, "state");
+    if model == "res.partner" && !env.is_14() {
+        let in_books = env
+            .db
+            .ids("account.move")
+            .into_iter()
+            .any(|entry| env.link("account.move", entry, "partner_id") == Some(id));
+        if in_books {
+            return Err(OdooError::user("The partner cannot be deleted because it is used in Accounting"));
+        }
+    }
     match (model, state.as_str()) {
         ("sale.order", "sale" | "done" | "sent") => Err(OdooError::user(
             "You can not delete a sent quotation or a confirmed sales order. You must first cancel it.",
         )),
-        ("account.move", "posted") => {
-            Err(OdooError::user("You cannot delete an entry which has been posted once."))
-        }
+        ("account.move", "posted") => Err(OdooError::user(if env.is_14() {
+            "You cannot delete an entry which has been posted once."
+        } else {
+            "You can't delete a posted journal item. Don’t play games with your accounting records; reset the journal entry to draft before deleting it."
+        })),
         ("ir.module.module", "installed") => {
             Err(OdooError::user("You are trying to remove a module that is installed or will be installed."))
         }

@@ -175,5 +175,6 @@ fn description(env: &Env<'_>, field: &Field) -> JsonObject {
         );
         put("default_export_compatible", false.into());
     }
+    all.sort_keys();
     all
 }

@@ -30,7 +30,7 @@ pub(crate) fn stored(
         Kind::Boolean => Ok(Value::Bool(truthy(value))),
         Kind::Date => date(value),
         Kind::Datetime => datetime(value),
-        Kind::Binary => binary(value),
+        Kind::Binary => binary(env, field, value),
         Kind::Selection(options) => choice(model, field, options, value),
         Kind::Many2one(other) => many2one(env, model, field, other, value, creates),
         Kind::One2many { .. } | Kind::Many2many(_) => Ok(Value::Bool(false)),
@@ -141,7 +141,7 @@ fn check_day(day: &str, whole: &str, format: &str) -> Result<()> {
     }))
 }
 
-fn binary(value: &Value) -> Result<Value> {
+fn binary(env: &Env<'_>, field: &Field, value: &Value) -> Result<Value> {
     let text = match value {
         Value::String(text) if !text.is_empty() => text,
         other if !truthy(other) => return Ok(Value::Bool(false)),
@@ -152,12 +152,22 @@ fn binary(value: &Value) -> Result<Value> {
             )));
         }
     };
-    let kept: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    // Python skips what is no letter of the alphabet, and only then counts.
+    let is_letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let kept: String = text.chars().filter(is_letter).collect();
+    let is_image = field.name.starts_with("image_");
     use base64::Engine as _;
-    if base64::engine::general_purpose::STANDARD.decode(&kept).is_err() {
-        return Err(OdooError::new("binascii.Error", "Incorrect padding"));
+    let is_broken = base64::engine::general_purpose::STANDARD.decode(&kept).is_err();
+    match (is_broken, is_image) {
+        (true, false) => Err(OdooError::new("binascii.Error", "Incorrect padding")),
+        (_, true) if is_broken || (kept.is_empty() && env.is_14()) => Err(OdooError::user(if env.is_14() {
+            "This file could not be decoded as an image file. Please try with a different file."
+        } else {
+            "Image is not encoded in base64."
+        })),
+        _ if kept.is_empty() => Ok(Value::Bool(false)),
+        _ => Ok(Value::String(kept)),
     }
-    Ok(Value::String(kept))
 }
 
 fn choice(model: &str, field: &Field, options: &[(&str, &str)], value: &Value) -> Result<Value> {
@@ -184,13 +194,20 @@ fn many2one(
             if env.db.exists(other, id) {
                 return Ok(Value::from(id));
             }
-            // The value is used before it reaches the database, so the record itself is missed first.
-            let used_at_once = other == "res.partner" && (!env.is_14() || model == "sale.order");
+            // Where the value is used before it reaches the database, the record itself is missed first.
+            let used_at_once = match (env.is_14(), creates) {
+                (true, _) => model == "sale.order" && other == "res.partner",
+                (false, true) => other == "res.partner",
+                (false, false) => true,
+            };
             Err(if used_at_once {
                 OdooError::missing(other, id, env.uid)
             } else {
                 foreign_key(env, model, field)
             })
+        }
+        Value::Object(_) if env.is_14() => {
+            Err(OdooError::sql("psycopg2.ProgrammingError", "can't adapt type 'NewId'"))
         }
         Value::String(text) if (env.is_14() || creates) && !text.is_empty() => Err(OdooError::sql(
             "psycopg2.errors.InvalidTextRepresentation",

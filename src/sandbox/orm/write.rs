@@ -52,6 +52,10 @@ pub(crate) fn create(env: &mut Env<'_>, model: &'static str, given: JsonObject) 
 /// Changes records; an empty list of ids changes nothing and is no error.
 pub(crate) fn write(env: &mut Env<'_>, model: &'static str, ids: &[i64], given: JsonObject) -> Result<()> {
     access::check(env, model, Operation::Write)?;
+    if let (false, "res.partner", Some(name)) = (env.is_14(), model, unknown_name(env, model, &given)) {
+        // The model looks the field up itself before the ORM does.
+        return Err(OdooError::new("builtins.KeyError", name));
+    }
     let given = known_values(env, model, given)?;
     for id in ids {
         if !env.db.exists(model, *id) {
@@ -75,11 +79,13 @@ pub(crate) fn write(env: &mut Env<'_>, model: &'static str, ids: &[i64], given: 
     Ok(())
 }
 
+fn unknown_name<'g>(env: &Env<'_>, model: &str, given: &'g JsonObject) -> Option<&'g str> {
+    given.keys().map(String::as_str).find(|name| env.field(model, name).is_none())
+}
+
 fn known_values(env: &Env<'_>, model: &str, given: JsonObject) -> Result<JsonObject> {
-    for name in given.keys() {
-        if env.field(model, name).is_none() {
-            return Err(OdooError::unknown_field_in_values(env.version(), model, name));
-        }
+    if let Some(name) = unknown_name(env, model, &given) {
+        return Err(OdooError::unknown_field_in_values(env.version(), model, name));
     }
     Ok(given.into_iter().filter(|(name, _)| !KEPT_BY_ORM.contains(&name.as_str())).collect())
 }

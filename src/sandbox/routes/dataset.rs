@@ -1,5 +1,6 @@
 //! `/web/dataset/*`: calls within a session.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{envelope, session};
@@ -19,7 +20,18 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
         Ok(envelope) => envelope,
         Err(response) => return response,
     };
-    let outcome = session::user(world, request).and_then(|user| call(world, request, user, &envelope.params));
+    let model = envelope.params.get("model").and_then(Value::as_str).unwrap_or_default();
+    if world.version == SandboxVersion::V19 && !world.has_model(model) {
+        // The route itself depends on the model, so it is looked up before the session.
+        return envelope::not_found(world.version, &Value::Null, StatusCode::OK);
+    }
+    let outcome = session::user(world, request).and_then(|user| {
+        if model.is_empty() || world.has_model(model) {
+            call(world, request, user, &envelope.params)
+        } else {
+            Err(OdooError::new("builtins.KeyError", model))
+        }
+    });
     envelope::outcome(world, &envelope.id, outcome)
 }
 
@@ -58,13 +70,8 @@ fn missing(version: SandboxVersion, params: &JsonObject, button: bool) -> OdooEr
         .filter(|name| !params.contains_key(**name))
         .map(|name| format!("'{name}'"))
         .collect();
-    let noun = if absent.len() == 1 { "argument" } else { "arguments" };
-    let listed = match absent.as_slice() {
-        [init @ .., last] if init.len() > 1 => format!("{}, and {last}", init.join(", ")),
-        [first, last] => format!("{first} and {last}"),
-        other => other.join(""),
-    };
-    OdooError::type_error(format!("{name}() missing {} required positional {noun}: {listed}", absent.len()))
+    let absent: Vec<&str> = absent.iter().map(String::as_str).collect();
+    envelope::missing_arguments(&name, &absent)
 }
 
 /// The shortcut of 14 for lists.

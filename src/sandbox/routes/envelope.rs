@@ -46,12 +46,50 @@ pub(super) fn open(world: &World, request: &Request) -> std::result::Result<Enve
     match members.get("params") {
         None | Some(Value::Null) => Ok(Envelope { id, params: JsonObject::new() }),
         Some(Value::Object(params)) => Ok(Envelope { id, params: params.clone() }),
+        // An empty list becomes an empty dict in Python.
+        Some(Value::Array(items)) if items.is_empty() => Ok(Envelope { id, params: JsonObject::new() }),
         Some(_) if version == SandboxVersion::V14 => Err(server_error()),
         Some(_) => {
-            let error = OdooError::value("dictionary update sequence element #0 has length 0; 2 is required");
+            let error =
+                OdooError::type_error("cannot convert dictionary update sequence element #0 to a sequence");
             Err(failed(version, &id, &error))
         }
     }
+}
+
+/// Python's complaint about arguments that were left out.
+pub(super) fn missing_arguments(function: &str, missing: &[&str]) -> OdooError {
+    let noun = if missing.len() == 1 { "argument" } else { "arguments" };
+    let listed = match missing {
+        [first, second] => format!("{first} and {second}"),
+        [init @ .., last] if !init.is_empty() => format!("{}, and {last}", init.join(", ")),
+        other => other.concat(),
+    };
+    OdooError::type_error(format!(
+        "{function}() missing {} required positional {noun}: {listed}",
+        missing.len()
+    ))
+}
+
+/// A path that leads nowhere, as JSON-RPC; 19 answers so for a model it cannot route to, with status 200.
+pub(super) fn not_found(version: SandboxVersion, id: &Value, status: StatusCode) -> Response {
+    let long = "404 Not Found: The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.";
+    let mut error = json!({
+        "code": 404,
+        "message": "404: Not Found",
+        "data": {
+            "name": "werkzeug.exceptions.NotFound",
+            "message": long,
+            "arguments": [],
+            "context": {},
+            "debug": "Traceback (most recent call last):\n",
+        },
+    });
+    if let (SandboxVersion::V14, Some(members)) = (version, error.as_object_mut()) {
+        members.insert("http_status".to_owned(), json!(404));
+    }
+    let body = json!({"jsonrpc": "2.0", "id": id, "error": error});
+    Response::new(status, content_type(version), body.to_string())
 }
 
 /// A body of another type, or another method than POST.

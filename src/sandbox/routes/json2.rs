@@ -41,7 +41,11 @@ pub(super) fn answer(world: &World, request: &Request, path: &str) -> Response {
             &werkzeug(
                 "werkzeug.exceptions.BadRequest",
                 400,
-                "could not parse the body as json: Expecting value: line 1 column 1 (char 0)",
+                if request.body.starts_with(b"{") {
+                    "could not parse the body as json: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+                } else {
+                    "could not parse the body as json: Expecting value: line 1 column 1 (char 0)"
+                },
             ),
         );
     };

@@ -38,12 +38,19 @@ fn missing_argument(version: SandboxVersion, service: bool, method: bool) -> Odo
         .into_iter()
         .filter_map(|(absent, name)| absent.then_some(name))
         .collect();
-    let noun = if missing.len() == 1 { "argument" } else { "arguments" };
-    OdooError::type_error(format!(
-        "{name}() missing {} required positional {noun}: {}",
-        missing.len(),
-        missing.join(" and ")
-    ))
+    envelope::missing_arguments(name, &missing)
+}
+
+/// Database, user, password, model and method come first in every call.
+const CALL_ARGUMENTS: usize = 5;
+
+fn too_few(version: SandboxVersion, given: usize) -> OdooError {
+    match version {
+        SandboxVersion::V14 => OdooError::index("list index out of range"),
+        SandboxVersion::V19 => OdooError::value(format!(
+            "not enough values to unpack (expected at least {CALL_ARGUMENTS}, got {given})"
+        )),
+    }
 }
 
 /// What the services need to know of the request.
@@ -73,6 +80,9 @@ pub(super) fn dispatch(
         ("db", "db_exist") => Ok(json!(args.first().and_then(Value::as_str) == Some(DATABASE)).into()),
         ("db", _) => Err(OdooError::access_denied()),
         ("object", "execute_kw" | "execute") => execute(world, caller, method, args),
+        ("object", _) if world.version == SandboxVersion::V19 && args.len() < CALL_ARGUMENTS => {
+            Err(too_few(world.version, args.len()))
+        }
         ("object", other) => {
             Err(OdooError::new("builtins.NameError", format!("Method not available {other}")))
         }
@@ -127,8 +137,7 @@ fn login(world: &World, caller: &Caller<'_>, args: &[Value]) -> Result<Answer> {
 
 fn execute(world: &World, caller: &Caller<'_>, method: &str, args: &[Value]) -> Result<Answer> {
     let [database, uid, password, model, name, rest @ ..] = args else {
-        let kind = if world.version == SandboxVersion::V14 { "tuple" } else { "list" };
-        return Err(OdooError::index(format!("{kind} index out of range")));
+        return Err(too_few(world.version, args.len()));
     };
     check_database(world, database)?;
     let uid = uid.as_i64().unwrap_or_default();
@@ -137,7 +146,7 @@ fn execute(world: &World, caller: &Caller<'_>, method: &str, args: &[Value]) -> 
         return Err(OdooError::access_denied());
     }
     if !world.user_exists(uid) {
-        return Err(OdooError::missing("res.users", uid, 1));
+        return Err(OdooError::missing("res.users", uid, uid));
     }
     if !world.password_fits(uid, password, true) {
         return Err(OdooError::access_denied());

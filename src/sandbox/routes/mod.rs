@@ -31,9 +31,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Response {
         | "/web/session/logout" => session::answer(world, request, path),
         "/web/webclient/version_info" | "/web/database/list" => web::json_routes(world, request, path),
         "/web/version" | "/json/version" if is_19 => web::version(world),
-        "/web/health" if is_19 => {
-            Response::new(StatusCode::OK, "application/json; charset=utf-8", r#"{"status": "pass"}"#)
-        }
+        "/web/health" if is_19 => Response::new(StatusCode::OK, "application/json", r#"{"status": "pass"}"#),
         "/web/dataset/search_read" if !is_19 => dataset::answer(world, request),
         "/json/2" if is_19 => json2::wrong_path(),
         "/web" | "/my" | "/odoo" | "/my/home" => web::page(world, request, path),

@@ -60,6 +60,14 @@ fn authenticate(world: &World, request: &Request, envelope: &Envelope) -> Respon
         };
         return envelope::failed(version, &envelope.id, &error);
     }
+    let absent: Vec<&str> = [("login", "'login'"), ("password", "'password'")]
+        .into_iter()
+        .filter_map(|(name, shown)| (!envelope.params.contains_key(name)).then_some(shown))
+        .collect();
+    if !absent.is_empty() {
+        let name = if version == SandboxVersion::V14 { "authenticate" } else { "Session.authenticate" };
+        return envelope::failed(version, &envelope.id, &envelope::missing_arguments(name, &absent));
+    }
     // An API key is no password here, in both versions.
     let uid = world.authenticate(text("login"), text("password"), false).filter(|_| !request.refuse_login);
     let Some(uid) = uid else {

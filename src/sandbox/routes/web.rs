@@ -44,20 +44,22 @@ pub(super) fn page(world: &World, request: &Request, path: &str) -> Response {
             ),
         );
     }
-    let mut asked = path.to_owned();
-    asked.push('?');
-    asked.push_str(&request.query);
-    let target = format!(
-        "/web/login?redirect={}",
-        asked.replace('/', "%2F").replace('?', "%3F").replace('=', "%3D").replace('&', "%26")
-    );
-    let (status, location) = match world.version {
-        SandboxVersion::V14 => {
-            let host = request.header("host").unwrap_or("127.0.0.1");
-            let status = if path == "/web" { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
-            (status, format!("http://{host}{target}"))
+    let quoted = |text: &str| {
+        [(':', "%3A"), ('/', "%2F"), ('?', "%3F"), ('=', "%3D"), ('&', "%26")]
+            .into_iter()
+            .fold(text.to_owned(), |text, (plain, coded)| text.replace(plain, coded))
+    };
+    let host = request.header("host").unwrap_or("127.0.0.1");
+    let (status, location) = match (world.version, path) {
+        (SandboxVersion::V14, "/web") => (StatusCode::SEE_OTHER, format!("http://{host}/web/login")),
+        (SandboxVersion::V14, _) => {
+            let asked = format!("http://{host}{path}");
+            (StatusCode::FOUND, format!("http://{host}/web/login?redirect={}", quoted(&asked)))
         }
-        SandboxVersion::V19 => (StatusCode::SEE_OTHER, target),
+        (SandboxVersion::V19, _) => {
+            let asked = format!("{path}?{}", request.query);
+            (StatusCode::SEE_OTHER, format!("/web/login?redirect={}", quoted(&asked)))
+        }
     };
     Response::html(status, format!("<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>You should be redirected automatically to target URL: <a href=\"{0}\">{0}</a>.", envelope::escape(&location)))
         .with(header::LOCATION, location)
@@ -67,17 +69,11 @@ pub(super) fn not_found(world: &World, request: &Request) -> Response {
     let is_rpc = super::is_json_post(request);
     if is_rpc && world.version == SandboxVersion::V14 {
         let id = request.json.as_ref().and_then(|body| body.get("id")).cloned().unwrap_or(Value::Null);
-        let message = "404: Not Found";
-        let body = json!({"jsonrpc": "2.0", "id": id, "error": {
-            "code": 404,
-            "message": message,
-            "http_status": 404,
-            "data": {"name": "werkzeug.exceptions.NotFound", "message": message, "arguments": [], "context": {}, "debug": "Traceback (most recent call last):\n"},
-        }});
-        return Response::new(StatusCode::NOT_FOUND, envelope::content_type(world.version), body.to_string());
+        return envelope::not_found(world.version, &id, StatusCode::NOT_FOUND);
     }
-    Response::html(
+    Response::new(
         StatusCode::NOT_FOUND,
+        "text/html;charset=utf-8",
         "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head><title>Page Not Found | Sandbox</title></head>\n<body><h1>404</h1><p>The page you are looking for does not exist.</p></body>\n</html>\n",
     )
 }
