@@ -245,6 +245,9 @@ impl Reader<'_, '_> {
             return Ok(Condition::Always(left == 1));
         }
         let Some(operator_text) = operator.as_str().map(str::to_lowercase) else {
+            if self.env.is_14() {
+                return Err(OdooError::value(format!("Invalid leaf {}", python_tuple(parts))));
+            }
             let kind = python_type(operator);
             return Err(OdooError::attribute(format!("'{kind}' object has no attribute 'lower'")));
         };
