@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicI64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -78,6 +78,8 @@ pub(crate) struct Door {
     child: Child,
     line: Line,
     heard: Arc<Heard>,
+    /// They end when the program has said its last word.
+    listeners: Vec<JoinHandle<()>>,
     next_id: AtomicI64,
     state: PathBuf,
     /// Holds the policy, the home and, unless given, the state; deleted with the door.
@@ -158,13 +160,15 @@ impl Door {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let heard = Arc::new(Heard::default());
-        listen_to_log(&heard, child.stderr.take().expect("a log"));
-        listen_to_output(&heard, child.stdout.take().expect("an output"));
+        let listeners = vec![
+            listen_to_log(&heard, child.stderr.take().expect("a log")),
+            listen_to_output(&heard, child.stdout.take().expect("an output")),
+        ];
         let line = match settings.via {
             Via::Stdio => Line::Stdio(Mutex::new(child.stdin.take())),
             Via::Http => Line::Http { authority: heard.address(&mut child), session: Mutex::default() },
         };
-        Self { child, line, heard, next_id: AtomicI64::new(1), state, _folder: folder }
+        Self { child, line, heard, listeners, next_id: AtomicI64::new(1), state, _folder: folder }
     }
 
     /// One tool call: the structured result, or the error object.
@@ -357,6 +361,9 @@ impl Door {
     #[track_caller]
     pub(crate) fn close(mut self) -> (ExitStatus, String) {
         let status = self.end().expect("the program ends by itself");
+        for listener in self.listeners.drain(..) {
+            listener.join().expect("a listener");
+        }
         (status, self.everything_said())
     }
 
@@ -474,7 +481,7 @@ fn post_frame(
     answer.header("mcp-session-id").map(str::to_owned)
 }
 
-fn listen_to_output(heard: &Arc<Heard>, output: impl Read + Send + 'static) {
+fn listen_to_output(heard: &Arc<Heard>, output: impl Read + Send + 'static) -> JoinHandle<()> {
     let heard = Arc::clone(heard);
     thread::spawn(move || {
         let mut output = BufReader::new(output);
@@ -489,10 +496,10 @@ fn listen_to_output(heard: &Arc<Heard>, output: impl Read + Send + 'static) {
         }
         // Whoever still waits learns that nothing more comes.
         lock(&heard.waiting).clear();
-    });
+    })
 }
 
-fn listen_to_log(heard: &Arc<Heard>, log: impl Read + Send + 'static) {
+fn listen_to_log(heard: &Arc<Heard>, log: impl Read + Send + 'static) -> JoinHandle<()> {
     let heard = Arc::clone(heard);
     thread::spawn(move || {
         let mut log = BufReader::new(log);
@@ -502,7 +509,7 @@ fn listen_to_log(heard: &Arc<Heard>, log: impl Read + Send + 'static) {
             heard.more_log.notify_all();
             line.clear();
         }
-    });
+    })
 }
 
 /// The built program, with an environment of its own.
