@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::decision::{
     Charge, CounterId, Decision, Denial, DenialKind, NextStep, Permit, PolicyDigest, RuleId, Window,
 };
-use crate::facts::{CallFacts, Caller, ToolFacts};
+use crate::facts::{CallFacts, Caller, Effect, Operation, ToolFacts};
 
 /// A policy file, checked whole.
 #[derive(Debug)]
@@ -83,22 +83,43 @@ impl Policy {
     }
 
     /// Decides a call. Pure: the ledger reserves the permit's charges afterwards.
+    ///
+    /// A rule for `odoo_create`, `odoo_write` or `odoo_unlink` holds for what they do, whichever tool
+    /// does it: `odoo_execute` with the method `unlink` is no way around it.
     pub fn decide(&self, facts: &CallFacts) -> Decision {
-        match self.verdict(&facts.tool) {
-            Verdict::Allowed { rule, .. } => {
-                let charges = self.charges(&facts.caller, &facts.tool);
-                Decision::Allow(Permit::new(Arc::clone(&facts.effects), charges, rule, self.digest.clone()))
+        let rule = match self.verdict(&facts.tool) {
+            Verdict::Allowed { rule, .. } => rule,
+            refusal => return self.refused(refusal),
+        };
+        let mut charges = self.charges(&facts.caller, facts.tool.name);
+        for deed in deeds_of_others(facts) {
+            match self.verdict_of(deed) {
+                Verdict::Allowed { .. } => charges.extend(self.charges(&facts.caller, deed)),
+                // Not listed says that the tool is not offered, not that the deed is forbidden.
+                Verdict::Unlisted { .. } => {}
+                Verdict::Hidden { rule } => {
+                    let reason = format!("the policy hides `{deed}`, and this call would do the same");
+                    return self.deny(DenialKind::Refused, rule, reason, NextStep::Stop);
+                }
+                refusal => return self.refused(refusal),
             }
+        }
+        Decision::Allow(Permit::new(Arc::clone(&facts.effects), charges, rule, self.digest.clone()))
+    }
+
+    fn refused(&self, verdict: Verdict) -> Decision {
+        match verdict {
             Verdict::Denied { rule, reason } => self.deny(DenialKind::Refused, rule, reason, NextStep::Stop),
             Verdict::NeedsApproval { rule, reason } => {
                 self.deny(DenialKind::Refused, rule, reason, NextStep::Ask)
             }
-            Verdict::Hidden { rule } | Verdict::Unlisted { rule } => self.deny(
-                DenialKind::Unknown,
-                rule,
-                "the policy does not show this tool".to_owned(),
-                NextStep::Stop,
-            ),
+            Verdict::Hidden { rule } | Verdict::Unlisted { rule } | Verdict::Allowed { rule, .. } => self
+                .deny(
+                    DenialKind::Unknown,
+                    rule,
+                    "the policy does not show this tool".to_owned(),
+                    NextStep::Stop,
+                ),
         }
     }
 
@@ -109,10 +130,14 @@ impl Policy {
 
     /// The standing of a tool, whoever calls it.
     pub fn verdict(&self, tool: &ToolFacts) -> Verdict {
-        if let Some(hidden) = self.hide.iter().find(|hidden| matches_name(&hidden.pattern, tool.name)) {
+        self.verdict_of(tool.name)
+    }
+
+    fn verdict_of(&self, name: &str) -> Verdict {
+        if let Some(hidden) = self.hide.iter().find(|hidden| matches_name(&hidden.pattern, name)) {
             return Verdict::Hidden { rule: hidden.rule.clone() };
         }
-        let Some(rule) = self.tools.get(tool.name) else {
+        let Some(rule) = self.tools.get(name) else {
             let default = RuleId(Arc::from("/default"));
             return if self.default_allows {
                 Verdict::Allowed { rule: default, limits: Vec::new() }
@@ -136,13 +161,13 @@ impl Policy {
         }
     }
 
-    fn charges(&self, caller: &Caller, tool: &ToolFacts) -> Vec<Charge> {
-        let Some(rule) = self.tools.get(tool.name) else { return Vec::new() };
+    fn charges(&self, caller: &Caller, tool: &str) -> Vec<Charge> {
+        let Some(rule) = self.tools.get(tool) else { return Vec::new() };
         rule.limits
             .iter()
             .map(|limit| Charge {
                 counter: CounterId {
-                    tool: Arc::from(tool.name),
+                    tool: Arc::from(tool),
                     name: Arc::clone(&limit.counter),
                     window: limit.window,
                     grant: Arc::from(caller.grant.as_str()),
@@ -186,6 +211,27 @@ impl Limit {
             Window::Sliding { seconds } => format!("{} in {seconds} s", self.max),
         }
     }
+}
+
+/// The tools whose own work this call does, other than the called one.
+fn deeds_of_others(facts: &CallFacts) -> Vec<&'static str> {
+    let mut deeds: Vec<&'static str> = facts
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Records(records) => match records.operation {
+                Operation::Create => Some("odoo_create"),
+                Operation::Write => Some("odoo_write"),
+                Operation::Unlink => Some("odoo_unlink"),
+                Operation::Read | Operation::Execute | Operation::Mail | Operation::Report => None,
+            },
+            Effect::Connection { .. } | Effect::AllConnections { .. } => None,
+        })
+        .filter(|deed| *deed != facts.tool.name)
+        .collect();
+    deeds.sort_unstable();
+    deeds.dedup();
+    deeds
 }
 
 /// `*` stands for any run of characters.

@@ -11,6 +11,7 @@ super::scenarios![
     a_capped_tool_stops_at_its_cap,
     a_refused_call_costs_nothing,
     what_needs_approval_is_refused,
+    a_rule_holds_for_the_deed_by_any_road,
     a_policy_that_does_not_load_opens_no_door,
 ];
 
@@ -164,4 +165,37 @@ fn a_policy_that_does_not_load_opens_no_door(world: &World) {
         assert_eq!(status.code(), Some(64), "{policy}: {said}");
         assert!(said.contains(word), "{policy}: it says what is wrong: {said}");
     }
+}
+
+fn a_rule_holds_for_the_deed_by_any_road(world: &World) {
+    let contact = world.contact();
+    let unlink = |args: Value| json!({"model": "res.partner", "method": "unlink", "args": args});
+    let denied = json!({"action": "deny", "reason": "Archive instead."});
+    for (policy, rule) in [
+        (json!({"version": "1", "default": "allow", "tools": {"odoo_unlink": denied}}), "/tools/odoo_unlink"),
+        (json!({"version": "1", "default": "allow", "hide": ["odoo_unlink"]}), "/hide/0"),
+    ] {
+        let door = world.door_under(&policy);
+        for args in [json!([[contact.id]]), json!([contact.id]), json!([[contact.id, contact.id]])] {
+            let error = door.refused("odoo_execute", unlink(args), &["denied"]);
+            assert_eq!(error["rule"], rule, "{error}");
+        }
+        door.ok("odoo_execute", json!({"model": "res.partner", "method": "search_count", "args": [[]]}));
+    }
+    let policy = json!({"version": "1", "default": "deny", "tools": {
+        "odoo_execute": {},
+        "odoo_write": {"limits": [{"counter": "written", "window": "day", "max": 1}]},
+    }});
+    let door = world.door_under(&policy);
+    let write = |comment: &str| json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"comment": comment}]});
+    door.ok("odoo_execute", write("one"));
+    for _ in 0..2 {
+        let error = door.refused("odoo_execute", write("two"), &["rate_limited"]);
+        assert_eq!(error["rule"], "/tools/odoo_write/limits/0", "{error}");
+    }
+    let direct = json!({"model": "res.partner", "ids": [contact.id], "values": {"comment": "three"}});
+    door.refused("odoo_write", direct, &["rate_limited"]);
+    assert_eq!(world.oracle().count("res.partner", json!([["id", "=", contact.id]])), 1);
+    let comment = world.oracle().field("res.partner", contact.id, "comment");
+    assert!(comment.as_str().is_some_and(|comment| comment.contains("one")), "{comment}");
 }
