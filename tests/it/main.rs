@@ -11,6 +11,7 @@ mod contract;
 mod policies;
 mod readme;
 mod records;
+mod sandbox;
 mod tidy;
 mod transport;
 
