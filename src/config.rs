@@ -50,6 +50,8 @@ pub struct Config {
     pub connect: ConnectSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
+    /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
+    pub sandbox_token: Option<Secret>,
     pub log: LogSettings,
     /// How long running calls may take to end after a signal.
     pub drain_ms: u64,
@@ -125,6 +127,7 @@ impl Config {
             seal_key: None,
             connect: ConnectSettings::default(),
             sandbox: false,
+            sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },
             drain_ms: DRAIN_MS,
             settings_file: None,

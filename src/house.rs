@@ -172,8 +172,11 @@ impl House {
 /// Starts the practice Odoo and makes it the connection `default`, whatever the settings say of that alias.
 async fn start_sandbox(config: &Config, connections: &Connections) -> Result<Sandbox, HouseError> {
     let failed = |why: String| HouseError::Sandbox(why);
-    let sandbox =
-        sandbox::start(SandboxOptions::default()).await.map_err(|error| failed(error.to_string()))?;
+    let options = SandboxOptions {
+        control_token: config.sandbox_token.as_ref().map(|token| token.reveal().to_owned()),
+        ..SandboxOptions::default()
+    };
+    let sandbox = sandbox::start(options).await.map_err(|error| failed(error.to_string()))?;
     let definition = Definition {
         alias: ConnectionAlias::default_alias(),
         url: sandbox.url().parse().map_err(|_| failed("its address cannot be read".to_owned()))?,

@@ -49,6 +49,7 @@ pub(super) const KEYS: &[Key] = &[
         read: |config, raw| raw.yes_or_no().map(|yes| config.connect.any_secret_ref = yes),
     },
     Key { path: "connect.os_keyring", read: read_os_keyring },
+    Key { path: "sandbox_token", read: read_sandbox_token },
     Key { path: "sandbox", read: |config, raw| raw.yes_or_no().map(|yes| config.sandbox = yes) },
     Key { path: "drain_ms", read: |config, raw| raw.whole(0..=DRAIN_MS_MAX).map(|ms| config.drain_ms = ms) },
     Key { path: "http.listen", read: read_listen },
@@ -152,20 +153,29 @@ fn read_os_keyring(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
 }
 
 fn read_seal_key(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
-    config.seal_key = Some(match raw.secret()? {
-        SecretSource::Inline(secret) => secret,
+    config.seal_key = Some(here_or_in_file(raw, "ODOO_MCP_KEY")?);
+    Ok(())
+}
+
+fn read_sandbox_token(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    config.sandbox_token = Some(here_or_in_file(raw, "ODOO_MCP_SANDBOX_TOKEN")?);
+    Ok(())
+}
+
+/// A secret of the program itself. The variable that holds it has a fixed name; a second name for it helps
+/// nobody, and a command would run before the settings are known to be good.
+fn here_or_in_file(raw: Raw<'_>, variable: &str) -> Result<Secret, String> {
+    match raw.secret()? {
+        SecretSource::Inline(secret) => Ok(secret),
         SecretSource::File(path) => {
             let text = std::fs::read_to_string(&path)
                 .map_err(|error| format!("cannot read `{}`: {}", path.display(), error.kind()))?;
-            Secret::new(text.trim().to_owned())
+            Ok(Secret::new(text.trim().to_owned()))
         }
-        // The variable that holds a sealing key is `ODOO_MCP_KEY`; a second name for it helps nobody,
-        // and a command would run before the settings are known to be good.
         SecretSource::Env(_) | SecretSource::Command(_) => {
-            return Err("write { file = \"PATH\" } or set the variable `ODOO_MCP_KEY`".to_owned());
+            Err(format!("write {{ file = \"PATH\" }} or set the variable `{variable}`"))
         }
-    });
-    Ok(())
+    }
 }
 
 fn read_level(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {

@@ -49,6 +49,7 @@ fn copy(config: &Config) -> Config {
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
         sandbox: config.sandbox,
+        sandbox_token: config.sandbox_token.clone(),
         log: config.log,
         drain_ms: config.drain_ms,
         settings_file: None,

@@ -22,7 +22,7 @@ mod routes;
 mod server;
 mod world;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -37,7 +37,7 @@ pub use self::{
 };
 
 /// How to start a sandbox.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SandboxOptions {
     pub version: SandboxVersion,
     /// A loopback address; port 0 takes a free one.
@@ -48,6 +48,16 @@ pub struct SandboxOptions {
     pub api_key: Option<String>,
     /// Opens the routes under `/_sandbox` for whoever knows this text.
     pub control_token: Option<String>,
+}
+
+/// Says nothing of passwords and keys.
+impl fmt::Debug for SandboxOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxOptions")
+            .field("version", &self.version)
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SandboxOptions {

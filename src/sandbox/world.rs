@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -19,7 +20,7 @@ use super::{
     models::Schema,
     recorder::{ReceivedCall, Recorder},
 };
-use crate::facts::JsonObject;
+use crate::facts::{JsonObject, Secret};
 
 /// The one database of a sandbox.
 pub(crate) const DATABASE: &str = "sandbox";
@@ -33,18 +34,24 @@ struct Contents {
     database: Mutex<Database>,
 }
 
-#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) version: SandboxVersion,
     /// Made at the first call, so that starting costs next to nothing.
     contents: OnceLock<Contents>,
     pub(crate) sessions: Mutex<HashMap<String, i64>>,
-    password: String,
-    api_key: String,
+    password: Secret,
+    api_key: Secret,
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
     /// Guards the routes that steer the sandbox from outside; absent, these routes do not exist.
-    pub(crate) control_token: Option<String>,
+    pub(crate) control_token: Option<Secret>,
+}
+
+/// Says nothing of keys, sessions and records.
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 /// How a call came in, for the record of it.
@@ -65,11 +72,11 @@ impl World {
             version,
             contents: OnceLock::new(),
             sessions: Mutex::default(),
-            password,
-            api_key,
+            password: Secret::new(password),
+            api_key: Secret::new(api_key),
             faults: Faults::default(),
             recorder: Recorder::default(),
-            control_token,
+            control_token: control_token.map(Secret::new),
         }
     }
 
@@ -96,11 +103,11 @@ impl World {
     }
 
     pub(crate) fn password(&self) -> &str {
-        &self.password
+        self.password.reveal()
     }
 
     pub(crate) fn api_key(&self) -> &str {
-        &self.api_key
+        self.api_key.reveal()
     }
 
     /// Looks at the data as the system.
@@ -130,7 +137,7 @@ impl World {
     pub(crate) fn password_fits(&self, uid: i64, password: &str, keys: bool) -> bool {
         match uid {
             _ if password.is_empty() => false,
-            ADMIN => password == self.password || (keys && password == self.api_key),
+            ADMIN => self.password.same_as(password) || (keys && self.api_key.same_as(password)),
             access::DEMO => password == "demo",
             access::PORTAL => password == "portal",
             _ => self.look(ADMIN, |env| {
@@ -143,7 +150,7 @@ impl World {
     /// The user behind a bearer key.
     pub(crate) fn user_of_key(&self, key: &str) -> Option<i64> {
         match key {
-            _ if key == self.api_key => Some(ADMIN),
+            _ if self.api_key.same_as(key) => Some(ADMIN),
             "demo" => Some(access::DEMO),
             "portal" => Some(access::PORTAL),
             _ => None,

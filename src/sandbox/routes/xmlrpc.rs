@@ -1,7 +1,5 @@
 //! `/xmlrpc/2/*`: the services of `/jsonrpc` in XML, with faults for exceptions.
 
-use std::borrow::Cow;
-
 use http::StatusCode;
 use quick_xml::{
     events::{BytesStart, Event},
@@ -154,15 +152,15 @@ fn parse_tree(body: &[u8]) -> Option<Element> {
             }
             Event::Empty(start) => named(&start),
             Event::Text(text) => {
-                push_text(&mut open, text.decode().ok()?);
+                push_text(&mut open, &text.decode().ok()?);
                 continue;
             }
             Event::CData(text) => {
-                push_text(&mut open, text.decode().ok()?);
+                push_text(&mut open, &text.decode().ok()?);
                 continue;
             }
             Event::GeneralRef(reference) => {
-                push_text(&mut open, Cow::Owned(resolved(&reference)?));
+                push_text(&mut open, &resolved(&reference)?);
                 continue;
             }
             Event::End(_) => open.pop()?,
@@ -176,9 +174,9 @@ fn parse_tree(body: &[u8]) -> Option<Element> {
     }
 }
 
-fn push_text(open: &mut [Element], text: Cow<'_, str>) {
+fn push_text(open: &mut [Element], text: &str) {
     if let Some(element) = open.last_mut() {
-        element.text.push_str(&text);
+        element.text.push_str(text);
     }
 }
 
