@@ -20,6 +20,8 @@ mod orm;
 mod recorder;
 mod routes;
 mod server;
+#[cfg(test)]
+mod testing;
 mod world;
 
 use std::{fmt, io, net::SocketAddr, sync::Arc};

@@ -2,8 +2,11 @@
 //!
 //! Dates are fixed, so that a test may name a month.
 
+mod activity;
 mod documents;
+mod firms;
 mod parties;
+mod places;
 mod products;
 mod technical;
 
@@ -44,9 +47,12 @@ impl Loader {
 /// The whole database at its start.
 pub(crate) fn load(version: SandboxVersion) -> Database {
     let mut loader = Loader { db: Database::default(), version };
+    places::places(&mut loader);
     parties::load(&mut loader);
+    firms::load(&mut loader);
     products::load(&mut loader);
     documents::load(&mut loader);
+    activity::load(&mut loader);
     technical::load(&mut loader, &Schema::new(version));
     loader.db
 }

@@ -179,3 +179,86 @@ fn missing_target(env: &Env<'_>, model: &str, other: &str) -> OdooError {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sandbox::{
+        field::SandboxVersion::{V14, V19},
+        testing::{BOTH, Bench},
+    };
+
+    /// Writes to the tags of partner 10, which has tag 2, and looks at them.
+    #[track_caller]
+    fn check(commands: Value, expected: &[i64]) {
+        for version in BOTH {
+            let mut bench = Bench::new(version);
+            bench.call("res.partner", "write", json!([[10], {"category_id": commands}]), json!({})).unwrap();
+            assert_eq!(bench.env().ids("res.partner", 10, "category_id"), expected, "{version:?} {commands}");
+        }
+    }
+
+    #[track_caller]
+    fn refuse(commands: Value, class: &str) {
+        for version in BOTH {
+            let mut bench = Bench::new(version);
+            let call =
+                bench.call("res.partner", "write", json!([[10], {"category_id": commands}]), json!({}));
+            assert_eq!(call.unwrap_err().class, class, "{version:?} {commands}");
+        }
+    }
+
+    #[test]
+    fn links_come_and_go() {
+        check(json!([[4, 3]]), &[2, 3]);
+        check(json!([[4, 2]]), &[2]);
+        check(json!([[4, 3, 0], [3, 2, 0]]), &[3]);
+        check(json!([[5]]), &[]);
+        check(json!([[6, 0, [1, 3, 1]]]), &[1, 3]);
+        check(json!([1, 3]), &[1, 3]);
+        check(json!([[0, 0, {"name": "New"}]]), &[2, 7]);
+        check(json!([[1, 2, {"name": "Renamed"}]]), &[2]);
+        check(json!([[2, 2]]), &[]);
+        check(json!(false), &[]);
+        check(json!([[9, 0, 0]]), &[2]);
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused() {
+        refuse(json!("Gold"), "builtins.ValueError");
+        refuse(json!(["Gold"]), "builtins.ValueError");
+        refuse(json!([[4, 999_999]]), "odoo.exceptions.ValidationError");
+        refuse(json!([[1, 999_999, {"name": "x"}]]), "odoo.exceptions.MissingError");
+        refuse(json!([[0, 0, {"nosuch": 1}]]), "builtins.ValueError");
+        refuse(json!([[6, 0, 1]]), "builtins.ValueError");
+    }
+
+    #[test]
+    fn lines_live_with_their_order() {
+        for version in [V14, V19] {
+            let mut bench = Bench::new(version);
+            let before = bench.db.count("sale.order.line");
+            let line = json!([0, 0, {"product_id": 1, "product_uom_qty": 2, "price_unit": 10.0}]);
+            let id = bench.call(
+                "sale.order",
+                "create",
+                json!([{"partner_id": 10, "order_line": [line, line]}]),
+                json!({}),
+            );
+            let id = id.unwrap().as_i64().unwrap();
+            assert_eq!(bench.env().text("sale.order", id, "name"), "S00021");
+            assert_eq!(bench.env().number("sale.order", id, "amount_untaxed"), 40.0);
+            assert_eq!(bench.env().number("sale.order", id, "amount_total"), 47.6);
+            let lines = bench.env().ids("sale.order", id, "order_line");
+            // A line cannot live without its order, so taking it off deletes it.
+            bench
+                .call("sale.order", "write", json!([[id], {"order_line": [[3, lines[0]]]}]), json!({}))
+                .unwrap();
+            assert_eq!(bench.db.count("sale.order.line"), before + 1);
+            bench.call("sale.order", "unlink", json!([[id]]), json!({})).unwrap();
+            assert_eq!(bench.db.count("sale.order.line"), before);
+        }
+    }
+}

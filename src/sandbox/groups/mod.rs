@@ -1,15 +1,25 @@
 //! Grouping: `read_group` of both versions and `formatted_read_group` of 19.
 
+mod aggregates;
+mod periods;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Ordering;
 
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 use serde_json::{Value, json};
+
+use self::{
+    aggregates::{Aggregate, aggregate, new_aggregate, old_aggregates},
+    periods::{Granularity, end_of, label_of, parse_day, start_of},
+};
 
 use super::{
     access::{self, Operation},
-    env::{Env, truthy},
+    env::Env,
     errors::{OdooError, Result},
-    field::{Field, Kind, SandboxVersion},
+    field::{Field, Kind},
     methods::{Answer, Call},
     orm::search::{self as searching, Search},
 };
@@ -21,23 +31,6 @@ struct Criterion {
     spec: String,
     field: &'static Field,
     granularity: Option<Granularity>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Granularity {
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-}
-
-/// One number to work out per group.
-#[derive(Debug, Clone)]
-struct Aggregate {
-    name: String,
-    field: Option<&'static Field>,
-    function: String,
 }
 
 /// Records that share the values of all criteria.
@@ -79,43 +72,6 @@ fn criterion(env: &Env<'_>, model: &str, spec: &str) -> Result<Criterion> {
         }
     };
     Ok(Criterion { spec: spec.to_owned(), field, granularity })
-}
-
-fn start_of(date: Date, granularity: Granularity) -> Date {
-    match granularity {
-        Granularity::Day => date,
-        Granularity::Week => date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days()),
-        Granularity::Month => date.first_of_month(),
-        Granularity::Quarter => {
-            let first = (date.month() - 1) / 3 * 3 + 1;
-            Date::new(date.year(), first, 1).unwrap_or(date)
-        }
-        Granularity::Year => date.first_of_year(),
-    }
-}
-
-fn end_of(start: Date, granularity: Granularity) -> Date {
-    match granularity {
-        Granularity::Day => start.saturating_add(1.day()),
-        Granularity::Week => start.saturating_add(7.days()),
-        Granularity::Month => start.saturating_add(1.month()),
-        Granularity::Quarter => start.saturating_add(3.months()),
-        Granularity::Year => start.saturating_add(1.year()),
-    }
-}
-
-fn label_of(start: Date, granularity: Granularity) -> String {
-    match granularity {
-        Granularity::Day => start.strftime("%d %b %Y").to_string(),
-        Granularity::Week => start.strftime("W%-V %G").to_string(),
-        Granularity::Month => start.strftime("%B %Y").to_string(),
-        Granularity::Quarter => format!("Q{} {}", (start.month() - 1) / 3 + 1, start.year()),
-        Granularity::Year => start.strftime("%Y").to_string(),
-    }
-}
-
-fn parse_day(value: &Value) -> Option<Date> {
-    Date::strptime("%Y-%m-%d", value.as_str()?.get(..10)?).ok()
 }
 
 /// The raw values a record has for a criterion; an x2many puts it into several groups.
@@ -191,47 +147,6 @@ fn order_of(env: &Env<'_>, criterion: &Criterion, left: &Value, right: &Value) -
     }
 }
 
-fn aggregate(env: &Env<'_>, model: &str, ids: &[i64], asked: &Aggregate) -> Value {
-    let Some(field) = asked.field else { return json!(ids.len()) };
-    let values: Vec<Value> = ids.iter().map(|id| env.value_of(model, *id, field)).collect();
-    let numbers = || values.iter().filter_map(Value::as_f64);
-    let whole = matches!(field.kind, Kind::Integer);
-    let number = |found: f64| {
-        if whole && found.fract() == 0.0 {
-            json!(found as i64)
-        } else {
-            json!(super::orm::compute::round2(found))
-        }
-    };
-    match asked.function.as_str() {
-        "count" => json!(values.iter().filter(|value| !value.is_boolean() || field.name == "active").count()),
-        "count_distinct" => {
-            let mut seen: Vec<&Value> = Vec::new();
-            for value in values.iter().filter(|value| !matches!(value, Value::Bool(false))) {
-                if !seen.contains(&value) {
-                    seen.push(value);
-                }
-            }
-            json!(seen.len())
-        }
-        "array_agg" => json!(values),
-        "bool_or" => json!(values.iter().any(truthy)),
-        "bool_and" => json!(values.iter().all(truthy)),
-        "avg" => {
-            let count = numbers().count();
-            if count == 0 { json!(false) } else { json!(numbers().sum::<f64>() / count as f64) }
-        }
-        "max" | "min" if !field.is_number() => {
-            let texts = values.iter().filter_map(Value::as_str);
-            let found = if asked.function == "max" { texts.max() } else { texts.min() };
-            found.map_or(json!(false), Value::from)
-        }
-        "max" => numbers().reduce(f64::max).map_or(json!(false), number),
-        "min" => numbers().reduce(f64::min).map_or(json!(false), number),
-        _ => number(numbers().sum()),
-    }
-}
-
 /// The domain that selects the records of one value.
 fn domain_of(criterion: &Criterion, value: &Value) -> Vec<Value> {
     let name = criterion.field.name;
@@ -265,59 +180,6 @@ fn listed(call: &Call, name: &str) -> Vec<String> {
         Some(Value::String(text)) => vec![text.clone()],
         _ => call.names(name).unwrap_or_default(),
     }
-}
-
-/// Aggregates as `read_group` asks for them: `amount`, `amount:sum` or `total:sum(amount)`.
-fn old_aggregates(
-    env: &Env<'_>,
-    model: &str,
-    fields: &[String],
-    criteria: &[Criterion],
-) -> Result<Vec<Aggregate>> {
-    let all: Vec<String>;
-    let fields = if fields.is_empty() && env.is_14() {
-        all = env
-            .model(model)?
-            .fields
-            .iter()
-            .filter(|field| field.stored && field.is_number() && field.name != "id")
-            .map(|field| field.name.to_owned())
-            .collect();
-        &all
-    } else {
-        fields
-    };
-    let mut found = Vec::new();
-    for spec in fields {
-        let (name, function) =
-            spec.split_once(':').map_or((spec.as_str(), None), |(name, function)| (name, Some(function)));
-        if name == "__count" || criteria.iter().any(|criterion| criterion.field.name == name) {
-            continue;
-        }
-        let (function, column) =
-            match function.and_then(|function| function.strip_suffix(')')?.split_once('(')) {
-                Some((function, column)) => (Some(function), column),
-                None => (function, name),
-            };
-        let Some(field) = env.field(model, column) else {
-            return Err(match env.version() {
-                SandboxVersion::V14 => OdooError::unknown_field(env.version(), model, column),
-                SandboxVersion::V19 => {
-                    OdooError::value(format!("Invalid field '{column}' on model '{model}' for '{spec}'."))
-                }
-            });
-        };
-        match function {
-            _ if field.name == "id" && env.is_14() => {}
-            None if !field.is_number() || !field.stored || field.name == "id" => {}
-            _ => found.push(Aggregate {
-                name: name.to_owned(),
-                field: Some(field),
-                function: function.unwrap_or("sum").to_owned(),
-            }),
-        }
-    }
-    Ok(found)
 }
 
 fn window(
@@ -494,34 +356,4 @@ pub(crate) fn formatted_read_group(env: &mut Env<'_>, call: &Call) -> Result<Ans
         call.count("limit", env.version())?,
     )
     .into())
-}
-
-fn new_aggregate(env: &Env<'_>, model: &str, spec: &str) -> Result<Aggregate> {
-    if spec == "__count" {
-        return Ok(Aggregate { name: spec.to_owned(), field: None, function: "count".to_owned() });
-    }
-    let Some((name, function)) = spec.split_once(':') else {
-        return Err(OdooError::value(format!("Aggregate method is mandatory for '{spec}'")));
-    };
-    let field = env
-        .field(model, name)
-        .ok_or_else(|| OdooError::value(format!("Invalid field '{name}' on '{model}'")))?;
-    const FUNCTIONS: &[&str] = &[
-        "sum",
-        "avg",
-        "max",
-        "min",
-        "bool_and",
-        "bool_or",
-        "array_agg",
-        "array_agg_distinct",
-        "count",
-        "count_distinct",
-        "recordset",
-        "sum_currency",
-    ];
-    if !FUNCTIONS.contains(&function) {
-        return Err(OdooError::value(format!("Invalid aggregate method '{function}' for '{spec}'.")));
-    }
-    Ok(Aggregate { name: spec.to_owned(), field: Some(field), function: function.to_owned() })
 }
