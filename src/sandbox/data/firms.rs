@@ -206,7 +206,7 @@ pub(super) fn firm_names(index: usize) -> (&'static str, &'static str, &'static 
     FIRMS.get(index).map_or(("", "", ""), |firm| (firm.name, firm.short, firm.domain))
 }
 
-pub(super) fn put_firm(loader: &mut Loader, index: usize, firm: &Firm) {
+fn put_firm(loader: &mut Loader, index: usize, firm: &Firm) {
     let id = firm_id(index);
     let seller = json!(if index.is_multiple_of(2) { 2 } else { 6 });
     let company = match index {
