@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     Call, ClientState, Failure, OdooError, Route, SignIn,
+    default_order::DefaultOrderCache,
     explain::KeptModels,
     http::Http,
     list_view::ListViewCache,
@@ -44,6 +45,7 @@ pub struct OdooClient {
     pub(super) models: tokio::sync::Mutex<KeptModels>,
     pub(super) docs: Mutex<KeptDocs>,
     pub(super) list_views: ListViewCache,
+    pub(super) default_orders: DefaultOrderCache,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
     /// The secret of the last login, so that nothing a server says can repeat it.
     pub(super) secret: ArcSwapOption<Secret>,
@@ -76,6 +78,7 @@ impl OdooClient {
             models: tokio::sync::Mutex::default(),
             docs: Mutex::default(),
             list_views: ListViewCache::default(),
+            default_orders: DefaultOrderCache::default(),
             seen_version: Mutex::new(None),
             secret: ArcSwapOption::empty(),
             seen: Mutex::new(Seen::default()),

@@ -9,6 +9,7 @@ mod client;
 mod client_tests;
 mod connections;
 mod context;
+mod default_order;
 mod domain;
 mod domain_check;
 mod explain;

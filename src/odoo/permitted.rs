@@ -191,6 +191,11 @@ impl<'a> PermittedOdoo<'a> {
         self.client.list_columns(model).await
     }
 
+    /// The order of a model's rows: no record data, so every model of the connection.
+    pub async fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
+        self.client.default_order(model).await
+    }
+
     /// The field at the end of a dotted path.
     pub async fn field_path(&self, model: &ModelName, path: &str) -> Result<FieldInfo, OdooError> {
         self.client.field_path(model, path).await

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use crate::facts::FieldName;
+use crate::{
+    facts::{FieldName, ModelName},
+    odoo::PermittedOdoo,
+};
 
 /// More terms than this sort nothing any more.
 const TERMS_MAX: usize = 8;
@@ -39,17 +42,23 @@ impl Order {
         self.0.iter().map(|term| term.field.clone()).collect()
     }
 
-    /// As Odoo takes it. Equal rows are told apart by id, or pages could repeat and skip rows.
-    pub(super) fn stable(&self) -> Option<String> {
-        if self.0.is_empty() {
-            return None;
+    /// As Odoo takes it. Equal rows are told apart by id, or pages could repeat and skip rows. Where
+    /// nobody asked for an order it is the model's own, as far as this user may know it.
+    pub(super) async fn stable(&self, odoo: &PermittedOdoo<'_>, model: &ModelName) -> String {
+        if !self.0.is_empty() {
+            return self.with_last_word();
         }
+        let own = odoo.default_order(model).await;
+        own.and_then(|own| Self::parse(&own).ok()).unwrap_or_default().with_last_word()
+    }
+
+    fn with_last_word(&self) -> String {
         let mut terms: Vec<String> =
             self.0.iter().map(|term| format!("{}{}", term.field, term.rest)).collect();
         if !self.0.iter().any(|term| term.field == "id") {
             terms.push("id".to_owned());
         }
-        Some(terms.join(", "))
+        terms.join(", ")
     }
 }
 
@@ -100,16 +109,16 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(given: &str, expected: Option<&str>) {
-        assert_eq!(Order::parse(given).unwrap().stable().as_deref(), expected, "{given}");
+    fn check(given: &str, expected: &str) {
+        assert_eq!(Order::parse(given).unwrap().with_last_word(), expected, "{given}");
     }
 
     #[test]
     fn the_id_breaks_ties() {
-        check("", None);
-        check("name", Some("name, id"));
-        check("name DESC,  create_date asc nulls last", Some("name desc, create_date asc nulls last, id"));
-        check("id desc", Some("id desc"));
+        check("", "id");
+        check("name", "name, id");
+        check("name DESC,  create_date asc nulls last", "name desc, create_date asc nulls last, id");
+        check("id desc", "id desc");
     }
 
     #[test]

@@ -81,16 +81,18 @@ impl Tool for Search {
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<FoundIds, ToolError> {
+        let odoo = cx.odoo(&self.scope.connection)?;
+        let order = self.order.stable(&odoo, &self.model).await;
         let query = PageQuery {
             model: self.model,
             domain: self.domain.into_domain()?,
             fields: FieldName::parse("id").into_iter().collect(),
             limit: self.limit.get(),
             offset: self.offset.get(),
-            order: self.order.stable(),
+            order: Some(order),
             context: self.scope.context()?,
         };
-        let page = cx.odoo(&self.scope.connection)?.page(&query).await?;
+        let page = odoo.page(&query).await?;
         let ids: Vec<i64> = page
             .records
             .iter()
@@ -169,13 +171,14 @@ impl Tool for SearchRead {
     async fn run(self, cx: &CallContext<'_>) -> Result<FoundRecords, ToolError> {
         let odoo = cx.odoo(&self.scope.connection)?;
         let chosen = default_fields::choose(&odoo, &self.model, self.fields.as_slice()).await?;
+        let order = self.order.stable(&odoo, &self.model).await;
         let query = PageQuery {
             model: self.model,
             domain: self.domain.into_domain()?,
             fields: chosen.fields.clone(),
             limit: self.limit.get(),
             offset: self.offset.get(),
-            order: self.order.stable(),
+            order: Some(order),
             context: self.scope.reading_context()?,
         };
         let mut page = odoo.page(&query).await?;
