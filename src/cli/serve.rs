@@ -40,12 +40,13 @@ impl Serve {
         let config = session.load(&flags)?;
         logging::start(config.log);
         runtime::block_on(async move {
+            let asked = signals::end_asked();
             let house = House::build(config).await?;
             let stop = CancellationToken::new();
             let reload = signals::at_each_hangup(|| house.reload_policy());
             tokio::select! {
                 served = serve(&house, stop.clone()) => served,
-                ended = end_in_order(&stop) => ended,
+                ended = end_in_order(asked, &stop) => ended,
                 () = reload => Ok(()),
             }
         })
@@ -77,11 +78,12 @@ fn drain(house: &House) -> Duration {
 }
 
 /// The first signal lets running calls end; the second ends the process.
-async fn end_in_order(stop: &CancellationToken) -> Result<(), Stop> {
-    signals::end_asked().await;
+async fn end_in_order(asked: impl Future<Output = ()>, stop: &CancellationToken) -> Result<(), Stop> {
+    asked.await;
+    let asked_again = signals::end_asked();
     tracing::info!("stopping: running calls may end");
     stop.cancel();
-    signals::end_asked().await;
+    asked_again.await;
     Err(Stop::FailedWith("stopped before all calls had ended".to_owned()))
 }
 

@@ -68,8 +68,9 @@ impl Demo {
                 () = signals::end_asked() => Err(Stop::FailedWith("the tour was stopped".to_owned())),
             };
             if came_true.is_ok() && !self.once {
+                let asked = signals::end_asked();
                 self.tell(session, wanted, address)?;
-                signals::end_asked().await;
+                asked.await;
                 session.terminal.note("stopping: running calls may end");
             }
             stop.cancel();
