@@ -19,8 +19,11 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 /// Models kept at once; an order is a short text.
 const KEPT_MAX: usize = 512;
 
+/// When each order was asked for, and the order if this user may know it.
+type Kept = HashMap<ModelName, (Instant, Option<Arc<str>>)>;
+
 #[derive(Debug, Default)]
-pub(super) struct DefaultOrderCache(Mutex<HashMap<ModelName, (Instant, Option<Arc<str>>)>>);
+pub(super) struct DefaultOrderCache(Mutex<Kept>);
 
 impl OdooClient {
     /// The model's order, or nothing where this user may not know it. One request the first time.
