@@ -138,7 +138,8 @@ fn no_lint_is_silenced_without_a_reason() {
 #[test]
 fn no_file_names_a_machine() {
     check_each(|source| {
-        ["/tmp/", "/root/", "/work/", "/home/"]
+        ["tmp", "root", "work", "home"]
+            .map(|top| format!("/{top}/"))
             .into_iter()
             .find(|path| source.text.contains(path))
             .map(|path| format!("holds the path `{path}`"))

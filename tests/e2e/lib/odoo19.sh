@@ -4,8 +4,8 @@
 
 settings_19() {
   PORT=$PORT_19 GEVENT=$GEVENT_19 GEVENT_NAME=gevent_port DB=e2e19 ROLE=odoo19
-  CONF=$HOME_DIR/odoo.conf STATE=$HOME_DIR
-  ADDONS=$HOME_DIR/root/usr/lib/python3/dist-packages/odoo/addons ADDONS_SEEN=$ADDONS
+  CONF=$HOME_DIR/odoo.conf STATE=$HOME_DIR UNPACKED=$HOME_DIR/root
+  ADDONS=$UNPACKED/usr/lib/python3/dist-packages/odoo/addons ADDONS_SEEN=$ADDONS
   OUTSIDE_CONF=$CONF
   WITH_DEMO=(--with-demo) # 19 has no demo data unless asked
 }
@@ -62,10 +62,10 @@ install_19() {
     die_with_log "pip install failed" "$log"
   fi
   # `odoo` is a namespace package in 19: a line with the folder above it is enough.
-  echo "$HOME_DIR/root/usr/lib/python3/dist-packages" > "$(echo "$HOME_DIR"/venv/lib/python3*/site-packages)/odoo19.pth"
+  echo "$UNPACKED/usr/lib/python3/dist-packages" > "$(echo "$HOME_DIR"/venv/lib/python3*/site-packages)/odoo19.pth"
   echo "$stamp" > "$HOME_DIR/installed"
 }
 
 prepare_state_19() { server_dir "$HOME_DIR/data" "$HOME_DIR/log"; }
 
-command_19() { COMMAND=("${AS_SERVER[@]}" "$HOME_DIR/venv/bin/python" "$HOME_DIR/root/usr/bin/odoo" "$@"); }
+command_19() { COMMAND=("${AS_SERVER[@]}" "$HOME_DIR/venv/bin/python" "$UNPACKED/usr/bin/odoo" "$@"); }
