@@ -8,6 +8,7 @@ super::scenarios![
     ten_rows_of_three_fields_are_small,
     three_contacts_without_fields_are_small,
     pages_show_every_record_once,
+    pages_in_the_order_of_the_model_show_every_record_once,
     a_page_of_ids_goes_on,
     large_texts_are_left_out_whole_never_cut,
     an_answer_of_odoo_that_is_too_large_is_refused,
@@ -76,6 +77,30 @@ fn pages_show_every_record_once(world: &World) {
         json!({"model": "res.partner", "domain": [["name", "=", name]], "fields": ["name"], "offset": 1_000});
     let result = door.ok("odoo_search_read", beyond);
     assert_eq!((&result["records"], &result["has_more"]), (&json!([]), &json!(false)));
+}
+
+/// Products are sorted by their name alone; the same name for all leaves the database a free hand.
+fn pages_in_the_order_of_the_model_show_every_record_once(world: &World) {
+    let name = unique("Product");
+    let values: Vec<Value> = (0..25).map(|_| json!({"name": name})).collect();
+    let made = world.oracle().call("product.template", "create", json!([values]), json!({}));
+    let made: Vec<i64> = made.as_array().unwrap().iter().filter_map(Value::as_i64).collect();
+    let _products: Vec<_> = made.iter().map(|id| world.adopt("product.template", *id)).collect();
+    let door = world.door();
+    for limit in [3, 10] {
+        let (mut seen, mut offset) = (Vec::<i64>::new(), json!(0));
+        while !offset.is_null() {
+            let arguments = json!({
+                "model": "product.template", "domain": [["name", "=", name]], "limit": limit, "offset": offset,
+            });
+            let result = door.ok("odoo_search", arguments);
+            seen.extend(result["ids"].as_array().unwrap().iter().filter_map(Value::as_i64));
+            assert!(seen.len() <= made.len(), "the pages do not end");
+            offset = result["next_offset"].clone();
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, made, "{limit} a page: every record once");
+    }
 }
 
 fn a_page_of_ids_goes_on(world: &World) {
