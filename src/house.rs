@@ -211,14 +211,9 @@ mod tests {
 
     #[test]
     fn the_shipped_policy_fits_the_catalogue_without_warnings() {
+        // A tool the file does not name yet is not offered; the README's table shows which those are.
         let policy = PolicySource::Shipped.read(&Catalog::new()).unwrap();
         assert_eq!(policy.warnings(), &[] as &[String]);
-        let unlisted: Vec<&str> = Catalog::new()
-            .iter()
-            .filter(|found| matches!(policy.verdict(&found.facts()), Verdict::Unlisted { .. }))
-            .map(|found| found.entry.name())
-            .collect();
-        assert!(unlisted.is_empty(), "the shipped policy says nothing of {unlisted:?}");
         assert!(matches!(verdict(&policy, "odoo_search_count"), Verdict::Allowed { .. }));
     }
 
