@@ -94,17 +94,19 @@ fn gather(tool: Found, arguments: JsonObject, caller: &Caller) -> CallFacts {
         caller: caller.clone(),
         tool: tool.facts(),
         class: request.class(),
+        dry_run: request.is_rehearsal(),
         effects: request.effects(caller).into(),
         arguments,
         at: jiff::Timestamp::now(),
+        found: odoo_mcp::facts::Found::default(),
     }
 }
 
-fn allowed(policy: &Policy, facts: &CallFacts) -> bool {
+fn allowed(policy: &Arc<Policy>, facts: &CallFacts) -> bool {
     matches!(policy.decide(facts), Decision::Allow(_))
 }
 
-fn run(case: &Case, catalog: &Catalog, policy: &Policy) {
+fn run(case: &Case, catalog: &Catalog, policy: &Arc<Policy>) {
     let tool = catalog.find(case.tool).expect("the tool is in the catalogue");
     let caller = Caller::local(Arrival::Stdio);
     let arguments = case.arguments.as_object().expect("arguments are an object");
@@ -164,7 +166,6 @@ fn run(case: &Case, catalog: &Catalog, policy: &Policy) {
 
 fn main() {
     let catalog = Catalog::new();
-    let known: Vec<&str> = catalog.iter().map(|found| found.entry.name()).collect();
     let text = json!({
         "version": "1",
         "default": "deny",
@@ -173,8 +174,8 @@ fn main() {
             "odoo_write": {"limits": [{"counter": "writes", "window": "day", "max": 1_000_000}]},
         },
     });
-    let policy = match Policy::parse(text.to_string().as_bytes(), &known) {
-        Ok(policy) => policy,
+    let policy = match Policy::load(text.to_string().as_bytes(), &catalog) {
+        Ok(policy) => Arc::new(policy),
         Err(error) => panic!("{error}"),
     };
     for case in &cases() {

@@ -89,7 +89,6 @@ impl PolicySource {
     }
 
     pub fn read(&self, catalog: &Catalog) -> Result<Policy, PolicyLoadError> {
-        let names: Vec<&str> = catalog.iter().map(|found| found.entry.name()).collect();
         let (text, path) = match self {
             Self::Operator => (OPERATOR_POLICY.as_bytes().to_vec(), PathBuf::new()),
             Self::Shipped => (SHIPPED_POLICY.as_bytes().to_vec(), PathBuf::new()),
@@ -101,7 +100,7 @@ impl PolicySource {
                 (text, path.clone())
             }
         };
-        Policy::parse(&text, &names).map_err(|error| PolicyLoadError::Refused { path, error })
+        Policy::load(&text, catalog).map_err(|error| PolicyLoadError::Refused { path, error })
     }
 }
 

@@ -16,6 +16,8 @@ pub mod policy;
 
 pub mod ledger;
 
+pub mod approvals;
+
 pub mod odoo;
 
 pub mod identity;

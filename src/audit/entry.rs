@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::facts::{Caller, Effect};
+use crate::{
+    facts::{Approval, Caller, Effect, JsonObject},
+    policy::RuleId,
+};
 
 /// The line before a call: who wants what, and what was decided.
 #[derive(Debug, Serialize)]
@@ -18,6 +21,15 @@ pub struct Opening<'a> {
     pub decision: &'a str,
     pub rule: &'a str,
     pub policy: &'a str,
+    /// Rules in shadow that would have refused or asked.
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "rules")]
+    pub would_deny: &'a [RuleId],
+    /// The approval that this call uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<&'a Approval>,
+    /// The facts that rules looked at.
+    #[serde(skip_serializing_if = "JsonObject::is_empty")]
+    pub facts: &'a JsonObject,
 }
 
 /// The line after it.
@@ -35,6 +47,8 @@ pub struct Closing<'a> {
 pub enum CallOutcome {
     Done,
     Denied,
+    /// A person is asked; nothing was done.
+    Asked,
     /// Odoo or a check of ours said no; nothing was changed.
     Rejected,
     NotSent,
@@ -55,4 +69,9 @@ fn caller_line<S: serde::Serializer>(caller: &Caller, serializer: S) -> Result<S
         map.serialize_entry("client", client)?;
     }
     map.end()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the member by reference")]
+fn rules<S: serde::Serializer>(rules: &&[RuleId], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rules.iter().map(|rule| &*rule.0))
 }

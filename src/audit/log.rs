@@ -15,7 +15,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::entry::{CallOutcome, Closing, Opening};
-use crate::facts::hex;
+use crate::{
+    facts::{Pause, hex},
+    ledger::{End, Exhausted, Ledger, LocalLedger, Reservation, Settlement},
+    policy::{BreakerPlan, Charge},
+};
 
 /// A line is read back at most this far to find the end of the chain; longer ones are never written.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
@@ -34,7 +38,16 @@ pub struct AuditError {
     source: std::io::Error,
 }
 
-/// The audit log of a state directory.
+/// Why a call could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("a limit is used up")]
+    Exhausted(Box<Exhausted>),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+/// The audit log of a state directory, and the counters whose charges it holds.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     shared: Arc<Shared>,
@@ -44,6 +57,7 @@ pub struct AuditLog {
 struct Shared {
     path: PathBuf,
     tail: Mutex<Tail>,
+    ledger: Box<dyn Ledger>,
 }
 
 #[derive(Debug)]
@@ -62,7 +76,7 @@ pub struct OpenEntry {
     log: AuditLog,
     call: String,
     opened: Instant,
-    closed: bool,
+    reservation: Option<Reservation>,
 }
 
 impl AuditLog {
@@ -77,22 +91,72 @@ impl AuditLog {
         }
         let file = options.open(path).map_err(fail("open"))?;
         let tail = Tail { file, length: 0, sequence: 0, hash: GENESIS.to_owned() };
-        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), tail: Mutex::new(tail) }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                path: path.to_owned(),
+                tail: Mutex::new(tail),
+                ledger: Box::<LocalLedger>::default(),
+            }),
+        })
     }
 
     pub fn path(&self) -> &Path {
         &self.shared.path
     }
 
-    /// Writes the opening line. `durable` waits until the disk has it.
-    pub fn open_entry(&self, opening: &Opening<'_>, durable: bool) -> Result<OpenEntry, AuditError> {
-        self.append("open", opening, durable)?;
+    /// Reserves the charges and writes the opening line, as one step for every process that shares
+    /// the state directory. `durable` waits until the disk has the line.
+    pub async fn open_call(
+        &self,
+        opening: &Opening<'_>,
+        charges: &[Charge],
+        durable: bool,
+    ) -> Result<OpenEntry, OpenError> {
+        let reservation = self.shared.ledger.reserve(charges, opening.at).map_err(OpenError::Exhausted)?;
+        if let Err(error) = self.append("open", opening, durable) {
+            self.shared.ledger.settle(reservation, &End::of(Settlement::NotSent));
+            return Err(error.into());
+        }
         Ok(OpenEntry {
             log: self.clone(),
             call: opening.call.to_owned(),
             opened: Instant::now(),
-            closed: false,
+            reservation: Some(reservation),
         })
+    }
+
+    /// Could these charges be reserved right now? Takes nothing.
+    pub fn check(&self, charges: &[Charge], now: jiff::Timestamp) -> Result<(), Box<Exhausted>> {
+        self.shared.ledger.check(charges, now)
+    }
+
+    /// Is this caller stopped by a breaker?
+    pub fn paused(&self, breakers: &[BreakerPlan], now: jiff::Timestamp) -> Option<Pause> {
+        self.shared.ledger.paused(breakers, now)
+    }
+
+    /// Two lines for a call that did not run: refused, or put to a person. Breakers hear of it.
+    pub fn note_refusal(
+        &self,
+        opening: &Opening<'_>,
+        outcome: CallOutcome,
+        code: &str,
+        breakers: &[BreakerPlan],
+    ) -> Result<(), AuditError> {
+        self.append("open", opening, false)?;
+        let entry = OpenEntry {
+            log: self.clone(),
+            call: opening.call.to_owned(),
+            opened: Instant::now(),
+            reservation: None,
+        };
+        self.shared.ledger.note(breakers, opening.at);
+        entry.write_closing(outcome, Some(code))
+    }
+
+    /// Breakers hear of a call that failed.
+    pub fn note_failure(&self, breakers: &[BreakerPlan], now: jiff::Timestamp) {
+        self.shared.ledger.note(breakers, now);
     }
 
     fn append(&self, event: &str, body: &impl Serialize, durable: bool) -> Result<(), AuditError> {
@@ -187,9 +251,12 @@ pub(super) fn line_hash(line: &serde_json::Map<String, Value>) -> String {
 }
 
 impl OpenEntry {
-    /// Writes the closing line. A failure here cannot undo the call; it is returned for the log.
-    pub fn close(mut self, outcome: CallOutcome, code: Option<&str>) -> Result<(), AuditError> {
-        self.closed = true;
+    /// Settles the charges and writes the closing line. A failure here cannot undo the call; it is
+    /// returned for the log.
+    pub fn close(mut self, end: &End, outcome: CallOutcome, code: Option<&str>) -> Result<(), AuditError> {
+        if let Some(reservation) = self.reservation.take() {
+            self.log.shared.ledger.settle(reservation, end);
+        }
         self.write_closing(outcome, code)
     }
 
@@ -213,9 +280,9 @@ impl OpenEntry {
 
 impl Drop for OpenEntry {
     fn drop(&mut self) {
-        if !self.closed
-            && let Err(error) = self.write_closing(CallOutcome::Abandoned, None)
-        {
+        let Some(reservation) = self.reservation.take() else { return };
+        self.log.shared.ledger.settle(reservation, &End::of(Settlement::Unknown));
+        if let Err(error) = self.write_closing(CallOutcome::Abandoned, None) {
             tracing::error!(%error, call = %self.call, "an abandoned call has no closing line");
         }
     }

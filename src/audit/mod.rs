@@ -8,7 +8,7 @@ mod log;
 mod verify;
 
 pub use entry::{CallOutcome, Closing, Opening};
-pub use log::{AuditError, AuditLog, OpenEntry};
+pub use log::{AuditError, AuditLog, OpenEntry, OpenError};
 pub use verify::{ChainBreak, ChainReport, verify};
 
 #[cfg(test)]

@@ -2,8 +2,13 @@
 
 use std::fs;
 
+use futures_util::FutureExt as _;
+
 use super::{AuditLog, CallOutcome, Opening, verify};
-use crate::facts::{Arrival, Caller};
+use crate::{
+    facts::{Arrival, Caller},
+    ledger::{End, Settlement},
+};
 
 fn write_calls(log: &AuditLog, calls: usize) {
     let caller = Caller::local(Arrival::CommandLine);
@@ -18,8 +23,12 @@ fn write_calls(log: &AuditLog, calls: usize) {
             decision: "allow",
             rule: "/default",
             policy: "sha256:0",
+            would_deny: &[],
+            approval: None,
+            facts: &crate::facts::JsonObject::new(),
         };
-        log.open_entry(&opening, false).unwrap().close(CallOutcome::Done, None).unwrap();
+        let entry = log.open_call(&opening, &[], false).now_or_never().unwrap().unwrap();
+        entry.close(&End::of(Settlement::Done), CallOutcome::Done, None).unwrap();
     }
 }
 
@@ -96,8 +105,11 @@ fn an_entry_that_is_dropped_closes_itself() {
         decision: "allow",
         rule: "/default",
         policy: "sha256:0",
+        would_deny: &[],
+        approval: None,
+        facts: &crate::facts::JsonObject::new(),
     };
-    drop(log.open_entry(&opening, true).unwrap());
+    drop(log.open_call(&opening, &[], true).now_or_never().unwrap().unwrap());
     assert!(fs::read_to_string(&path).unwrap().contains("\"outcome\":\"abandoned\""));
     assert!(verify(&path).unwrap().holds());
 }

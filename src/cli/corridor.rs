@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    approvals::CanAsk,
     facts::{Arrival, Caller, JsonObject},
     pipeline::{Corridor, RawCall},
     tools::Progress,
@@ -27,6 +28,8 @@ pub(super) async fn call_until(
         caller: Caller::local(Arrival::CommandLine),
         progress: Progress::silent(),
         cancelled,
+        can_ask: CanAsk::default(),
+        answer: None,
     };
     match corridor.call(call).await {
         Ok(reply) if reply.is_error => Err(reply.structured),

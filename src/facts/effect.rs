@@ -1,8 +1,11 @@
 //! What a call will do to the outside world, stated before it does it.
 
-use serde::Serialize;
+use std::sync::Arc;
 
-use super::{ConnectionAlias, FieldName, MethodName, ModelName};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{ConnectionAlias, FieldName, JsonObject, MethodName, ModelName};
 
 /// One thing a call will do. Rules see these, and nothing else is executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,18 +43,76 @@ pub struct RecordEffect {
     /// The records by id; `None` where the call names none (searches, model methods, create).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<i64>>,
-    /// Fields whose values come back; empty means the tool's default set.
+    /// Why the effect is there: it is the call, it helps the call, or it hides in the call's values.
+    #[serde(skip_serializing_if = "Part::is_main")]
+    pub part: Part,
+    /// Fields whose values come back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_read: Vec<FieldName>,
+    /// No fields were named where none means all of them; the definitions say which those are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reads_every_field: bool,
     /// Fields that receive values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_written: Vec<FieldName>,
     /// Fields (dotted paths included) that decide which records or in which order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_filtered: Vec<String>,
-    /// Most rows the call can touch or return.
+    /// Most rows the call can touch or return; absent where there is no bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row_bound: Option<u64>,
+    /// The values as they will be sent: one object for a write, one per record for a create. Rules
+    /// may look at them; the log never holds them.
+    #[serde(skip)]
+    pub values: Arc<[JsonObject]>,
+    /// The caller's domain, checked: conditions in Odoo's prefix notation.
+    #[serde(skip)]
+    pub domain: Arc<[Value]>,
+    /// The context members the caller sends, `lang` and companies included.
+    #[serde(skip)]
+    pub context: Arc<JsonObject>,
+    /// Every field of every model that the call names, once the definitions are known: each hop of a
+    /// path, the fields behind a related one, the names that sorting by a relation compares.
+    #[serde(skip)]
+    pub uses: Arc<[FieldUse]>,
+}
+
+/// Why an effect is part of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// What the caller asked for.
+    #[default]
+    Main,
+    /// A read that the tool adds, such as the look at the values before a write.
+    Auxiliary,
+    /// Unfolded from the values or the context of a main effect: an x2many command, a `default_`.
+    Nested,
+}
+
+impl Part {
+    fn is_main(&self) -> bool {
+        *self == Self::Main
+    }
+}
+
+/// One field that a call names, and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FieldUse {
+    pub model: ModelName,
+    pub field: FieldName,
+    pub how: Use,
+}
+
+/// What a field is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Use {
+    /// Its value comes back.
+    Read,
+    /// It decides which records, in which order or in which group.
+    Filter,
+    /// It receives a value.
+    Write,
 }
 
 impl RecordEffect {
@@ -68,11 +129,50 @@ impl RecordEffect {
             operation,
             method,
             ids: None,
+            part: Part::Main,
             fields_read: Vec::new(),
+            reads_every_field: false,
             fields_written: Vec::new(),
             fields_filtered: Vec::new(),
             row_bound: None,
+            values: Arc::default(),
+            domain: Arc::default(),
+            context: Arc::default(),
+            uses: Arc::default(),
         }
+    }
+
+    /// A read that the tool adds to what was asked.
+    #[must_use]
+    pub fn auxiliary(mut self) -> Self {
+        self.part = Part::Auxiliary;
+        self
+    }
+
+    #[must_use]
+    pub fn reading_every_field(mut self) -> Self {
+        self.reads_every_field = true;
+        self
+    }
+
+    /// The values that will be sent. The names of their fields count as written.
+    #[must_use]
+    pub fn with_values(mut self, values: Arc<[JsonObject]>) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// The caller's domain; its paths belong into `filtering`.
+    #[must_use]
+    pub fn within(mut self, domain: Arc<[Value]>) -> Self {
+        self.domain = domain;
+        self
+    }
+
+    #[must_use]
+    pub fn in_context(mut self, context: Arc<JsonObject>) -> Self {
+        self.context = context;
+        self
     }
 
     #[must_use]

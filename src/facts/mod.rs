@@ -3,6 +3,7 @@
 //! Nothing here reaches outside; a type in this room has a meaning and a text form, no behaviour.
 
 mod connection;
+mod decimal;
 mod effect;
 mod hex;
 mod names;
@@ -13,7 +14,8 @@ mod suggest;
 use std::sync::Arc;
 
 pub use connection::{Credential, Definition, Limits, Origin, Pin, Protocol, SecretSource, Trust};
-pub use effect::{ConnectionChange, Effect, Operation, RecordEffect};
+pub use decimal::{Decimal, DecimalError};
+pub use effect::{ConnectionChange, Effect, FieldUse, Operation, Part, RecordEffect, Use};
 pub use hex::{from_hex, hex};
 pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, NameError, UserName};
 pub use secret::Secret;
@@ -32,14 +34,22 @@ pub struct Caller {
     pub grant: GrantName,
     /// How the call came in.
     pub arrived_by: Arrival,
-    /// What the client calls itself; information for the log, never a ground for a decision.
+    /// What the client calls itself. Rules may count by it; it proves nothing.
     pub client: Option<Arc<str>>,
+    /// Groups of the user, as the identity provider names them.
+    pub groups: Arc<[Arc<str>]>,
 }
 
 impl Caller {
     /// The caller of a local process: standard input and output, or the command line.
     pub fn local(arrived_by: Arrival) -> Self {
-        Self { user: UserName::local(), grant: GrantName::local(), arrived_by, client: None }
+        Self {
+            user: UserName::local(),
+            grant: GrantName::local(),
+            arrived_by,
+            client: None,
+            groups: Arc::default(),
+        }
     }
 }
 
@@ -126,9 +136,52 @@ pub struct CallFacts {
     pub tool: ToolFacts,
     /// The class of this very call: a dry run of a delete only reads.
     pub class: Class,
+    /// A rehearsal: nothing will be changed.
+    pub dry_run: bool,
+    /// What the caller sent, with the tool's defaults filled in.
     pub arguments: Arc<JsonObject>,
     pub effects: Arc<[Effect]>,
     pub at: jiff::Timestamp,
+    /// What was found out on the policy's request. Empty on the first asking.
+    pub found: Found,
+}
+
+/// Facts that cost something and are gathered only when a decision needs them.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The effects were unfolded with the field definitions of the connection.
+    pub unfolded: bool,
+    /// Answers to the policy's questions about records, in the order it asked them.
+    pub records: Option<Arc<[RecordAnswer]>>,
+    /// A person approved exactly this call.
+    pub approval: Option<Approval>,
+    /// Somebody or a breaker stopped this caller.
+    pub pause: Option<Pause>,
+}
+
+/// Are the records that a call names within the domain the policy sets for them?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordAnswer {
+    AllWithin,
+    SomeOutside,
+}
+
+/// A valid approval of this very call.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Approval {
+    pub id: Arc<str>,
+    /// Who said yes.
+    pub by: Arc<str>,
+}
+
+/// Why a caller may do nothing for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The breaker's rule, or `/pause` where a person did it.
+    pub rule: Arc<str>,
+    pub reason: Arc<str>,
+    /// Until then; without end where a person has to lift it.
+    pub until: Option<jiff::Timestamp>,
 }
 
 /// Names of arguments, never their values: one of them may be a password.

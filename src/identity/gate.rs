@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -87,8 +88,13 @@ impl Gate {
         if let Some(same) = self.grants.iter().find(|other| other.token_sha256 == token_sha256) {
             return Err(IdentityError::Same { first: same.caller.grant.clone(), second: grant.clone() });
         }
-        let caller =
-            Caller { user: user.clone(), grant: grant.clone(), arrived_by: Arrival::Http, client: None };
+        let caller = Caller {
+            user: user.clone(),
+            grant: grant.clone(),
+            arrived_by: Arrival::Http,
+            client: None,
+            groups: Arc::default(),
+        };
         self.grants.push(Grant { token_sha256, caller });
         Ok(())
     }

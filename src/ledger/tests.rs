@@ -2,24 +2,46 @@
 
 use std::sync::Arc;
 
-use super::{Ledger, Settlement};
-use crate::policy::{Charge, CounterId, RuleId, Window};
+use super::{End, Ledger, LocalLedger, Settlement};
+use crate::{
+    facts::{Decimal, GrantName},
+    policy::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, RuleId, Scope, Scopes, Window},
+};
+
+fn at(now_ms: u64) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(now_ms as i64).unwrap()
+}
+
+fn minute() -> Window {
+    Window::Calendar { unit: CalendarUnit::Minute, zone: None }
+}
 
 fn charge(name: &str, window: Window, max: u64) -> Charge {
-    Charge {
-        counter: CounterId { tool: "t".into(), name: name.into(), window, grant: "g".into() },
+    let counter = CounterId {
+        body: "".into(),
+        namespace: "tools/t".into(),
+        name: name.into(),
         window,
-        max,
+        scopes: Scopes { grant: true, ..Scopes::default() },
+    };
+    let limit = Limit {
+        counter,
+        max: Decimal::from(max),
+        measure: Measure::Stated,
+        count: Count::Attempts,
         rule: RuleId(Arc::from("/tools/t/limits/0")),
         rule_name: Arc::from("t"),
         reason: None,
-    }
+        shadow: false,
+    };
+    let scope = Scope { grant: Some(GrantName::local()), ..Scope::default() };
+    Charge { limit: Arc::new(limit), scope, amount: Decimal::ONE }
 }
 
-fn take(ledger: &Ledger, charges: &[Charge], now_ms: u64) -> Option<u64> {
-    match ledger.reserve(charges, now_ms) {
+fn take(ledger: &LocalLedger, charges: &[Charge], now_ms: u64) -> Option<u64> {
+    match ledger.reserve(charges, at(now_ms)) {
         Ok(reservation) => {
-            ledger.settle(reservation, Settlement::Answered);
+            ledger.settle(reservation, &End::of(Settlement::Done));
             None
         }
         Err(exhausted) => Some(exhausted.retry_after.map_or(0, |wait| wait.as_millis() as u64)),
@@ -28,8 +50,8 @@ fn take(ledger: &Ledger, charges: &[Charge], now_ms: u64) -> Option<u64> {
 
 #[test]
 fn a_calendar_window_fills_and_empties() {
-    let ledger = Ledger::default();
-    let charges = [charge("c", Window::Minute, 2)];
+    let ledger = LocalLedger::default();
+    let charges = [charge("c", minute(), 2)];
     assert_eq!(take(&ledger, &charges, 60_000), None);
     assert_eq!(take(&ledger, &charges, 61_000), None);
     assert_eq!(take(&ledger, &charges, 61_500), Some(58_500));
@@ -39,8 +61,8 @@ fn a_calendar_window_fills_and_empties() {
 
 #[test]
 fn a_clock_that_goes_back_frees_nothing() {
-    let ledger = Ledger::default();
-    let charges = [charge("c", Window::Minute, 1)];
+    let ledger = LocalLedger::default();
+    let charges = [charge("c", minute(), 1)];
     assert_eq!(take(&ledger, &charges, 120_000), None);
     assert!(take(&ledger, &charges, 60_000).is_some());
     let sliding = [charge("s", Window::Sliding { seconds: 60 }, 1)];
@@ -52,7 +74,7 @@ fn a_clock_that_goes_back_frees_nothing() {
 
 #[test]
 fn a_sliding_window_is_exact() {
-    let ledger = Ledger::default();
+    let ledger = LocalLedger::default();
     let charges = [charge("c", Window::Sliding { seconds: 10 }, 3)];
     for now_ms in [0, 4_000, 8_000] {
         assert_eq!(take(&ledger, &charges, now_ms), None);
@@ -64,7 +86,7 @@ fn a_sliding_window_is_exact() {
 
 #[test]
 fn a_large_sliding_window_errs_on_the_strict_side() {
-    let ledger = Ledger::default();
+    let ledger = LocalLedger::default();
     let charges = [charge("c", Window::Sliding { seconds: 60 }, 2_000)];
     for now_ms in 0..2_000 {
         assert_eq!(take(&ledger, &charges, now_ms), None);
@@ -76,9 +98,9 @@ fn a_large_sliding_window_errs_on_the_strict_side() {
 
 #[test]
 fn all_charges_or_none() {
-    let ledger = Ledger::default();
-    let wide = charge("wide", Window::Hour, 10);
-    let narrow = charge("narrow", Window::Hour, 1);
+    let ledger = LocalLedger::default();
+    let wide = charge("wide", Window::Calendar { unit: CalendarUnit::Hour, zone: None }, 10);
+    let narrow = charge("narrow", Window::Calendar { unit: CalendarUnit::Hour, zone: None }, 1);
     assert_eq!(take(&ledger, &[wide.clone(), narrow.clone()], 0), None);
     for _ in 0..5 {
         assert!(take(&ledger, &[wide.clone(), narrow.clone()], 0).is_some());
@@ -91,27 +113,30 @@ fn all_charges_or_none() {
 
 #[test]
 fn only_a_call_that_was_not_sent_gets_its_charge_back() {
-    let ledger = Ledger::default();
-    let charges = [charge("c", Window::Minute, 1)];
-    let reservation = ledger.reserve(&charges, 0).unwrap();
-    ledger.settle(reservation, Settlement::NotSent);
-    let reservation = ledger.reserve(&charges, 1).unwrap();
-    ledger.settle(reservation, Settlement::Unknown);
-    assert!(ledger.reserve(&charges, 2).is_err());
+    let ledger = LocalLedger::default();
+    let charges = [charge("c", minute(), 1)];
+    let reservation = ledger.reserve(&charges, at(0)).unwrap();
+    ledger.settle(reservation, &End::of(Settlement::NotSent));
+    let reservation = ledger.reserve(&charges, at(1)).unwrap();
+    ledger.settle(reservation, &End::of(Settlement::Unknown));
+    assert!(ledger.reserve(&charges, at(2)).is_err());
 }
 
 #[test]
 fn a_refund_after_the_window_ended_frees_nothing() {
-    let ledger = Ledger::default();
-    let charges = [charge("c", Window::Minute, 1)];
-    let late = ledger.reserve(&charges, 0).unwrap();
+    let ledger = LocalLedger::default();
+    let charges = [charge("c", minute(), 1)];
+    let late = ledger.reserve(&charges, at(0)).unwrap();
     assert_eq!(take(&ledger, &charges, 60_000), None);
-    ledger.settle(late, Settlement::NotSent);
-    assert!(ledger.reserve(&charges, 60_001).is_err());
+    ledger.settle(late, &End::of(Settlement::NotSent));
+    assert!(ledger.reserve(&charges, at(60_001)).is_err());
 }
 
 #[test]
 fn a_maximum_of_zero_refuses_without_a_time_to_wait() {
-    let ledger = Ledger::default();
-    assert_eq!(take(&ledger, &[charge("c", Window::Day, 0)], 0), Some(0));
+    let ledger = LocalLedger::default();
+    assert_eq!(
+        take(&ledger, &[charge("c", Window::Calendar { unit: CalendarUnit::Day, zone: None }, 0)], 0),
+        Some(0)
+    );
 }

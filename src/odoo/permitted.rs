@@ -33,19 +33,19 @@ impl<'a> PermittedOdoo<'a> {
     /// Calls a method that the permit's effects cover.
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
         let operation = Operation::of_method(call.method.as_str(), call.ids.is_some());
-        self.check(&call.model, operation, call.ids.as_deref())?;
+        self.check(&call.model, operation, &call.method, call.ids.as_deref())?;
         self.client.call(call).await
     }
 
     /// Rows and total of a search.
     pub async fn page(&self, query: &PageQuery) -> Result<Page, OdooError> {
-        self.check(&query.model, Operation::Read, None)?;
+        self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
         self.client.page(query).await
     }
 
     /// Rows of a search without the total, which costs the server less.
     pub async fn search_rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
-        self.check(&query.model, Operation::Read, None)?;
+        self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
         self.client.rows(query).await
     }
 
@@ -210,9 +210,15 @@ impl<'a> PermittedOdoo<'a> {
         self.client.state()
     }
 
-    fn check(&self, model: &ModelName, operation: Operation, ids: Option<&[i64]>) -> Result<(), OdooError> {
+    fn check(
+        &self,
+        model: &ModelName,
+        operation: Operation,
+        method: &MethodName,
+        ids: Option<&[i64]>,
+    ) -> Result<(), OdooError> {
         let connection = &self.client.definition().alias;
-        if self.permit.covers(connection, model, operation, ids) {
+        if self.permit.covers(connection, model, operation, method, ids) {
             Ok(())
         } else {
             Err(OdooError::NotPermitted { what: format!("{} on {model}", operation.as_str()) })

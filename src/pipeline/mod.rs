@@ -1,21 +1,26 @@
 //! The corridor every tool call walks, once, top to bottom.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+mod asking;
+mod deciding;
+mod running;
+mod settling;
+
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::{AuditLog, CallOutcome, OpenEntry, Opening},
+    approvals::{Answer, CanAsk, Question},
+    audit::{AuditError, AuditLog, CallOutcome, OpenEntry, OpenError, Opening},
     facts::{CallFacts, Caller, Class, JsonObject, hex},
-    ledger::{Ledger, Reservation, Settlement},
     odoo::Connections,
-    policy::{Decision, Denial, DenialKind, NextStep, Permit, Policy},
+    policy::{BreakerEvent, Denial, Permit, Policy},
     reply::{self, CallError, Reply},
-    tools::{CallContext, Catalog, DecodedCall, Found, Output, Progress, ToolError},
+    tools::{CallContext, Catalog, Found, Progress},
 };
+use deciding::Decided;
 
 /// A call as the transport read it.
 pub struct RawCall {
@@ -25,6 +30,18 @@ pub struct RawCall {
     pub progress: Progress,
     /// Cancelled when the client takes the call back or goes away.
     pub cancelled: CancellationToken,
+    /// Which questions the client can show to a person.
+    pub can_ask: CanAsk,
+    /// The answer to a question that an earlier try of this call led to.
+    pub answer: Option<Answer>,
+}
+
+/// How far a call got.
+#[derive(Debug)]
+pub enum Walked {
+    Reply(Reply),
+    /// Nothing was done yet: a person has to be asked, and then the call is made again with the answer.
+    Question(Box<Question>),
 }
 
 /// Names of arguments, never their values: one of them may be a password.
@@ -56,7 +73,6 @@ const CHANGES_KEPT: usize = 4;
 pub struct Corridor {
     catalog: Catalog,
     policy: ArcSwap<Policy>,
-    ledger: Ledger,
     audit: AuditLog,
     connections: Arc<Connections>,
     list_changes: broadcast::Sender<()>,
@@ -67,7 +83,6 @@ impl Corridor {
         Self {
             catalog,
             policy: ArcSwap::from_pointee(policy),
-            ledger: Ledger::default(),
             audit,
             connections,
             list_changes: broadcast::channel(CHANGES_KEPT).0,
@@ -108,8 +123,18 @@ impl Corridor {
         self.list_changes.subscribe()
     }
 
-    /// Walks one call. Everything a model should read is a reply, refusals and failures included.
+    /// Walks one call for a client that cannot ask anybody.
     pub async fn call(&self, call: RawCall) -> Result<Reply, UnknownTool> {
+        let call = RawCall { can_ask: CanAsk::default(), ..call };
+        match self.call_asking(call).await? {
+            Walked::Reply(reply) => Ok(reply),
+            // Not reachable: a client that cannot ask is not given a question.
+            Walked::Question(_) => Ok(reply::word(&CallError::Cancelled)),
+        }
+    }
+
+    /// Walks one call. Everything a model should read is a reply, refusals and failures included.
+    pub async fn call_asking(&self, call: RawCall) -> Result<Walked, UnknownTool> {
         let unknown = || UnknownTool { name: call.tool.chars().take(TOOL_NAME_SHOWN_CHARS_MAX).collect() };
         let policy = self.policy.load_full();
         let Some(tool) = self.catalog.find(&call.tool) else {
@@ -121,189 +146,110 @@ impl Corridor {
             return Err(unknown());
         }
         match self.walk(&policy, tool, call).await {
-            Ok(output) => Ok(reply::shape(output)),
-            Err(error) => Ok(reply::word(&error)),
+            Ok(walked) => Ok(walked),
+            Err(error) => Ok(Walked::Reply(reply::word(&error))),
         }
     }
 
-    async fn walk(&self, policy: &Policy, tool: Found, call: RawCall) -> Result<Output, CallError> {
-        let RawCall { arguments, caller, progress, cancelled, .. } = call;
-        let arguments = Arc::new(arguments);
+    async fn walk(&self, policy: &Arc<Policy>, tool: Found, call: RawCall) -> Result<Walked, CallError> {
+        let arguments = Arc::new(call.arguments.clone());
         let request = tool.entry.decode(JsonObject::clone(&arguments)).map_err(CallError::Arguments)?;
-        let facts = gather_facts(&caller, tool, arguments, request.as_ref());
+        let mut facts = deciding::gather_facts(&call.caller, tool, arguments, request.as_ref());
 
-        let decision = match policy.decide(&facts) {
-            Decision::Allow(permit) => self.reserve(permit, &facts),
-            Decision::Deny(denial) => Err(denial),
-        };
-        let (permit, reservation) = match decision {
-            Ok(granted) => granted,
-            Err(denial) => return Err(self.refuse(&facts, denial)),
-        };
-
-        let entry = match self.open_entry(&facts, "allow", &permit.rule().0, &permit.policy().0) {
-            Ok(entry) => entry,
-            Err(error) => {
-                self.ledger.settle(reservation, Settlement::NotSent);
-                return Err(error);
+        let permit = match self.decide(policy, &mut facts, &call).await? {
+            Decided::Allowed(permit) => permit,
+            Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),
+            Decided::Question(question) => {
+                self.note_question(policy, &facts, &question)?;
+                return Ok(Walked::Question(question));
             }
         };
-        let cx = CallContext::new(&permit, &caller, &self.connections, &progress);
-        let started = Instant::now();
-        let outcome = run_guarded(request, &cx, &cancelled).await;
-        self.settle_and_close(entry, reservation, &facts, &outcome);
-        tracing::debug!(
-            tool = facts.tool.name,
-            code = outcome.as_ref().err().map_or("ok", CallError::code),
-            duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "call"
-        );
-        outcome
+        let entry = self.open(policy, &facts, &permit).await?;
+        let cx = CallContext::new(&permit, &call.caller, &self.connections, &call.progress);
+        let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
+        self.settle_and_close(entry, policy, &facts, &outcome);
+        outcome.map(|output| Walked::Reply(reply::shape(output)))
     }
 
-    fn reserve(&self, permit: Permit, facts: &CallFacts) -> Result<(Permit, Reservation), Denial> {
-        let now_ms = u64::try_from(facts.at.as_millisecond()).unwrap_or_default();
-        match self.ledger.reserve(permit.charges(), now_ms) {
-            Ok(reservation) => Ok((permit, reservation)),
-            Err(exhausted) => {
-                let charge = exhausted.charge;
-                let reason = match &charge.reason {
-                    Some(reason) => reason.to_string(),
-                    None => format!("the limit of {} calls is used up", charge.max),
-                };
-                Err(Denial {
-                    kind: DenialKind::Limited,
-                    rule: charge.rule,
-                    rule_name: charge.rule_name,
-                    reason,
-                    next: if exhausted.retry_after.is_some() { NextStep::Wait } else { NextStep::Stop },
-                    retry_after: exhausted.retry_after,
-                    remaining: exhausted.remaining,
-                    policy: permit.policy().clone(),
-                })
+    /// Reserves the charges and opens the log entry: from here on the call may run.
+    async fn open(
+        &self,
+        policy: &Policy,
+        facts: &CallFacts,
+        permit: &Permit,
+    ) -> Result<OpenEntry, CallError> {
+        let call = new_reference();
+        let evidence = policy.evidence(facts);
+        let mut opening = opening(facts, &call, "allow", &permit.rule().0, &permit.policy().0, &evidence);
+        opening.would_deny = permit.shadow();
+        opening.approval = facts.found.approval.as_ref();
+        match self.audit.open_call(&opening, permit.charges(), facts.class != Class::Read).await {
+            Ok(entry) => Ok(entry),
+            Err(OpenError::Exhausted(exhausted)) => {
+                let denial = deciding::exhausted(*exhausted, permit.policy().clone());
+                Err(self.refuse(policy, facts, denial))
             }
+            Err(OpenError::Audit(error)) => Err(no_line(&error)),
         }
     }
 
     /// A refusal is logged like a call: opened as denied, closed as denied.
-    fn refuse(&self, facts: &CallFacts, denial: Denial) -> CallError {
-        match self.open_entry(facts, "deny", &denial.rule.0, &denial.policy.0) {
-            Ok(entry) => {
-                let error = CallError::Denied(denial);
-                close(entry, CallOutcome::Denied, Some(error.code()));
-                error
-            }
-            Err(error) => error,
-        }
-    }
-
-    fn open_entry(
-        &self,
-        facts: &CallFacts,
-        decision: &str,
-        rule: &str,
-        policy: &str,
-    ) -> Result<OpenEntry, CallError> {
+    fn refuse(&self, policy: &Policy, facts: &CallFacts, denial: Box<Denial>) -> CallError {
         let call = new_reference();
-        let opening = Opening {
-            call: &call,
-            at: facts.at,
-            caller: &facts.caller,
-            tool: facts.tool.name,
-            class: facts.class.as_str(),
-            effects: &facts.effects,
-            decision,
-            rule,
-            policy,
-        };
-        let durable = facts.class != Class::Read && decision == "allow";
-        self.audit.open_entry(&opening, durable).map_err(|error| {
-            let reference = new_reference();
-            tracing::error!(%error, %reference, "no opening line, so no call");
-            CallError::AuditUnavailable { reference }
-        })
+        let evidence = policy.evidence(facts);
+        let error = CallError::Denied(denial);
+        let CallError::Denied(denial) = &error else { return error };
+        let opening = opening(facts, &call, "deny", &denial.rule.0, &denial.policy.0, &evidence);
+        let breakers = policy.breakers_on(facts, BreakerEvent::Denied);
+        match self.audit.note_refusal(&opening, CallOutcome::Denied, error.code(), &breakers) {
+            Ok(()) => error,
+            Err(failure) => no_line(&failure),
+        }
     }
 
-    fn settle_and_close(
+    fn note_question(
         &self,
-        entry: OpenEntry,
-        reservation: Reservation,
+        policy: &Policy,
         facts: &CallFacts,
-        outcome: &Result<Output, CallError>,
-    ) {
-        let (settlement, how) = match outcome {
-            Ok(_) => (Settlement::Answered, CallOutcome::Done),
-            Err(CallError::Tool(ToolError::Odoo(error))) if error.outcome_is_unknown() => {
-                (Settlement::Unknown, CallOutcome::Unknown)
-            }
-            Err(CallError::Tool(ToolError::Odoo(error))) if error.was_not_sent() => {
-                (Settlement::NotSent, CallOutcome::NotSent)
-            }
-            Err(CallError::Tool(ToolError::Odoo(_) | ToolError::Stopped { .. })) => {
-                (Settlement::Answered, CallOutcome::Rejected)
-            }
-            Err(CallError::Tool(ToolError::Arguments { .. }) | CallError::Arguments(_)) => {
-                (Settlement::NotSent, CallOutcome::Rejected)
-            }
-            Err(CallError::Cancelled) if facts.class == Class::Read => {
-                (Settlement::Answered, CallOutcome::Cancelled)
-            }
-            Err(CallError::Cancelled) => (Settlement::Unknown, CallOutcome::Cancelled),
-            Err(_) => (Settlement::Unknown, CallOutcome::Failed),
-        };
-        self.ledger.settle(reservation, settlement);
-        close(entry, how, outcome.as_ref().err().map(CallError::code));
+        question: &Question,
+    ) -> Result<(), CallError> {
+        let call = new_reference();
+        let evidence = policy.evidence(facts);
+        let opening = opening(facts, &call, "ask", &question.rule.0, &policy.digest().0, &evidence);
+        let breakers = policy.breakers_on(facts, BreakerEvent::Asked);
+        let noted = self.audit.note_refusal(&opening, CallOutcome::Asked, "needs_approval", &breakers);
+        noted.map_err(|error| no_line(&error))
     }
 }
 
-fn gather_facts(
-    caller: &Caller,
-    tool: Found,
-    arguments: Arc<JsonObject>,
-    request: &dyn DecodedCall,
-) -> CallFacts {
-    CallFacts {
-        caller: caller.clone(),
-        tool: tool.facts(),
-        class: request.class(),
-        effects: request.effects(caller).into(),
-        arguments,
-        at: jiff::Timestamp::now(),
+fn opening<'a>(
+    facts: &'a CallFacts,
+    call: &'a str,
+    decision: &'a str,
+    rule: &'a str,
+    policy: &'a str,
+    evidence: &'a JsonObject,
+) -> Opening<'a> {
+    Opening {
+        call,
+        at: facts.at,
+        caller: &facts.caller,
+        tool: facts.tool.name,
+        class: facts.class.as_str(),
+        effects: &facts.effects,
+        decision,
+        rule,
+        policy,
+        would_deny: &[],
+        approval: None,
+        facts: evidence,
     }
 }
 
-/// Runs the tool; a panic becomes an answer with a reference number, a cancelled call drops its
-/// requests to Odoo.
-async fn run_guarded(
-    request: Box<dyn DecodedCall>,
-    cx: &CallContext<'_>,
-    cancelled: &CancellationToken,
-) -> Result<Output, CallError> {
-    let run = AssertUnwindSafe(request.run(cx)).catch_unwind();
-    let finished = tokio::select! {
-        finished = run => finished,
-        () = cancelled.cancelled() => return Err(CallError::Cancelled),
-    };
-    match finished {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(ToolError::Internal { detail })) => {
-            let reference = new_reference();
-            tracing::error!(%reference, %detail, "a tool failed inside");
-            Err(CallError::Internal { reference })
-        }
-        Ok(Err(error)) => Err(CallError::Tool(error)),
-        Err(_panic) => {
-            let reference = new_reference();
-            tracing::error!(%reference, "a tool panicked");
-            Err(CallError::Internal { reference })
-        }
-    }
-}
-
-fn close(entry: OpenEntry, outcome: CallOutcome, code: Option<&str>) {
-    if let Err(error) = entry.close(outcome, code) {
-        tracing::error!(%error, "a call has no closing line");
-    }
+fn no_line(error: &AuditError) -> CallError {
+    let reference = new_reference();
+    tracing::error!(%error, %reference, "no opening line, so no call");
+    CallError::AuditUnavailable { reference }
 }
 
 /// A random number that the caller and the log share.

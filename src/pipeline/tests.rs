@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Corridor, RawCall, UnknownTool};
 use crate::{
+    approvals::CanAsk,
     audit::{AuditLog, verify},
     facts::{Arrival, Caller, Class, Effect, Risk},
     odoo::Connections,
-    policy::Policy,
+    policy::{Names, Policy},
     reply::Reply,
     tools::{CallContext, Catalog, Family, Progress, Tool, ToolEntry, ToolError, row},
 };
@@ -70,7 +71,7 @@ struct House {
 fn house(policy: &Value) -> House {
     let folder = tempfile::tempdir().unwrap();
     let audit = AuditLog::open(&folder.path().join("audit.jsonl")).unwrap();
-    let policy = Policy::parse(policy.to_string().as_bytes(), &["obey"]).unwrap();
+    let policy = Policy::load(policy.to_string().as_bytes(), &Names(&["obey"])).unwrap();
     let corridor = Corridor::new(Catalog::of(FAMILIES), policy, audit, Arc::new(Connections::default()));
     House { corridor, folder }
 }
@@ -92,6 +93,8 @@ impl House {
             caller: Caller::local(Arrival::CommandLine),
             progress: Progress::silent(),
             cancelled,
+            can_ask: CanAsk::default(),
+            answer: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(self.corridor.call(call))
@@ -206,7 +209,7 @@ fn a_new_policy_rules_the_next_call() {
     let mut changes = house.corridor.list_changes();
     assert_eq!(house.code("answer"), None);
     let hide = json!({ "version": "1", "default": "allow", "hide": ["*"] });
-    house.corridor.replace_policy(Policy::parse(hide.to_string().as_bytes(), &["obey"]).unwrap());
+    house.corridor.replace_policy(Policy::load(hide.to_string().as_bytes(), &Names(&["obey"])).unwrap());
     assert!(changes.try_recv().is_ok());
     assert!(house.call("obey", json!({ "order": "answer" })).is_err());
 }

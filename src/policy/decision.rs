@@ -1,43 +1,119 @@
-//! What a decision is: a permit to hold, or a denial that names its rule.
+//! What a decision is: a permit to hold, a denial that names its rule, a question to a person, or a
+//! request for facts that cost something.
 
 use std::{sync::Arc, time::Duration};
 
-use crate::facts::{ConnectionAlias, Effect, ModelName, Operation};
+use serde_json::Value;
+
+use super::charge::Charge;
+use super::rules::Policy;
+use crate::facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation};
 
 /// The answer to one call.
 #[derive(Debug)]
 pub enum Decision {
     Allow(Permit),
-    Deny(Denial),
+    Deny(Box<Denial>),
+    /// Nothing refuses the call so far; with these facts the decision is made again, once per kind.
+    Needs(Needs),
+    /// A person has to agree. With the approval among the facts the decision is made again.
+    Ask(Box<Ask>),
+}
+
+/// Facts that only Odoo knows.
+#[derive(Debug)]
+pub enum Needs {
+    /// The field definitions: the effects have to be unfolded.
+    Definitions,
+    /// Whether records are within domains. Answers come in the order of the questions; asking is only
+    /// worth it while these charges could be met.
+    Records { questions: Vec<RecordQuestion>, charges: Charges },
+}
+
+/// Are all these records within this domain, archived ones included?
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordQuestion {
+    pub connection: ConnectionAlias,
+    pub model: ModelName,
+    pub ids: Arc<[i64]>,
+    /// Conditions in Odoo's prefix notation; several policy bodies are already joined.
+    pub domain: Arc<[Value]>,
+    pub rule: RuleId,
+}
+
+/// What a person would have to agree to, and how they may be asked.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Every rule that asks, the first one first.
+    pub rules: Vec<RuleId>,
+    pub reason: String,
+    pub terms: ApprovalTerms,
+    pub effects: Arc<[Effect]>,
+    pub policy: PolicyDigest,
+    /// What the call would cost; reserved when it runs, not now.
+    pub charges: Charges,
+}
+
+/// How an approval may be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalTerms {
+    pub ttl: Duration,
+    /// Allowed ways, the preferred one first.
+    pub modes: Vec<ApprovalMode>,
+    /// `user:NAME` or `group:NAME`; empty means anybody who may approve at all.
+    pub approvers: Vec<Arc<str>>,
+    /// May the person behind the grant approve their own call?
+    pub self_approval: bool,
+    /// Open questions that one grant may have.
+    pub max_pending: u32,
+    /// The same question within this time gets the same approval id.
+    pub dedupe_window: Duration,
+}
+
+/// A way to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ApprovalMode {
+    /// A page of ours that an approver opens and signs in to.
+    Url,
+    /// A form in the client. The client could answer by itself, so never for more than writing.
+    Form,
+    /// The caller gets an id and comes back later; the person uses the command line or the console.
+    Console,
 }
 
 /// JSON pointer of a rule in the policy file, such as `/tools/odoo_write/limits/0`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleId(pub Arc<str>);
 
 /// SHA-256 of the policy file, as `sha256:…`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PolicyDigest(pub Arc<str>);
+
+/// Charges of one call, on the stack for the usual few.
+pub type Charges = smallvec::SmallVec<[Charge; 4]>;
 
 /// Proof that the policy said yes. Only `Policy::decide` can make one.
 #[derive(Debug)]
 pub struct Permit {
-    effects: Arc<[Effect]>,
-    charges: Vec<Charge>,
-    rule: RuleId,
-    policy: PolicyDigest,
+    pub(super) policy: Arc<Policy>,
+    pub(super) effects: Arc<[Effect]>,
+    pub(super) charges: Charges,
+    pub(super) rule: RuleId,
+    /// Rules in shadow that would have refused or asked.
+    pub(super) shadow: Vec<RuleId>,
+    /// Which body of the policy stands behind the caller's grant.
+    pub(super) body: BodyChoice,
+}
+
+/// The bodies of a policy that hold for a caller: the top level, a grant's own, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BodyChoice {
+    pub(super) top: bool,
+    /// Place of the grant's body in the compiled policy.
+    pub(super) grant: Option<u32>,
 }
 
 impl Permit {
-    pub(super) fn new(
-        effects: Arc<[Effect]>,
-        charges: Vec<Charge>,
-        rule: RuleId,
-        policy: PolicyDigest,
-    ) -> Self {
-        Self { effects, charges, rule, policy }
-    }
-
     /// The counters this call has to be charged to, all or none.
     pub fn charges(&self) -> &[Charge] {
         &self.charges
@@ -48,11 +124,35 @@ impl Permit {
     }
 
     pub fn policy(&self) -> &PolicyDigest {
-        &self.policy
+        self.policy.digest()
     }
 
     pub fn effects(&self) -> &[Effect] {
         &self.effects
+    }
+
+    pub fn shadow(&self) -> &[RuleId] {
+        &self.shadow
+    }
+
+    /// The conditions that every read of this model is joined with; empty where there are none.
+    pub fn read_domains(&self, model: &ModelName) -> Vec<Arc<[Value]>> {
+        self.policy.read_domains(self.body, model)
+    }
+
+    /// How values of a field come back to this caller.
+    pub fn shown(&self, model: &ModelName, field: &FieldName) -> Shown {
+        self.policy.shown(self.body, model, field)
+    }
+
+    /// Does any rule for this caller touch the values of this model?
+    pub fn redacts(&self, model: &ModelName) -> bool {
+        self.policy.redacts(self.body, model)
+    }
+
+    /// Result paths that the tool's rules mask, such as `records[*].email`.
+    pub fn redacted_paths(&self) -> Vec<Arc<str>> {
+        self.policy.redacted_paths(self.body, &self.effects)
     }
 
     /// May anything at all happen on this connection?
@@ -73,6 +173,7 @@ impl Permit {
         connection: &ConnectionAlias,
         model: &ModelName,
         operation: Operation,
+        method: &MethodName,
         ids: Option<&[i64]>,
     ) -> bool {
         self.effects.iter().any(|effect| match effect {
@@ -80,6 +181,7 @@ impl Permit {
                 declared.connection == *connection
                     && declared.model == *model
                     && declared.operation == operation
+                    && (operation == Operation::Read || declared.method == *method)
                     && match (&declared.ids, ids) {
                         (Some(declared), Some(wanted)) => wanted.iter().all(|id| declared.contains(id)),
                         (None, Some(_)) => operation == Operation::Read,
@@ -91,48 +193,19 @@ impl Permit {
     }
 }
 
-/// One counter and what a call adds to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
-    pub counter: CounterId,
-    pub window: Window,
-    pub max: u64,
-    pub rule: RuleId,
-    pub rule_name: Arc<str>,
-    pub reason: Option<Arc<str>>,
-}
-
-/// Which counter: its name belongs to one tool, its value to one grant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CounterId {
-    pub tool: Arc<str>,
-    pub name: Arc<str>,
-    pub window: Window,
-    pub grant: Arc<str>,
-}
-
-/// How a counter forgets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Window {
-    /// Calendar windows in UTC.
-    Minute,
-    Hour,
-    Day,
-    /// The last so many seconds.
-    Sliding {
-        seconds: u32,
-    },
-}
-
-impl Window {
-    pub fn length_ms(self) -> u64 {
-        match self {
-            Self::Minute => 60_000,
-            Self::Hour => 3_600_000,
-            Self::Day => 86_400_000,
-            Self::Sliding { seconds } => u64::from(seconds) * 1_000,
-        }
-    }
+/// How the value of a field may be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Shown {
+    #[default]
+    Plain,
+    /// A keyed digest, the same for the same value and grant.
+    Hash,
+    /// The last four characters.
+    Last4,
+    /// Stars.
+    Mask,
+    /// Not at all: the field does not exist for this caller.
+    Never,
 }
 
 /// Why a call may not happen.
@@ -144,7 +217,7 @@ pub struct Denial {
     pub reason: String,
     pub retry_after: Option<Duration>,
     /// What is left of each counter that had a say.
-    pub remaining: Vec<(Arc<str>, u64)>,
+    pub remaining: Vec<(Arc<str>, String)>,
     pub policy: PolicyDigest,
     pub next: NextStep,
 }
@@ -158,6 +231,16 @@ pub enum DenialKind {
     Refused,
     /// Refused for now.
     Limited,
+    /// The policy names grants, and not this one.
+    NoGrant,
+    /// A breaker or a person stopped this caller.
+    Paused,
+    /// Outside the caller's records: the answer is that of a record that does not exist.
+    NotFound,
+    /// A weight that is negative, missing or not exact.
+    BadAmount,
+    /// A person has to agree, and nobody can be asked from here.
+    NeedsApproval,
 }
 
 /// What a caller can do about a denial.
@@ -165,6 +248,8 @@ pub enum DenialKind {
 pub enum NextStep {
     Wait,
     Ask,
+    ChangeArguments,
+    Narrow,
     Stop,
 }
 
@@ -173,6 +258,8 @@ impl NextStep {
         match self {
             Self::Wait => "wait",
             Self::Ask => "ask",
+            Self::ChangeArguments => "change_arguments",
+            Self::Narrow => "narrow",
             Self::Stop => "stop",
         }
     }

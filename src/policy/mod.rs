@@ -2,12 +2,21 @@
 //!
 //! No I/O and no clock here: the same facts give the same decision, always.
 
+mod charge;
 mod decision;
+mod explanation;
+pub mod file;
+mod known_tools;
 mod parse;
 mod rules;
 
+pub use charge::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, Scope, Scopes, Window};
 pub use decision::{
-    Charge, CounterId, Decision, Denial, DenialKind, NextStep, Permit, PolicyDigest, RuleId, Window,
+    ApprovalMode, ApprovalTerms, Ask, BodyChoice, Charges, Decision, Denial, DenialKind, Needs, NextStep,
+    Permit, PolicyDigest, RecordQuestion, RuleId, Shown,
 };
+pub use explanation::{BreakerPlan, Explanation, Finding, Step};
+pub use file::document::BreakerEvent;
+pub use known_tools::{KnownTools, Names};
 pub use parse::{PolicyError, PolicyProblem};
 pub use rules::{Policy, Verdict};

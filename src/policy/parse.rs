@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    decision::{PolicyDigest, RuleId, Window},
-    rules::{Action, HidePattern, Limit, Policy, ToolRule, matches_name},
+    charge::{CalendarUnit, Limit, Window},
+    decision::{PolicyDigest, RuleId},
+    known_tools::KnownTools,
+    rules::{Action, HidePattern, Policy, ToolRule, call_limit, matches_name},
 };
 use crate::facts::{JsonObject, StrictJsonError, check_strict_json, nearest, within_distance};
 
@@ -53,8 +55,10 @@ impl fmt::Display for PolicyError {
 impl std::error::Error for PolicyError {}
 
 impl Policy {
-    /// Reads a policy. `known_tools` are the names of the catalogue, for near misses.
-    pub fn parse(text: &[u8], known_tools: &[&str]) -> Result<Self, PolicyError> {
+    /// Reads a policy for these tools.
+    pub fn load(text: &[u8], known: &dyn KnownTools) -> Result<Self, PolicyError> {
+        let known_tools: Vec<&str> = known.tools().iter().map(|tool| tool.name).collect();
+        let known_tools = known_tools.as_slice();
         let mut reader = Reader { known_tools, problems: Vec::new(), warnings: Vec::new() };
         let policy = reader.read(text);
         match policy {
@@ -223,20 +227,20 @@ impl Reader<'_> {
         }
     }
 
-    fn limits(&mut self, tool: &str, limits: Option<&Value>) -> Vec<Limit> {
+    fn limits(&mut self, tool: &str, limits: Option<&Value>) -> Vec<Arc<Limit>> {
         let Some(limits) = limits else { return Vec::new() };
         let Value::Array(limits) = limits else {
             self.problem(&format!("{tool}/limits"), "a list of limits".to_owned());
             return Vec::new();
         };
-        let mut read: Vec<Limit> = Vec::new();
+        let mut read: Vec<Arc<Limit>> = Vec::new();
         for (index, limit) in limits.iter().enumerate() {
             let pointer = format!("{tool}/limits/{index}");
             if let Some(limit) = self.limit(tool, &pointer, limit) {
-                if read.iter().any(|other| other.counter == limit.counter) {
+                if read.iter().any(|other| other.counter.name == limit.counter.name) {
                     self.problem(
                         &pointer,
-                        format!("the counter `{}` stands twice in this tool", limit.counter),
+                        format!("the counter `{}` stands twice in this tool", limit.counter.name),
                     );
                 } else {
                     read.push(limit);
@@ -246,7 +250,7 @@ impl Reader<'_> {
         read
     }
 
-    fn limit(&mut self, tool: &str, pointer: &str, limit: &Value) -> Option<Limit> {
+    fn limit(&mut self, tool: &str, pointer: &str, limit: &Value) -> Option<Arc<Limit>> {
         let Value::Object(limit) = limit else {
             self.problem(pointer, "a limit is an object".to_owned());
             return None;
@@ -268,15 +272,15 @@ impl Reader<'_> {
         }
         let reason = self.reason(pointer, limit);
         let (counter, window, max) = (counter?, window?, max?);
-        let rule_name = Arc::from(format!("{tool}/limits/{counter}"));
-        Some(Limit { counter, window, max, rule: rule_id(pointer), rule_name, reason })
+        let rule_name = format!("{tool}/limits/{counter}");
+        Some(Arc::new(call_limit(tool, &counter, window, max, rule_id(pointer), rule_name, reason)))
     }
 
     fn window(&mut self, pointer: &str, window: Option<&Value>) -> Option<Window> {
         match window {
-            Some(Value::String(name)) if name == "minute" => Some(Window::Minute),
-            Some(Value::String(name)) if name == "hour" => Some(Window::Hour),
-            Some(Value::String(name)) if name == "day" => Some(Window::Day),
+            Some(Value::String(name)) if name == "minute" => Some(calendar(CalendarUnit::Minute)),
+            Some(Value::String(name)) if name == "hour" => Some(calendar(CalendarUnit::Hour)),
+            Some(Value::String(name)) if name == "day" => Some(calendar(CalendarUnit::Day)),
             Some(Value::Number(seconds)) => self.sliding(&format!("{pointer}/window"), seconds.as_u64()),
             _ => {
                 self.problem(
@@ -301,7 +305,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rate_limit(&mut self, tool: &str, rate: &Value) -> Option<Limit> {
+    fn rate_limit(&mut self, tool: &str, rate: &Value) -> Option<Arc<Limit>> {
         let pointer = format!("{tool}/rate_limit");
         let (max, window) = match rate {
             Value::Object(rate) => {
@@ -313,9 +317,9 @@ impl Reader<'_> {
             Value::String(text) => {
                 let parsed = text.split_once('/').and_then(|(max, window)| {
                     let window = match window {
-                        "minute" => Window::Minute,
-                        "hour" => Window::Hour,
-                        "day" => Window::Day,
+                        "minute" => calendar(CalendarUnit::Minute),
+                        "hour" => calendar(CalendarUnit::Hour),
+                        "day" => calendar(CalendarUnit::Day),
                         _ => return None,
                     };
                     Some((max.parse::<u64>().ok()?, window))
@@ -323,22 +327,15 @@ impl Reader<'_> {
                 if parsed.is_none() {
                     self.problem(&pointer, "write it as \"10/minute\", \"10/hour\" or \"10/day\"".to_owned());
                 }
-                (parsed.map(|(max, _)| max), parsed.map(|(_, window)| window))
+                parsed.unzip()
             }
             _ => {
                 self.problem(&pointer, "use {\"max\": 10, \"window\": 60} or \"10/hour\"".to_owned());
                 (None, None)
             }
         };
-        let counter = Arc::from("rate_limit");
-        Some(Limit {
-            counter,
-            window: window?,
-            max: max?,
-            rule: rule_id(&pointer),
-            rule_name: Arc::from(pointer),
-            reason: None,
-        })
+        let (window, max, rule) = (window?, max?, rule_id(&pointer));
+        Some(Arc::new(call_limit(tool, "rate_limit", window, max, rule, pointer, None)))
     }
 
     fn whole(&mut self, pointer: &str, number: Option<&Value>) -> Option<u64> {
@@ -384,6 +381,10 @@ impl Reader<'_> {
     fn problem(&mut self, pointer: &str, message: String) {
         self.problems.push(PolicyProblem { pointer: pointer.to_owned(), message });
     }
+}
+
+fn calendar(unit: CalendarUnit) -> Window {
+    Window::Calendar { unit, zone: None }
 }
 
 fn rule_id(pointer: &str) -> RuleId {

@@ -2,10 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::decision::{
-    Charge, CounterId, Decision, Denial, DenialKind, NextStep, Permit, PolicyDigest, RuleId, Window,
+use serde_json::Value;
+
+use super::{
+    charge::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, Scope, Scopes, Window},
+    decision::{
+        BodyChoice, Charges, Decision, Denial, DenialKind, NextStep, Permit, PolicyDigest, RuleId, Shown,
+    },
+    explanation::{BreakerPlan, Explanation},
+    file::document::BreakerEvent,
 };
-use crate::facts::{CallFacts, Caller, Effect, Operation, ToolFacts};
+use crate::facts::{
+    CallFacts, Caller, Decimal, Effect, FieldName, JsonObject, ModelName, Operation, ToolFacts,
+};
 
 /// A policy file, checked whole.
 #[derive(Debug)]
@@ -28,7 +37,7 @@ pub(super) struct ToolRule {
     pub(super) rule: RuleId,
     pub(super) action: Action,
     pub(super) reason: Option<Arc<str>>,
-    pub(super) limits: Vec<Limit>,
+    pub(super) limits: Vec<Arc<Limit>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,16 +45,6 @@ pub(super) enum Action {
     Allow,
     Deny,
     RequireApproval,
-}
-
-#[derive(Debug)]
-pub(super) struct Limit {
-    pub(super) counter: Arc<str>,
-    pub(super) window: Window,
-    pub(super) max: u64,
-    pub(super) rule: RuleId,
-    pub(super) rule_name: Arc<str>,
-    pub(super) reason: Option<Arc<str>>,
 }
 
 /// What the policy says of a tool before any call is made.
@@ -86,12 +85,12 @@ impl Policy {
     ///
     /// A rule for `odoo_create`, `odoo_write` or `odoo_unlink` holds for what they do, whichever tool
     /// does it: `odoo_execute` with the method `unlink` is no way around it.
-    pub fn decide(&self, facts: &CallFacts) -> Decision {
+    pub fn decide(self: &Arc<Self>, facts: &CallFacts) -> Decision {
         let rule = match self.verdict(&facts.tool) {
             Verdict::Allowed { rule, .. } => rule,
             refusal => return self.refused(refusal),
         };
-        let mut charges = self.charges(&facts.caller, facts.tool.name);
+        let mut charges = Charges::from_vec(self.charges(&facts.caller, facts.tool.name));
         for deed in deeds_of_others(facts) {
             match self.verdict_of(deed) {
                 Verdict::Allowed { .. } => charges.extend(self.charges(&facts.caller, deed)),
@@ -104,7 +103,14 @@ impl Policy {
                 refusal => return self.refused(refusal),
             }
         }
-        Decision::Allow(Permit::new(Arc::clone(&facts.effects), charges, rule, self.digest.clone()))
+        Decision::Allow(Permit {
+            policy: Arc::clone(self),
+            effects: Arc::clone(&facts.effects),
+            charges,
+            rule,
+            shadow: Vec::new(),
+            body: BodyChoice::default(),
+        })
     }
 
     fn refused(&self, verdict: Verdict) -> Decision {
@@ -148,7 +154,7 @@ impl Policy {
         match rule.action {
             Action::Allow => Verdict::Allowed {
                 rule: rule.rule.clone(),
-                limits: rule.limits.iter().map(Limit::describe).collect(),
+                limits: rule.limits.iter().map(|limit| limit.describe()).collect(),
             },
             Action::Deny => Verdict::Denied {
                 rule: rule.rule.clone(),
@@ -166,24 +172,55 @@ impl Policy {
         rule.limits
             .iter()
             .map(|limit| Charge {
-                counter: CounterId {
-                    tool: Arc::from(tool),
-                    name: Arc::clone(&limit.counter),
-                    window: limit.window,
-                    grant: Arc::from(caller.grant.as_str()),
-                },
-                window: limit.window,
-                max: limit.max,
-                rule: limit.rule.clone(),
-                rule_name: Arc::clone(&limit.rule_name),
-                reason: limit.reason.clone(),
+                limit: Arc::clone(limit),
+                scope: Scope { grant: Some(caller.grant.clone()), ..Scope::default() },
+                amount: Decimal::ONE,
             })
             .collect()
     }
 
+    /// All steps of a decision.
+    pub fn explain(self: &Arc<Self>, facts: &CallFacts) -> Explanation {
+        Explanation { steps: Vec::new(), decision: self.decide(facts) }
+    }
+
+    /// The facts that rules look at in this call, for the log: what a replay needs, and no value of a
+    /// field that the caller may not see.
+    pub fn evidence(&self, _: &CallFacts) -> JsonObject {
+        JsonObject::new()
+    }
+
+    /// The breakers that hold for a caller, this tool and this connection among them.
+    pub fn breakers(&self, _: &CallFacts) -> Vec<BreakerPlan> {
+        Vec::new()
+    }
+
+    /// Those of them that count this kind of event.
+    pub fn breakers_on(&self, facts: &CallFacts, event: BreakerEvent) -> Vec<BreakerPlan> {
+        let mut breakers = self.breakers(facts);
+        breakers.retain(|breaker| breaker.on == event);
+        breakers
+    }
+
+    pub(super) fn read_domains(&self, _: BodyChoice, _: &ModelName) -> Vec<Arc<[Value]>> {
+        Vec::new()
+    }
+
+    pub(super) fn shown(&self, _: BodyChoice, _: &ModelName, _: &FieldName) -> Shown {
+        Shown::Plain
+    }
+
+    pub(super) fn redacts(&self, _: BodyChoice, _: &ModelName) -> bool {
+        false
+    }
+
+    pub(super) fn redacted_paths(&self, _: BodyChoice, _: &[Effect]) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
     fn deny(&self, kind: DenialKind, rule: RuleId, reason: String, next: NextStep) -> Decision {
         let rule_name = Arc::clone(&rule.0);
-        Decision::Deny(Denial {
+        Decision::Deny(Box::new(Denial {
             kind,
             rule,
             rule_name,
@@ -192,7 +229,7 @@ impl Policy {
             remaining: Vec::new(),
             policy: self.digest.clone(),
             next,
-        })
+        }))
     }
 }
 
@@ -203,13 +240,45 @@ impl ToolRule {
 }
 
 impl Limit {
-    fn describe(&self) -> String {
-        match self.window {
-            Window::Minute => format!("{} a minute", self.max),
-            Window::Hour => format!("{} an hour", self.max),
-            Window::Day => format!("{} a day", self.max),
-            Window::Sliding { seconds } => format!("{} in {seconds} s", self.max),
+    /// The limit in a few words, such as `30 a minute`.
+    pub fn describe(&self) -> String {
+        let max = self.max;
+        match &self.counter.window {
+            Window::Calendar { unit: CalendarUnit::Minute, .. } => format!("{max} a minute"),
+            Window::Calendar { unit: CalendarUnit::Hour, .. } => format!("{max} an hour"),
+            Window::Calendar { unit: CalendarUnit::Day, .. } => format!("{max} a day"),
+            Window::Calendar { unit: CalendarUnit::Week, .. } => format!("{max} a week"),
+            Window::Calendar { unit: CalendarUnit::Month, .. } => format!("{max} a month"),
+            Window::Sliding { seconds } => format!("{max} in {seconds} s"),
         }
+    }
+}
+
+/// A plain limit on calls of one tool, by grant.
+pub(super) fn call_limit(
+    tool: &str,
+    name: &str,
+    window: Window,
+    max: u64,
+    rule: RuleId,
+    rule_name: String,
+    reason: Option<Arc<str>>,
+) -> Limit {
+    Limit {
+        counter: CounterId {
+            body: Arc::from(""),
+            namespace: Arc::from(tool),
+            name: Arc::from(name),
+            window,
+            scopes: Scopes { grant: true, ..Scopes::default() },
+        },
+        max: Decimal::from(max),
+        measure: Measure::Stated,
+        count: Count::Attempts,
+        rule,
+        rule_name: Arc::from(rule_name),
+        reason,
+        shadow: false,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub enum CallError {
     Arguments(ArgumentsError),
-    Denied(Denial),
+    Denied(Box<Denial>),
     Tool(ToolError),
     Cancelled,
     /// The audit log cannot be written: no record, no call.
@@ -32,8 +32,12 @@ impl CallError {
         match self {
             Self::Arguments(_) | Self::Tool(ToolError::Arguments { .. }) => "invalid_arguments",
             Self::Denied(denial) => match denial.kind {
-                DenialKind::Unknown | DenialKind::Refused => "denied",
-                DenialKind::Limited => "rate_limited",
+                DenialKind::Unknown | DenialKind::Refused | DenialKind::Limited => "denied",
+                DenialKind::NoGrant => "no_grant",
+                DenialKind::Paused => "paused",
+                DenialKind::NotFound => "not_found",
+                DenialKind::BadAmount => "bad_amount",
+                DenialKind::NeedsApproval => "needs_approval",
             },
             Self::Tool(ToolError::Odoo(error)) => error.code(),
             Self::Tool(ToolError::Stopped { code, .. }) => code,

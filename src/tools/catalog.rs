@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::{FAMILIES, ToolEntry};
-use crate::facts::ToolFacts;
+use crate::{
+    facts::{JsonObject, ToolFacts, hex},
+    policy::KnownTools,
+};
 
 /// A folder of tools that belong together.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +61,27 @@ impl Catalog {
     /// Sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = Found> + '_ {
         self.tools.values().copied()
+    }
+}
+
+impl KnownTools for Catalog {
+    fn tools(&self) -> Vec<ToolFacts> {
+        self.iter().map(|found| found.facts()).collect()
+    }
+
+    fn input_schema(&self, name: &str) -> Option<JsonObject> {
+        self.find(name).map(|found| found.entry.input_schema())
+    }
+
+    fn pin(&self, name: &str) -> Option<String> {
+        let entry = self.find(name)?.entry;
+        let told = json!({
+            "name": entry.name(), "title": entry.title(), "description": entry.description(),
+            "input": entry.input_schema(), "output": entry.output_schema(),
+            "class": entry.class(), "risk": entry.risk(), "idempotent": entry.idempotent(),
+        });
+        let digest = ring::digest::digest(&ring::digest::SHA256, told.to_string().as_bytes());
+        Some(format!("sha256:{}", hex(digest.as_ref())))
     }
 }
 

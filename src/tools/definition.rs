@@ -38,6 +38,11 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         Self::CLASS
     }
 
+    /// Is this call a rehearsal that changes nothing?
+    fn is_rehearsal(&self) -> bool {
+        false
+    }
+
     fn run(self, cx: &CallContext<'_>) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
 
     /// The text form of a result, where the general one (see `reply`) is not the best.
@@ -53,6 +58,19 @@ pub struct Output {
     pub structured: Value,
     /// A text form of its own, if the tool has one.
     pub text: Option<String>,
+}
+
+impl Output {
+    /// Rows of the result: the entries of its longest list of records.
+    pub fn rows(&self) -> u64 {
+        let lists = self.structured.as_object().into_iter().flat_map(|object| object.values());
+        lists.filter_map(Value::as_array).map(|list| list.len() as u64).max().unwrap_or_default()
+    }
+
+    /// Bytes of the result as JSON.
+    pub fn bytes(&self) -> u64 {
+        serde_json::to_vec(&self.structured).map_or(u64::MAX, |bytes| bytes.len() as u64)
+    }
 }
 
 /// The same tool with its argument type erased, so that the catalogue can be one list.
@@ -144,6 +162,7 @@ pub const fn row<T: Tool>() -> ToolEntry {
 pub trait DecodedCall: Send + Sync {
     fn effects(&self, caller: &Caller) -> Vec<Effect>;
     fn class(&self) -> Class;
+    fn is_rehearsal(&self) -> bool;
     fn run<'a>(self: Box<Self>, cx: &'a CallContext<'a>) -> BoxFuture<'a, Result<Output, ToolError>>;
 }
 
@@ -154,6 +173,10 @@ impl<T: Tool> DecodedCall for T {
 
     fn class(&self) -> Class {
         Tool::class(self)
+    }
+
+    fn is_rehearsal(&self) -> bool {
+        Tool::is_rehearsal(self)
     }
 
     fn run<'a>(self: Box<Self>, cx: &'a CallContext<'a>) -> BoxFuture<'a, Result<Output, ToolError>> {

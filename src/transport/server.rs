@@ -26,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{tool_list::ToolList, watchers::Watchers};
 use crate::{
+    approvals::CanAsk,
     facts::{Arrival, Caller},
     pipeline::{Corridor, RawCall, UnknownTool},
     reply::Reply,
@@ -165,6 +166,8 @@ impl Server {
             caller: self.caller(context),
             progress,
             cancelled: cancelled.clone(),
+            can_ask: CanAsk::default(),
+            answer: None,
         };
         let walk = AssertUnwindSafe(self.shared.corridor.call(call)).catch_unwind();
         // The notices end when the call lets go of its progress, so the last one precedes the reply.

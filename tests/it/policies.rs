@@ -5,8 +5,8 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use odoo_mcp::{
     facts::{Arrival, CallFacts, Caller, Class, GrantName, Risk, ToolFacts},
-    ledger::{Ledger, Settlement},
-    policy::{Decision, DenialKind, NextStep, Policy},
+    ledger::{End, Ledger as _, LocalLedger, Settlement},
+    policy::{Decision, DenialKind, Names, NextStep, Policy},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -181,8 +181,8 @@ fn hiding_more_never_allows_more() {
 #[track_caller]
 fn check_document(file: &str, document: &Document) {
     let about = format!("{file}: {}", document.name);
-    let policy = match Policy::parse(document.policy.to_string().as_bytes(), TOOLS) {
-        Ok(policy) => policy,
+    let policy = match Policy::load(document.policy.to_string().as_bytes(), &Names(TOOLS)) {
+        Ok(policy) => Arc::new(policy),
         Err(error) => panic!("{about}: does not load: {error}"),
     };
     if !document.warnings.is_empty() {
@@ -199,7 +199,7 @@ fn check_document(file: &str, document: &Document) {
             .collect();
         assert_eq!(&shown, listed, "{about}: listed");
     }
-    let ledger = Ledger::default();
+    let ledger = LocalLedger::default();
     for (number, call) in document.calls.iter().enumerate() {
         for time in 0..call.times {
             check_call(
@@ -213,7 +213,7 @@ fn check_document(file: &str, document: &Document) {
 }
 
 #[track_caller]
-fn check_call(about: &str, policy: &Policy, ledger: &Ledger, call: &Call) {
+fn check_call(about: &str, policy: &Arc<Policy>, ledger: &LocalLedger, call: &Call) {
     let outcome = walk(policy, ledger, call);
     assert_eq!(outcome.decision, call.expect, "{about}: {outcome:?}");
     if !call.rule.is_empty() {
@@ -246,15 +246,17 @@ struct Outcome {
 }
 
 /// Decide, reserve, settle: what the corridor does with a call.
-fn walk(policy: &Policy, ledger: &Ledger, call: &Call) -> Outcome {
+fn walk(policy: &Arc<Policy>, ledger: &LocalLedger, call: &Call) -> Outcome {
     let at = call.at.unwrap_or_else(|| "2026-11-21T10:00:00Z".parse().unwrap());
     let facts = CallFacts {
         caller: caller(&call.grant),
         tool: tool_facts(&call.tool),
         class: Class::Write,
+        dry_run: false,
         arguments: Arc::default(),
         effects: Arc::from([]),
         at,
+        found: odoo_mcp::facts::Found::default(),
     };
     let permit = match policy.decide(&facts) {
         Decision::Allow(permit) => permit,
@@ -263,39 +265,40 @@ fn walk(policy: &Policy, ledger: &Ledger, call: &Call) -> Outcome {
                 DenialKind::Unknown => Expected::Unknown,
                 DenialKind::Refused => Expected::Refused,
                 DenialKind::Limited => Expected::Limited,
+                other => panic!("not expected here: {other:?}"),
             };
             return Outcome {
                 decision,
                 rule: denial.rule.0.to_string(),
-                reason: Some(denial.reason),
+                reason: Some(denial.reason.clone()),
                 next: Some(denial.next.as_str()),
                 retry_after: denial.retry_after,
                 remaining: Vec::new(),
             };
         }
+        other => panic!("not expected here: {other:?}"),
     };
-    let now_ms = u64::try_from(at.as_millisecond()).unwrap();
-    match ledger.reserve(permit.charges(), now_ms) {
+    match ledger.reserve(permit.charges(), at) {
         Ok(reservation) => {
             let settlement = match call.ends {
-                Ending::Answered => Settlement::Answered,
+                Ending::Answered => Settlement::Done,
                 Ending::NotSent => Settlement::NotSent,
                 Ending::Unknown => Settlement::Unknown,
             };
-            ledger.settle(reservation, settlement);
+            ledger.settle(reservation, &End::of(settlement));
             let rule = permit.rule().0.to_string();
             let (reason, next, retry_after) = (None, None, None);
             Outcome { decision: Expected::Allow, rule, reason, next, retry_after, remaining: Vec::new() }
         }
         Err(exhausted) => Outcome {
             decision: Expected::Limited,
-            rule: exhausted.charge.rule.0.to_string(),
-            reason: exhausted.charge.reason.as_deref().map(str::to_owned),
+            rule: exhausted.charge.limit.rule.0.to_string(),
+            reason: exhausted.charge.limit.reason.as_deref().map(str::to_owned),
             next: Some(
                 if exhausted.retry_after.is_some() { NextStep::Wait } else { NextStep::Stop }.as_str(),
             ),
             retry_after: exhausted.retry_after,
-            remaining: exhausted.remaining.iter().map(|(_, left)| *left).collect(),
+            remaining: exhausted.remaining.iter().map(|(_, left)| left.parse().unwrap()).collect(),
         },
     }
 }
@@ -311,7 +314,7 @@ fn check_refused(file: &str, document: &Refused) {
     if let Some(size) = document.padded_to_bytes {
         text.push_str(&" ".repeat(size - text.len()));
     }
-    let Err(error) = Policy::parse(text.as_bytes(), TOOLS) else { panic!("{about}: loads") };
+    let Err(error) = Policy::load(text.as_bytes(), &Names(TOOLS)) else { panic!("{about}: loads") };
     let pointers: Vec<&str> = error.problems.iter().map(|problem| problem.pointer.as_str()).collect();
     assert_eq!(pointers, document.pointers, "{about}: {error}");
     if let Some(word) = &document.says {

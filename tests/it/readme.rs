@@ -32,13 +32,13 @@ fn the_policy_of_the_readme_can_be_used() {
         .filter_map(|block| block.split_once("```").map(|(json, _)| json))
         .find(|json| json.contains("\"version\""))
         .expect("a policy");
-    let policy = Policy::parse(example.as_bytes(), &names(&Catalog::new())).unwrap();
+    let policy = Policy::load(example.as_bytes(), &Catalog::new()).unwrap();
     assert_eq!(policy.warnings(), &[] as &[String]);
 }
 
 fn table() -> String {
     let catalog = Catalog::new();
-    let policy = Policy::parse(SHIPPED_POLICY.as_bytes(), &names(&catalog)).unwrap();
+    let policy = Policy::load(SHIPPED_POLICY.as_bytes(), &catalog).unwrap();
     let mut table =
         "\n| Tool | What it does | Class | Risk | Shipped policy |\n| --- | --- | --- | --- | --- |\n"
             .to_owned();
@@ -58,10 +58,6 @@ fn table() -> String {
     }
     table.push('\n');
     table
-}
-
-fn names(catalog: &Catalog) -> Vec<&'static str> {
-    catalog.iter().map(|found| found.entry.name()).collect()
 }
 
 fn path() -> PathBuf {

@@ -17,6 +17,7 @@ const ROOMS: &[&str] = &[
     "tools",
     "identity",
     "odoo",
+    "approvals",
     "ledger",
     "policy",
     "store",

@@ -78,13 +78,13 @@ mod tests {
     use crate::{
         facts::{Arrival, CallFacts, Caller, Class, JsonObject, Risk, Secret, ToolFacts},
         odoo::{ProtocolName, SecretKind},
-        policy::{Decision, Policy},
+        policy::{Decision, Names, Policy},
     };
 
     /// A permit for exactly these effects.
     fn permit(effects: Vec<Effect>) -> Permit {
         let policy = br#"{"version": "1", "default": "deny", "tools": {"odoo_connect": {}}}"#;
-        let policy = Policy::parse(policy, &["odoo_connect"]).unwrap();
+        let policy = Arc::new(Policy::load(policy, &Names(&["odoo_connect"])).unwrap());
         let decision = policy.decide(&CallFacts {
             caller: Caller::local(Arrival::Stdio),
             tool: ToolFacts {
@@ -94,13 +94,15 @@ mod tests {
                 risk: Risk::High,
             },
             class: Class::Write,
+            dry_run: false,
             arguments: Arc::new(JsonObject::new()),
             effects: effects.into(),
             at: jiff::Timestamp::now(),
+            found: crate::facts::Found::default(),
         });
         match decision {
             Decision::Allow(permit) => permit,
-            Decision::Deny(denial) => panic!("{denial:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -73,8 +73,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let audit = AuditLog::open(&folder.path().join("audit.jsonl")).unwrap();
         let catalog = Catalog::new();
-        let names: Vec<&str> = catalog.iter().map(|found| found.entry.name()).collect();
-        let policy = Policy::parse(br#"{"version": "1", "default": "allow"}"#, &names).unwrap();
+        let policy = Policy::load(br#"{"version": "1", "default": "allow"}"#, &catalog).unwrap();
         let corridor = Corridor::new(Catalog::new(), policy, audit, Arc::new(connections));
         Self { runtime, sandbox, corridor, catalog, _folder: folder }
     }
@@ -87,6 +86,8 @@ impl Bench {
             caller: Caller::local(Arrival::CommandLine),
             progress: Progress::silent(),
             cancelled: CancellationToken::new(),
+            can_ask: odoo_mcp::approvals::CanAsk::default(),
+            answer: None,
         };
         let reply = self.runtime.block_on(self.corridor.call(call)).expect("a known tool");
         if !reply.is_error {

@@ -49,8 +49,11 @@ fn modern_call(id: i64, tool: &str, arguments: Value) -> Value {
 }
 
 fn policy(text: &Value) -> Policy {
-    let names: Vec<&str> = tools::TOOLS.iter().map(odoo_mcp::tools::ToolEntry::name).collect();
-    Policy::parse(text.to_string().as_bytes(), &names).unwrap()
+    Policy::load(
+        text.to_string().as_bytes(),
+        &Catalog::of(&[Family { name: "test", tools: &[tools::TOOLS] }]),
+    )
+    .unwrap()
 }
 
 /// A corridor over the misbehaving tools; `hidden` exists and is shown to nobody.

@@ -69,7 +69,8 @@ fn corridor(odoo: SocketAddr) -> (Arc<Corridor>, tempfile::TempDir) {
     };
     connections.add(definition, Limits::default());
     let audit = AuditLog::open(&folder.path().join("audit.jsonl")).unwrap();
-    let policy = Policy::parse(br#"{"version":"1","default":"allow"}"#, &[]).unwrap();
+    let policy =
+        Policy::load(br#"{"version":"1","default":"allow"}"#, &odoo_mcp::policy::Names(&[])).unwrap();
     (Arc::new(Corridor::new(Catalog::new(), policy, audit, Arc::new(connections))), folder)
 }
 

@@ -1,0 +1,151 @@
+//! From facts to a permit: the policy is asked, gets the facts it needs, and is asked again.
+
+use std::sync::Arc;
+
+use super::{Corridor, RawCall};
+use crate::{
+    approvals::{Question, Standing},
+    facts::{CallFacts, Caller, JsonObject},
+    ledger::{Exhausted, Refusal},
+    odoo,
+    policy::{Ask, Charge, Decision, Denial, DenialKind, Needs, NextStep, Permit, Policy, PolicyDigest},
+    reply::CallError,
+    tools::{DecodedCall, Found, ToolError},
+};
+
+/// Definitions, records, approval: each is asked for at most once, and then there is an answer.
+const ROUNDS_MAX: usize = 4;
+
+/// How a decision came out.
+pub(super) enum Decided {
+    Allowed(Permit),
+    Denied(Box<Denial>),
+    Question(Box<Question>),
+}
+
+pub(super) fn gather_facts(
+    caller: &Caller,
+    tool: Found,
+    arguments: Arc<JsonObject>,
+    request: &dyn DecodedCall,
+) -> CallFacts {
+    let class = request.class();
+    CallFacts {
+        caller: caller.clone(),
+        tool: tool.facts(),
+        class,
+        dry_run: request.is_rehearsal(),
+        effects: request.effects(caller).into(),
+        arguments,
+        at: jiff::Timestamp::now(),
+        found: crate::facts::Found::default(),
+    }
+}
+
+impl Corridor {
+    /// Asks the policy until there is an answer. Facts that cost something are fetched only when
+    /// nothing else refuses the call.
+    pub(super) async fn decide(
+        &self,
+        policy: &Arc<Policy>,
+        facts: &mut CallFacts,
+        call: &RawCall,
+    ) -> Result<Decided, CallError> {
+        let breakers = policy.breakers(facts);
+        facts.found.pause = self.audit.paused(&breakers, facts.at);
+        for _ in 0..ROUNDS_MAX {
+            match policy.decide(facts) {
+                Decision::Allow(permit) => return Ok(Decided::Allowed(permit)),
+                Decision::Deny(denial) => return Ok(Decided::Denied(denial)),
+                Decision::Needs(Needs::Definitions) => {
+                    facts.effects = odoo::unfold(&facts.effects, &self.connections)
+                        .await
+                        .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?
+                        .into();
+                    facts.found.unfolded = true;
+                }
+                Decision::Needs(Needs::Records { questions, charges }) => {
+                    if let Some(denial) = self.cannot_pay(policy, facts, &charges) {
+                        return Ok(Decided::Denied(denial));
+                    }
+                    let answers = odoo::answer(&questions, &self.connections)
+                        .await
+                        .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
+                    facts.found.records = Some(answers.into());
+                }
+                Decision::Ask(ask) => {
+                    if let Some(denial) = self.cannot_pay(policy, facts, &ask.charges) {
+                        return Ok(Decided::Denied(denial));
+                    }
+                    match self.put_to_a_person(&ask, facts, call).await? {
+                        Standing::Granted(approval) => facts.found.approval = Some(approval),
+                        Standing::Open(question) => return Ok(Decided::Question(question)),
+                        standing => return Ok(Decided::Denied(unanswered(&ask, &standing))),
+                    }
+                }
+            }
+        }
+        Err(CallError::Tool(ToolError::Internal { detail: "the decision came to no end".into() }))
+    }
+
+    /// Limits that are used up refuse a call before anything is fetched or anybody is asked for it.
+    fn cannot_pay(&self, policy: &Policy, facts: &CallFacts, charges: &[Charge]) -> Option<Box<Denial>> {
+        let exhaustion = self.audit.check(charges, facts.at).err()?;
+        Some(exhausted(*exhaustion, policy.digest().clone()))
+    }
+}
+
+/// The denial of a call that no reservation could be made for.
+pub(super) fn exhausted(exhausted: Exhausted, policy: PolicyDigest) -> Box<Denial> {
+    let limit = &exhausted.charge.limit;
+    let reason = match (&limit.reason, exhausted.why) {
+        (Some(reason), Refusal::Full) => reason.to_string(),
+        (None, Refusal::Full) => format!("the limit of {} is used up", limit.describe()),
+        (_, Refusal::BadAmount) => "the amount this limit counts cannot be counted exactly".to_owned(),
+        (_, Refusal::NoRoom) => "there are too many counters".to_owned(),
+    };
+    let (kind, next) = match (exhausted.why, exhausted.retry_after) {
+        (Refusal::BadAmount, _) => (DenialKind::BadAmount, NextStep::ChangeArguments),
+        (_, Some(_)) => (DenialKind::Limited, NextStep::Wait),
+        (_, None) => (DenialKind::Limited, NextStep::Stop),
+    };
+    Box::new(Denial {
+        kind,
+        rule: limit.rule.clone(),
+        rule_name: Arc::clone(&limit.rule_name),
+        reason,
+        retry_after: exhausted.retry_after,
+        remaining: exhausted.remaining,
+        policy,
+        next,
+    })
+}
+
+/// The denial of a call that needs an approval it does not have.
+fn unanswered(ask: &Ask, standing: &Standing) -> Box<Denial> {
+    let (reason, next) = match standing {
+        Standing::Pending { id, .. } => (
+            format!(
+                "{}; approval {id} is waiting for a person: call again with the same arguments after it is granted",
+                ask.reason
+            ),
+            NextStep::Ask,
+        ),
+        Standing::Refused { by } => (format!("{} refused this call", by), NextStep::Stop),
+        Standing::TooMany => {
+            ("too many questions are waiting for a person already".to_owned(), NextStep::Wait)
+        }
+        Standing::Granted(_) | Standing::Open(_) => (ask.reason.clone(), NextStep::Ask),
+    };
+    let rule = ask.rules.first().cloned().unwrap_or_else(|| crate::policy::RuleId(Arc::from("")));
+    Box::new(Denial {
+        kind: DenialKind::NeedsApproval,
+        rule_name: Arc::clone(&rule.0),
+        rule,
+        reason,
+        retry_after: None,
+        remaining: Vec::new(),
+        policy: ask.policy.clone(),
+        next,
+    })
+}

@@ -1,0 +1,55 @@
+//! After the call: what it cost, and how the log says it ended.
+
+use super::Corridor;
+use crate::{
+    audit::{CallOutcome, OpenEntry},
+    facts::{CallFacts, Class},
+    ledger::{End, Settlement},
+    policy::{BreakerEvent, Policy},
+    reply::CallError,
+    tools::{Output, ToolError},
+};
+
+impl Corridor {
+    pub(super) fn settle_and_close(
+        &self,
+        entry: OpenEntry,
+        policy: &Policy,
+        facts: &CallFacts,
+        outcome: &Result<Output, CallError>,
+    ) {
+        let (settlement, how) = ending(facts, outcome);
+        let code = outcome.as_ref().err().map(CallError::code);
+        tracing::debug!(tool = facts.tool.name, code = code.unwrap_or("ok"), "call");
+        if outcome.is_err() {
+            self.audit.note_failure(&policy.breakers_on(facts, BreakerEvent::Failed), facts.at);
+        }
+        let (rows, bytes) =
+            outcome.as_ref().map_or((None, None), |output| (Some(output.rows()), Some(output.bytes())));
+        if let Err(error) = entry.close(&End { settlement, rows, bytes }, how, code) {
+            tracing::error!(%error, "a call has no closing line");
+        }
+    }
+}
+
+/// What the counters and the log make of an outcome.
+fn ending(facts: &CallFacts, outcome: &Result<Output, CallError>) -> (Settlement, CallOutcome) {
+    match outcome {
+        Ok(_) => (Settlement::Done, CallOutcome::Done),
+        Err(CallError::Tool(ToolError::Odoo(error))) if error.outcome_is_unknown() => {
+            (Settlement::Unknown, CallOutcome::Unknown)
+        }
+        Err(CallError::Tool(ToolError::Odoo(error))) if error.was_not_sent() => {
+            (Settlement::NotSent, CallOutcome::NotSent)
+        }
+        Err(CallError::Tool(ToolError::Odoo(_) | ToolError::Stopped { .. })) => {
+            (Settlement::Rejected, CallOutcome::Rejected)
+        }
+        Err(CallError::Tool(ToolError::Arguments { .. }) | CallError::Arguments(_)) => {
+            (Settlement::NotSent, CallOutcome::Rejected)
+        }
+        Err(CallError::Cancelled) if facts.class == Class::Read => (Settlement::Done, CallOutcome::Cancelled),
+        Err(CallError::Cancelled) => (Settlement::Unknown, CallOutcome::Cancelled),
+        Err(_) => (Settlement::Unknown, CallOutcome::Failed),
+    }
+}
