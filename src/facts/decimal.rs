@@ -40,8 +40,7 @@ impl Decimal {
         }
         let (digits, exponent) = match text.split_once(['e', 'E']) {
             Some((digits, exponent)) => {
-                let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
-                let magnitude = exponent.strip_prefix('-').unwrap_or(exponent);
+                let magnitude = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
                 if magnitude.is_empty() || !magnitude.bytes().all(|byte| byte.is_ascii_digit()) {
                     return Err(DecimalError::NotANumber);
                 }

@@ -174,7 +174,7 @@ fn a_used_up_limit_says_how_long_to_wait() {
     assert_eq!(house.code("arguments"), Some("invalid_arguments"), "a call that was not sent costs nothing");
     assert_eq!((house.code("answer"), house.code("answer")), (None, None));
     let reply = house.call("obey", json!({ "order": "answer" })).unwrap();
-    assert_eq!(reply.code, Some("rate_limited"));
+    assert_eq!(reply.code, Some("denied"));
     assert_eq!(reply.structured["rule"], "/tools/obey/limits/0");
     assert_eq!(reply.structured["rule_name"], "/tools/obey/limits/c");
     assert!(reply.structured["retry_after_ms"].as_u64().unwrap() > 3_500_000);

@@ -93,8 +93,11 @@ impl CallError {
                     );
                 }
                 if !denial.remaining.is_empty() {
-                    let remaining: JsonObject =
-                        denial.remaining.iter().map(|(name, left)| (name.to_string(), json!(left))).collect();
+                    let remaining: JsonObject = denial
+                        .remaining
+                        .iter()
+                        .map(|(name, left)| (name.to_string(), amount(left)))
+                        .collect();
                     details.insert("remaining".to_owned(), remaining.into());
                 }
                 details.insert("policy".to_owned(), json!(&*denial.policy.0));
@@ -122,6 +125,11 @@ impl CallError {
         }
         sentence
     }
+}
+
+/// What is left of a counter: a number where it is a whole one, else exact text.
+fn amount(left: &str) -> serde_json::Value {
+    left.parse::<u64>().map_or_else(|_| json!(left), |whole| json!(whole))
 }
 
 fn odoo_details(error: &OdooError, details: &mut JsonObject) {

@@ -107,7 +107,7 @@ fn a_capped_tool_stops_at_its_cap(world: &World) {
         .collect();
     for _ in 0..4 {
         let error = create(&door, &name).expect_err("the cap is reached");
-        assert_eq!(error["code"], "rate_limited", "{error}");
+        assert_eq!(error["next"], "wait", "{error}");
         assert_eq!(error["rule"], "/tools/odoo_create/limits/0", "{error}");
         assert!(
             error["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0 && wait <= 86_400_000),
@@ -133,11 +133,11 @@ fn a_refused_call_costs_nothing(world: &World) {
     {
         let error =
             door.call("odoo_create", json!({"model": "res.partner", "values": values})).expect_err("refused");
-        assert_ne!(error["code"], "rate_limited", "{values} was charged");
+        assert_ne!(error["next"], "wait", "{values} was charged");
     }
     let made = create(&door, &unique("Contact")).unwrap();
     let _contact = world.adopt("res.partner", super::records_write::created(&made)[0]);
-    assert_eq!(create(&door, &unique("Contact")).unwrap_err()["code"], "rate_limited");
+    assert_eq!(create(&door, &unique("Contact")).unwrap_err()["next"], "wait");
 }
 
 fn what_needs_approval_is_refused(world: &World) {
@@ -190,11 +190,11 @@ fn a_rule_holds_for_the_deed_by_any_road(world: &World) {
     let write = |comment: &str| json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"comment": comment}]});
     door.ok("odoo_execute", write("one"));
     for _ in 0..2 {
-        let error = door.refused("odoo_execute", write("two"), &["rate_limited"]);
+        let error = door.refused("odoo_execute", write("two"), &["denied"]);
         assert_eq!(error["rule"], "/tools/odoo_write/limits/0", "{error}");
     }
     let direct = json!({"model": "res.partner", "ids": [contact.id], "values": {"comment": "three"}});
-    door.refused("odoo_write", direct, &["rate_limited"]);
+    door.refused("odoo_write", direct, &["denied"]);
     assert_eq!(world.oracle().count("res.partner", json!([["id", "=", contact.id]])), 1);
     let comment = world.oracle().field("res.partner", contact.id, "comment");
     assert!(comment.as_str().is_some_and(|comment| comment.contains("one")), "{comment}");

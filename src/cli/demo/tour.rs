@@ -114,7 +114,7 @@ impl<'a> Tour<'a> {
             refusal = self.call("odoo_write", write.clone()).await.err();
         }
         let refusal = refusal.unwrap_or_default();
-        self.claim(refusal.get("code").and_then(Value::as_str) == Some("rate_limited"), "the cap holds");
+        self.claim(refusal.get("next").and_then(Value::as_str) == Some("wait"), "the cap holds");
         let wait_ms = refusal.get("retry_after_ms").and_then(Value::as_u64);
         self.claim(wait_ms.is_some(), "the cap says how long to wait");
         self.say(&format!("  again …   call {calls}: {}", cell(refusal.get("code"))))?;
