@@ -58,6 +58,13 @@ pub struct RecordEffect {
     /// Fields (dotted paths included) that decide which records or in which order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_filtered: Vec<String>,
+    /// Paths through relations whose values come back, such as `partner_id.email`; their first fields
+    /// stand in `fields_read` as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths_read: Vec<String>,
+    /// Those of `fields_filtered` that order or group: ordering by a relation compares names.
+    #[serde(skip)]
+    pub fields_ordered: Vec<String>,
     /// Most rows the call can touch or return; absent where there is no bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row_bound: Option<u64>,
@@ -134,6 +141,8 @@ impl RecordEffect {
             reads_every_field: false,
             fields_written: Vec::new(),
             fields_filtered: Vec::new(),
+            paths_read: Vec::new(),
+            fields_ordered: Vec::new(),
             row_bound: None,
             values: Arc::default(),
             domain: Arc::default(),
@@ -199,10 +208,65 @@ impl RecordEffect {
         self
     }
 
+    /// Paths that order or group; they choose rows as well, so they count as filtered.
+    #[must_use]
+    pub fn ordering(mut self, paths: Vec<String>) -> Self {
+        for path in &paths {
+            if !self.fields_filtered.contains(path) {
+                self.fields_filtered.push(path.clone());
+            }
+        }
+        self.fields_ordered = paths;
+        self
+    }
+
+    /// Paths through relations whose values come back.
+    #[must_use]
+    pub fn reading_paths(mut self, paths: Vec<String>) -> Self {
+        self.paths_read = paths;
+        self
+    }
+
     #[must_use]
     pub fn bounded(mut self, rows: u64) -> Self {
         self.row_bound = Some(rows);
         self
+    }
+}
+
+/// What `default_` members of a context begin with; the rest is the name of a field.
+const DEFAULT_PREFIX: &str = "default_";
+
+impl RecordEffect {
+    /// Could the field definitions show more than the effect says by itself? Cheap: no definitions,
+    /// no allocation.
+    ///
+    /// A list or an object among the values may be commands for another model; so may nothing,
+    /// which empties a list of lines. Every model has `active` for the same thing, a plain yes or no.
+    pub fn may_hide_more(&self) -> bool {
+        self.reads_every_field
+            || !self.paths_read.is_empty()
+            || self.fields_filtered.iter().any(|path| path.contains('.'))
+            || self.context.keys().any(|key| key.starts_with(DEFAULT_PREFIX))
+            || self.values.iter().flatten().any(|(name, value)| match value {
+                Value::Array(_) | Value::Object(_) => true,
+                Value::Null | Value::Bool(false) => name != "active",
+                Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
+            })
+    }
+
+    /// Fields and values that the context sets on whatever the call makes.
+    pub fn defaults(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.context.iter().filter_map(|(key, value)| Some((key.strip_prefix(DEFAULT_PREFIX)?, value)))
+    }
+
+    /// Once unfolded: `default_` members of the context that name no field of the model. They may set
+    /// a field of some other model that the method makes, nobody knows which.
+    pub fn unknown_defaults(&self) -> impl Iterator<Item = &str> {
+        let makes = matches!(self.operation, Operation::Create | Operation::Execute | Operation::Mail);
+        self.defaults()
+            .map(|(name, _)| name)
+            .filter(move |name| makes && !self.fields_written.iter().any(|field| field.as_str() == *name))
     }
 }
 
@@ -277,5 +341,65 @@ impl Operation {
             Self::Mail => "mail",
             Self::Report => "report",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn effect() -> RecordEffect {
+        let alias = ConnectionAlias::parse("shop").unwrap();
+        let model = ModelName::parse("sale.order").unwrap();
+        RecordEffect::new(&alias, &model, Operation::Create, MethodName::known("create"))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
+    fn of_values(values: Value) -> RecordEffect {
+        effect().with_values(Arc::from([values.as_object().unwrap().clone()]))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
+    fn of_context(context: Value) -> RecordEffect {
+        effect().in_context(Arc::new(context.as_object().unwrap().clone()))
+    }
+
+    #[test]
+    fn a_plain_call_hides_nothing() {
+        for plain in [
+            effect(),
+            of_values(json!({"name": "x", "partner_id": 7, "active": false, "priority": true})),
+            of_context(json!({"lang": "fr_FR", "active_test": false, "allowed_company_ids": [1, 2]})),
+            effect().filtering(vec!["name".to_owned()]).ordering(vec!["id".to_owned()]),
+        ] {
+            assert!(!plain.may_hide_more(), "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn lists_defaults_and_paths_may_hide_more() {
+        for hiding in [
+            of_values(json!({"order_line": [[2, 5]]})),
+            of_values(json!({"name": "x", "order_line": []})),
+            of_values(json!({"order_line": {"0": [2, 5]}})),
+            of_values(json!({"order_line": false})),
+            of_values(json!({"order_line": null})),
+            of_context(json!({"default_state": "sale"})),
+            effect().filtering(vec!["partner_id.name".to_owned()]),
+            effect().ordering(vec!["partner_id.name".to_owned()]),
+            effect().reading_paths(vec!["partner_id.name".to_owned()]),
+            effect().reading_every_field(),
+        ] {
+            assert!(hiding.may_hide_more(), "{hiding:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_without_a_field_is_told() {
+        let effect = of_context(json!({"default_state": "sale", "default_x": 1, "lang": "fr_FR"}));
+        let effect = effect.writing(vec![FieldName::parse("state").unwrap()]);
+        assert_eq!(effect.unknown_defaults().collect::<Vec<_>>(), ["x"]);
     }
 }
