@@ -17,7 +17,10 @@ pub struct Opening<'a> {
     pub tool: &'a str,
     pub class: &'a str,
     pub effects: &'a [Effect],
-    /// `allow` or `deny`.
+    /// What the caller sent; the line holds a keyed digest of it.
+    #[serde(skip)]
+    pub arguments: &'a JsonObject,
+    /// `allow`, `deny` or `ask`.
     pub decision: &'a str,
     pub rule: &'a str,
     pub policy: &'a str,

@@ -14,9 +14,12 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::entry::{CallOutcome, Closing, Opening};
+use super::{
+    entry::{CallOutcome, Closing, Opening},
+    metrics::JournalState,
+};
 use crate::{
-    facts::{Pause, hex},
+    facts::{JsonObject, Pause, hex},
     ledger::{End, Exhausted, Ledger, LocalLedger, Reservation, Settlement},
     policy::{BreakerPlan, Charge},
 };
@@ -77,6 +80,13 @@ pub struct OpenEntry {
     call: String,
     opened: Instant,
     reservation: Option<Reservation>,
+}
+
+#[derive(Serialize)]
+struct Alarm<'a> {
+    at: jiff::Timestamp,
+    kind: &'a str,
+    about: &'a JsonObject,
 }
 
 impl AuditLog {
@@ -157,6 +167,22 @@ impl AuditLog {
     /// Breakers hear of a call that failed.
     pub fn note_failure(&self, breakers: &[BreakerPlan], now: jiff::Timestamp) {
         self.shared.ledger.note(breakers, now);
+    }
+
+    /// A line about something other than a call: a policy loaded or refused, an approval given.
+    pub fn note_event(&self, event: &'static str, body: &impl Serialize) -> Result<(), AuditError> {
+        self.append(event, body, true)
+    }
+
+    /// Something an operator should look at.
+    pub fn alarm(&self, kind: &str, about: &JsonObject) -> Result<(), AuditError> {
+        tracing::error!(kind, "alarm");
+        self.note_event("alarm", &Alarm { at: jiff::Timestamp::now(), kind, about })
+    }
+
+    /// What the journal says of itself, for metrics.
+    pub fn state(&self) -> JournalState {
+        JournalState::default()
     }
 
     fn append(&self, event: &str, body: &impl Serialize, durable: bool) -> Result<(), AuditError> {

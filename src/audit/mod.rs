@@ -5,10 +5,12 @@
 
 mod entry;
 mod log;
+mod metrics;
 mod verify;
 
 pub use entry::{CallOutcome, Closing, Opening};
 pub use log::{AuditError, AuditLog, OpenEntry, OpenError};
+pub use metrics::{JournalState, Metrics};
 pub use verify::{ChainBreak, ChainReport, verify};
 
 #[cfg(test)]

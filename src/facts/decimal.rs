@@ -122,6 +122,9 @@ impl Decimal {
     }
 
     pub fn checked_add(self, other: Self) -> Option<Self> {
+        if self.scale == 0 && other.scale == 0 {
+            return self.mantissa.checked_add(other.mantissa).map(Self::whole);
+        }
         let scale = self.scale.max(other.scale);
         let sum = self.at_scale(scale)?.checked_add(other.at_scale(scale)?)?;
         Self::of(sum, i32::from(scale)).ok()
@@ -146,6 +149,10 @@ impl Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
+        // The usual case, without a division.
+        if self.scale == other.scale {
+            return self.mantissa.cmp(&other.mantissa);
+        }
         self.parts().cmp(&other.parts())
     }
 }

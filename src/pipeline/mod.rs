@@ -237,6 +237,7 @@ fn opening<'a>(
         tool: facts.tool.name,
         class: facts.class.as_str(),
         effects: &facts.effects,
+        arguments: &facts.arguments,
         decision,
         rule,
         policy,
