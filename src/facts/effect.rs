@@ -52,6 +52,10 @@ pub struct RecordEffect {
     /// No fields were named where none means all of them; the definitions say which those are.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reads_every_field: bool,
+    /// It is the tool that chooses among all fields, and it leaves out those that show a value of
+    /// another record.
+    #[serde(skip)]
+    pub leaves_out_related: bool,
     /// Fields that receive values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_written: Vec<FieldName>,
@@ -139,6 +143,7 @@ impl RecordEffect {
             part: Part::Main,
             fields_read: Vec::new(),
             reads_every_field: false,
+            leaves_out_related: false,
             fields_written: Vec::new(),
             fields_filtered: Vec::new(),
             paths_read: Vec::new(),
@@ -161,6 +166,14 @@ impl RecordEffect {
     #[must_use]
     pub fn reading_every_field(mut self) -> Self {
         self.reads_every_field = true;
+        self
+    }
+
+    /// The tool chooses the fields, once it knows which there are.
+    #[must_use]
+    pub fn choosing_fields(mut self) -> Self {
+        self.reads_every_field = true;
+        self.leaves_out_related = true;
         self
     }
 
@@ -263,7 +276,8 @@ impl RecordEffect {
     /// Once unfolded: `default_` members of the context that name no field of the model. They may set
     /// a field of some other model that the method makes, nobody knows which.
     pub fn unknown_defaults(&self) -> impl Iterator<Item = &str> {
-        let makes = matches!(self.operation, Operation::Create | Operation::Execute | Operation::Mail);
+        let makes = self.part == Part::Main
+            && matches!(self.operation, Operation::Create | Operation::Execute | Operation::Mail);
         self.defaults()
             .map(|(name, _)| name)
             .filter(move |name| makes && !self.fields_written.iter().any(|field| field.as_str() == *name))
@@ -326,7 +340,19 @@ impl Operation {
             | "update_field_translations"
             | "load" => Self::Write,
             "unlink" => Self::Unlink,
-            "message_post" | "message_notify" | "send_mail" => Self::Mail,
+            "message_post"
+            | "message_notify"
+            | "message_post_with_view"
+            | "message_post_with_template"
+            | "message_post_with_source"
+            | "message_mail_with_source"
+            | "send_mail"
+            | "send_mail_batch"
+            | "action_send_mail"
+            | "action_send_sms"
+            | "action_send_sms_mass_now"
+            | "action_send_and_print"
+            | "send_and_print_action" => Self::Mail,
             _ => Self::Execute,
         }
     }

@@ -70,7 +70,7 @@ impl Call {
 
     /// What the call does to records. Only `Read` may be repeated.
     pub fn operation(&self) -> Operation {
-        Operation::of_method(self.method.as_str(), self.ids.is_some())
+        Operation::of_method(self.method.as_str(), self.ids.as_ref().is_some_and(|ids| !ids.is_empty()))
     }
 
     #[must_use]

@@ -4,6 +4,7 @@
 
 mod address;
 mod call;
+mod calls;
 mod client;
 #[cfg(test)]
 mod client_tests;
@@ -24,6 +25,7 @@ mod parameters;
 mod paths;
 mod permitted;
 mod record_facts;
+mod record_ids;
 mod routes;
 mod schema;
 mod schema_cache;
@@ -38,6 +40,7 @@ mod version_check;
 mod wording;
 
 pub use call::{Argument, Call, Page, PageQuery};
+pub use calls::{MethodCall, Target};
 pub use client::OdooClient;
 pub use connections::{
     CertificateReport, CheckResult, ConnectRequest, Connected, Connections, Overview, PermittedConnections,
@@ -50,6 +53,7 @@ pub use fault::{FaultKind, OdooError};
 pub use parameters::of_method as parameter_names;
 pub use permitted::PermittedOdoo;
 pub use record_facts::answer;
+pub use record_ids::{kind_of, record_ids};
 pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};

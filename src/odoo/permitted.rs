@@ -32,7 +32,7 @@ impl<'a> PermittedOdoo<'a> {
 
     /// Calls a method that the permit's effects cover.
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
-        let operation = Operation::of_method(call.method.as_str(), call.ids.is_some());
+        let operation = call.operation();
         self.check(&call.model, operation, &call.method, call.ids.as_deref())?;
         self.client.call(call).await
     }

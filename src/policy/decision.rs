@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::charge::Charge;
 use super::rules::Policy;
-use crate::facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation};
+use crate::facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation, Part};
 
 /// The answer to one call.
 #[derive(Debug)]
@@ -178,10 +178,16 @@ impl Permit {
     ) -> bool {
         self.effects.iter().any(|effect| match effect {
             Effect::Records(declared) => {
-                declared.connection == *connection
+                // What hides in a call is done by Odoo; it opens nothing to the tool itself. A change
+                // is told by its method: one method may state several operations.
+                declared.part != Part::Nested
+                    && declared.connection == *connection
                     && declared.model == *model
-                    && declared.operation == operation
-                    && (operation == Operation::Read || declared.method == *method)
+                    && if operation == Operation::Read {
+                        declared.operation == Operation::Read
+                    } else {
+                        declared.operation != Operation::Read && declared.method == *method
+                    }
                     && match (&declared.ids, ids) {
                         (Some(declared), Some(wanted)) => wanted.iter().all(|id| declared.contains(id)),
                         (None, Some(_)) => operation == Operation::Read,

@@ -20,7 +20,10 @@ pub(super) fn decode<T: Tool>(arguments: JsonObject) -> Result<Box<dyn DecodedCa
         return Err(unknown_argument(unknown, &known));
     }
     match serde_path_to_error::deserialize::<_, T>(Value::Object(arguments)) {
-        Ok(call) => Ok(Box::new(call)),
+        Ok(call) => {
+            call.check()?;
+            Ok(Box::new(call))
+        }
         Err(error) => Err(wrong_argument::<T>(&error, &known)),
     }
 }

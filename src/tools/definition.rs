@@ -33,6 +33,12 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Everything the call will do, before it does it.
     fn effects(&self, caller: &Caller) -> Vec<Effect>;
 
+    /// Arguments that are each of the right shape and cannot be meant so together. What is refused
+    /// here is refused before the policy is asked.
+    fn check(&self) -> Result<(), ArgumentsError> {
+        Ok(())
+    }
+
     /// The class of this very call; never worse than `CLASS`.
     fn class(&self) -> Class {
         Self::CLASS

@@ -67,6 +67,10 @@ impl Tool for CertRefresh {
         if self.dry_run { Class::Read } else { Self::CLASS }
     }
 
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
     async fn run(self, cx: &CallContext<'_>) -> Result<Answer, ToolError> {
         // An empty text is a mistake, never leave to trust whatever is served.
         let expected = self.expected_sha256.as_deref();

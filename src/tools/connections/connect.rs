@@ -132,6 +132,10 @@ impl Tool for Connect {
         if self.dry_run { Class::Read } else { Self::CLASS }
     }
 
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
     async fn run(self, cx: &CallContext<'_>) -> Result<Answer, ToolError> {
         let connected = cx
             .connections()

@@ -69,21 +69,31 @@ impl Tool for Create {
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
         let count = self.values.as_slice().len() as u64;
-        let effect =
-            |operation, method| RecordEffect::new(&self.scope.connection, &self.model, operation, method);
+        let effect = |operation, method| {
+            RecordEffect::new(&self.scope.connection, &self.model, operation, method)
+                .in_context(self.scope.stated())
+        };
         if self.dry_run {
-            return vec![Effect::Records(effect(Operation::Read, MethodName::known("default_get")))];
+            let defaults = effect(Operation::Read, MethodName::known("default_get")).bounded(0);
+            return vec![Effect::Records(defaults)];
         }
         let create = effect(Operation::Create, MethodName::known("create"))
             .writing(self.values.field_names())
+            .with_values(self.values.as_slice().into())
             .bounded(count);
-        let read_back =
-            effect(Operation::Read, MethodName::known("read")).reading(&display_name()).bounded(count);
+        let read_back = effect(Operation::Read, MethodName::known("read"))
+            .reading(&display_name())
+            .bounded(count)
+            .auxiliary();
         vec![Effect::Records(create), Effect::Records(read_back)]
     }
 
     fn class(&self) -> Class {
         if self.dry_run { Class::Read } else { Self::CLASS }
+    }
+
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Created, ToolError> {

@@ -91,8 +91,10 @@ fn says_the_name(name: &str) -> bool {
     matches!(name, "name" | "complete_name" | "display_name")
 }
 
+/// Never a field that shows a value of another record: the policy judged this model's own.
 fn is_light(field: &FieldInfo) -> bool {
     field.stored
+        && field.related.is_none()
         && match field.kind {
             FieldType::Char
             | FieldType::Integer

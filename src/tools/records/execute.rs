@@ -8,16 +8,14 @@ use super::{
     budget::MaxBytes,
     checked, existing,
     ids::Ids,
-    request::{Request, Subject},
+    request::{self, Request, Subject},
     result, rows,
     scope::Scope,
 };
 use crate::{
-    facts::{
-        Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
-    },
-    odoo::PermittedOdoo,
-    tools::{CallContext, Tool, ToolEntry, ToolError, row},
+    facts::{Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, Risk},
+    odoo::{OdooError, PermittedOdoo},
+    tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
 };
 
 pub(super) const TOOLS: &[ToolEntry] = &[row::<Execute>()];
@@ -72,12 +70,18 @@ impl Tool for Execute {
         match Request::of(self) {
             Ok(request) => request.effects(self),
             // The call ends in `run` with this very error; until then it counts as the worst it names.
-            Err(_) => {
-                let operation = Operation::of_method(self.method.as_str(), true);
-                let effect =
-                    RecordEffect::new(&self.scope.connection, &self.model, operation, self.method.clone());
-                vec![Effect::Records(effect)]
+            Err(_) => request::worst_effects(self),
+        }
+    }
+
+    /// Records that are named in no way Odoo should read are refused before anybody decides.
+    fn check(&self) -> Result<(), ArgumentsError> {
+        match Request::of(self) {
+            Err(ToolError::Odoo(OdooError::BadCall { why, hint })) => {
+                Err(ArgumentsError { message: why, hint })
             }
+            Err(ToolError::Arguments { message, hint }) => Err(ArgumentsError { message, hint }),
+            _ => Ok(()),
         }
     }
 
@@ -97,7 +101,7 @@ impl Tool for Execute {
         let request = Request::of(&self)?;
         let odoo = cx.odoo(&self.scope.connection)?;
         let request = self.guarded(&odoo, request).await?;
-        let result = result::with_ids(odoo.execute(request.into_call(&self)?).await?);
+        let result = result::with_ids(odoo.execute(request.into_call(&self)).await?);
         if let Some(action) = result::action(&result) {
             return Ok(Executed { result: None, action: Some(action) });
         }

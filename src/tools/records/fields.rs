@@ -93,7 +93,9 @@ impl Tool for FieldsGet {
             &self.model,
             Operation::Read,
             MethodName::known("fields_get"),
-        );
+        )
+        .in_context(self.scope.stated())
+        .bounded(0);
         vec![Effect::Records(effect)]
     }
 

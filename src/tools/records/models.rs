@@ -72,6 +72,7 @@ impl Tool for ListModels {
             Operation::Read,
             MethodName::known("search_read"),
         )
+        .in_context(self.scope.stated())
         .reading(&fields())
         .filtering(vec!["model".to_owned(), "name".to_owned()])
         .bounded(u64::from(self.limit.get()));

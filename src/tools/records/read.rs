@@ -75,10 +75,11 @@ impl Tool for Read {
             Operation::Read,
             MethodName::known("read"),
         )
+        .in_context(self.scope.stated())
         .with_ids(self.ids.as_slice())
         .reading(self.fields.as_slice())
         .bounded(self.ids.as_slice().len() as u64);
-        vec![Effect::Records(effect)]
+        vec![Effect::Records(chosen_or_named(effect, &self.fields))]
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<ReadRecords, ToolError> {
@@ -124,6 +125,11 @@ impl Read {
         let ids = self.ids.as_slice().iter().copied();
         ids.filter(|id| !given.contains(id) && !answer.missing.contains(id)).collect()
     }
+}
+
+/// Where no fields are named the tool chooses some, which may be any.
+pub(super) fn chosen_or_named(effect: RecordEffect, fields: &FieldNames) -> RecordEffect {
+    if fields.as_slice().is_empty() { effect.choosing_fields() } else { effect }
 }
 
 /// Records by id; those that do not exist are absent.

@@ -6,14 +6,12 @@ use serde_json::{Value, json};
 
 use super::{
     execute::Execute,
-    ids::Ids,
     unlink::UNLINK_MAX,
     values::{NewRecords, Values},
 };
 use crate::{
-    facts::MethodName,
-    facts::{Effect, FieldName, JsonObject, Operation, RecordEffect},
-    odoo::{Argument, Call, Domain, parameter_names},
+    facts::{Effect, FieldName, JsonObject, MethodName, Operation, RecordEffect},
+    odoo::{Argument, Call, MethodCall, Target},
     tools::ToolError,
 };
 
@@ -21,10 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) subject: Subject,
-    ids: Option<Vec<i64>>,
-    positional: Vec<Value>,
-    named: JsonObject,
-    context: JsonObject,
+    call: MethodCall,
 }
 
 /// Methods that have a tool of their own.
@@ -36,164 +31,54 @@ pub(super) enum Subject {
     Other,
 }
 
-/// Methods of the model itself, whose first argument is no list of ids.
-const MODEL_METHODS: [&str; 26] = [
-    "check_access_rights",
-    "create",
-    "default_get",
-    "execute_import",
-    "fields_get",
-    "fields_view_get",
-    "formatted_read_group",
-    "get_import_templates",
-    "get_view",
-    "get_views",
-    "load",
-    "load_views",
-    "message_new",
-    "message_process",
-    "name_create",
-    "name_search",
-    "read_group",
-    "read_progress_bar",
-    "search",
-    "search_count",
-    "search_panel_select_multi_range",
-    "search_panel_select_range",
-    "search_read",
-    "web_read_group",
-    "web_search_read",
-    "get_empty_list_help",
-];
-
 impl Request {
     pub(super) fn of(execute: &Execute) -> Result<Self, ToolError> {
-        let method = execute.method.as_str();
-        let mut positional = execute.args.clone();
-        let mut named = execute.kwargs.clone();
-        let context = taken_context(&mut named)?;
-        let ids = match &execute.ids {
-            Some(_) if MODEL_METHODS.contains(&method) => {
-                return Err(ToolError::arguments(format!(
-                    "`{method}` is a method of the model: it takes no `ids`"
-                )));
-            }
-            Some(ids) => Some(ids.as_slice().to_vec()),
-            None if MODEL_METHODS.contains(&method) => None,
-            None => taken_ids(&mut positional, &mut named)?,
-        };
-        check_domain(method, &mut positional, &mut named)?;
-        let subject = subject_of(method, ids.as_deref(), &mut positional, &mut named)?;
-        Ok(Self { subject, ids, positional, named, context })
+        let mut call = MethodCall::understand(
+            target(execute),
+            execute.ids.as_ref().map(|ids| ids.as_slice().to_vec()),
+            execute.args.clone(),
+            execute.kwargs.clone(),
+            |members| execute.scope.context_over(members),
+        )?;
+        let ids = call.ids.as_deref();
+        let subject = subject_of(execute.method.as_str(), ids, &mut call.positional, &mut call.named)?;
+        Ok(Self { subject, call })
     }
 
     /// What the call will do, in the words of the policy.
-    pub(super) fn effects(&self, execute: &Execute) -> Vec<Effect> {
-        let operation = Operation::of_method(execute.method.as_str(), self.ids.is_some());
-        let effect = |operation, method: MethodName| {
-            let effect = RecordEffect::new(&execute.scope.connection, &execute.model, operation, method);
-            match &self.ids {
-                Some(ids) => effect.with_ids(ids).bounded(ids.len() as u64),
-                None => effect,
-            }
-        };
-        let call = effect(operation, execute.method.clone());
-        match &self.subject {
-            Subject::Create(records) => {
-                let effect = call.writing(names_of(records)).bounded(records.len() as u64);
-                vec![Effect::Records(effect)]
-            }
-            Subject::Write(_, values) => {
-                let look = effect(Operation::Read, MethodName::known("read"));
-                vec![Effect::Records(call.writing(names_of([values]))), Effect::Records(look)]
-            }
-            Subject::Unlink(_) => {
-                let look = effect(Operation::Read, MethodName::known("read"));
-                vec![Effect::Records(call), Effect::Records(look)]
-            }
-            Subject::Other => {
-                let effect = call.filtering(self.paths(execute)).reading(&self.fields_read(execute));
-                vec![Effect::Records(effect)]
-            }
+    pub(super) fn effects(self, execute: &Execute) -> Vec<Effect> {
+        let mut effects = self.call.effects;
+        if let Subject::Write(ids, _) | Subject::Unlink(ids) = &self.subject {
+            let read = MethodName::known("read");
+            let id: Vec<FieldName> = FieldName::parse("id").into_iter().collect();
+            let look = RecordEffect::new(&execute.scope.connection, &execute.model, Operation::Read, read);
+            effects.push(look.with_ids(ids).reading(&id).bounded(ids.len() as u64).auxiliary());
         }
+        effects.into_iter().map(Effect::Records).collect()
     }
 
-    pub(super) fn into_call(self, execute: &Execute) -> Result<Call, ToolError> {
-        let mut call = Call::new(&execute.model, execute.method.clone())
-            .within(&execute.scope.context_over(self.context)?);
-        call.ids = self.ids;
-        call.named = self.named;
-        let mut positional = self.positional;
+    pub(super) fn into_call(self, execute: &Execute) -> Call {
+        let mut call = Call::new(&execute.model, execute.method.clone()).within(&self.call.context);
+        call.ids = self.call.ids;
+        call.named = self.call.named;
+        let mut positional = self.call.positional;
         match self.subject {
             Subject::Create(records) => positional.insert(0, json!(records)),
             Subject::Write(_, values) => positional.insert(0, Value::Object(values)),
             Subject::Unlink(_) | Subject::Other => {}
         }
         call.positional = positional.into_iter().map(|value| Argument { name: None, value }).collect();
-        Ok(call)
-    }
-
-    /// The field paths that choose the records of a known search.
-    fn paths(&self, execute: &Execute) -> Vec<String> {
-        let domain = self.argument(execute, "domain").cloned();
-        let domain = domain.and_then(|domain| serde_json::from_value::<Domain>(domain).ok());
-        domain.map(|domain| domain.paths()).unwrap_or_default()
-    }
-
-    fn fields_read(&self, execute: &Execute) -> Vec<FieldName> {
-        let names = self.argument(execute, "fields").and_then(Value::as_array);
-        let texts = names.into_iter().flatten().filter_map(Value::as_str);
-        texts.filter_map(|name| FieldName::parse(name).ok()).collect()
-    }
-
-    /// An argument of a known method, wherever it was given.
-    fn argument(&self, execute: &Execute, name: &str) -> Option<&Value> {
-        let place = parameter_names(execute.method.as_str()).iter().position(|known| *known == name);
-        self.named.get(name).or_else(|| self.positional.get(place?))
+        call
     }
 }
 
-fn taken_context(named: &mut JsonObject) -> Result<JsonObject, ToolError> {
-    match named.remove("context") {
-        None | Some(Value::Null) => Ok(JsonObject::new()),
-        Some(Value::Object(context)) => Ok(context),
-        Some(_) => Err(ToolError::arguments("`context` in `kwargs` is an object")),
-    }
+/// The effects of a call that cannot be understood; it ends in `run` with the reason.
+pub(super) fn worst_effects(execute: &Execute) -> Vec<Effect> {
+    MethodCall::worst(target(execute)).into_iter().map(Effect::Records).collect()
 }
 
-/// A filter of a known search is checked like that of the search tools.
-fn check_domain(method: &str, positional: &mut [Value], named: &mut JsonObject) -> Result<(), ToolError> {
-    let place = parameter_names(method).iter().position(|known| *known == "domain");
-    let given = match (named.get_mut("domain"), place) {
-        (Some(domain), Some(_)) => Some(domain),
-        (None, Some(place)) => positional.get_mut(place),
-        (_, None) => None,
-    };
-    if let Some(domain) = given {
-        *domain = Domain::parse(domain.take())?.into();
-    }
-    Ok(())
-}
-
-/// The records of a record method: `ids` by name, or a first positional argument that is an id or a list of ids.
-fn taken_ids(positional: &mut Vec<Value>, named: &mut JsonObject) -> Result<Option<Vec<i64>>, ToolError> {
-    if let Some(ids) = named.remove("ids") {
-        return parsed(&ids).map(Some);
-    }
-    let ids = match positional.first() {
-        Some(Value::Array(items)) if items.is_empty() => Vec::new(),
-        Some(first @ Value::Number(_)) => parsed(first)?,
-        Some(first @ Value::Array(items)) if items.iter().all(Value::is_number) => parsed(first)?,
-        _ => return Ok(None),
-    };
-    positional.remove(0);
-    Ok(Some(ids))
-}
-
-fn parsed(value: &Value) -> Result<Vec<i64>, ToolError> {
-    Ids::<{ super::ids::IDS_MAX }>::parse(value)
-        .map(|ids| ids.as_slice().to_vec())
-        .map_err(ToolError::arguments)
+fn target(execute: &Execute) -> Target<'_> {
+    Target { connection: &execute.scope.connection, model: &execute.model, method: &execute.method }
 }
 
 fn subject_of(
@@ -231,13 +116,4 @@ fn subject_of(
         }
         _ => Ok(Subject::Other),
     }
-}
-
-fn names_of<'a>(records: impl IntoIterator<Item = &'a JsonObject>) -> Vec<FieldName> {
-    let names: std::collections::BTreeSet<FieldName> = records
-        .into_iter()
-        .flat_map(JsonObject::keys)
-        .filter_map(|name| FieldName::parse(name).ok())
-        .collect();
-    names.into_iter().collect()
 }

@@ -1,5 +1,7 @@
 //! What every record tool takes besides its own arguments: where, in which language, for which company.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -46,6 +48,11 @@ impl Scope {
         let mut members = self.context()?.as_object().clone();
         members.insert("bin_size".to_owned(), Value::Bool(true));
         Ok(Context::new(members)?)
+    }
+
+    /// The context for stating effects: what is sent, as far as it can be sent at all.
+    pub(super) fn stated(&self) -> Arc<JsonObject> {
+        self.context().map(|context| Arc::new(context.0)).unwrap_or_default()
     }
 
     fn over(&self, mut context: Context) -> Result<Context, OdooError> {

@@ -10,7 +10,7 @@ use super::{
     links,
     next_page::Asked,
     order::Order,
-    rows,
+    read, rows,
     scope::Scope,
     search_domain::SearchDomain,
 };
@@ -165,7 +165,7 @@ impl Tool for SearchRead {
         let effect = reading(&self.scope, &self.model, "search_read", &self.domain, &self.order)
             .reading(self.fields.as_slice())
             .bounded(u64::from(self.limit.get()));
-        vec![Effect::Records(effect)]
+        vec![Effect::Records(read::chosen_or_named(effect, &self.fields))]
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<FoundRecords, ToolError> {
@@ -231,13 +231,9 @@ impl Tool for SearchCount {
     type Output = Count;
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
-        vec![Effect::Records(reading(
-            &self.scope,
-            &self.model,
-            "search_count",
-            &self.domain,
-            &Order::default(),
-        ))]
+        vec![Effect::Records(
+            reading(&self.scope, &self.model, "search_count", &self.domain, &Order::default()).bounded(0),
+        )]
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Count, ToolError> {
@@ -256,8 +252,9 @@ fn reading(
     domain: &SearchDomain,
     order: &Order,
 ) -> RecordEffect {
-    let mut paths = domain.paths();
-    paths.extend(order.fields());
-    paths.dedup();
-    RecordEffect::new(&scope.connection, model, Operation::Read, MethodName::known(method)).filtering(paths)
+    RecordEffect::new(&scope.connection, model, Operation::Read, MethodName::known(method))
+        .in_context(scope.stated())
+        .within(domain.conditions().into())
+        .filtering(domain.paths())
+        .ordering(order.fields())
 }

@@ -21,6 +21,11 @@ impl SearchDomain {
         self.0.as_ref().map(Domain::paths).unwrap_or_default()
     }
 
+    /// The conditions as they will be sent.
+    pub(super) fn conditions(&self) -> &[Value] {
+        self.0.as_ref().map(Domain::as_slice).unwrap_or_default()
+    }
+
     pub(super) fn into_domain(self) -> Result<Domain, OdooError> {
         self.0
     }

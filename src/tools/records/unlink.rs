@@ -61,6 +61,7 @@ impl Tool for Unlink {
         let ids = self.ids.as_slice();
         let effect = |operation, method| {
             RecordEffect::new(&self.scope.connection, &self.model, operation, method)
+                .in_context(self.scope.stated())
                 .with_ids(ids)
                 .bounded(ids.len() as u64)
         };
@@ -68,11 +69,16 @@ impl Tool for Unlink {
         if self.dry_run {
             return vec![Effect::Records(look)];
         }
-        vec![Effect::Records(effect(Operation::Unlink, MethodName::known("unlink"))), Effect::Records(look)]
+        let unlink = effect(Operation::Unlink, MethodName::known("unlink"));
+        vec![Effect::Records(unlink), Effect::Records(look.auxiliary())]
     }
 
     fn class(&self) -> Class {
         if self.dry_run { Class::Read } else { Self::CLASS }
+    }
+
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Unlinked, ToolError> {

@@ -1,5 +1,7 @@
 //! Changing records, after a look at what they are now, and saying what changed.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,6 +71,7 @@ impl Tool for Write {
         let ids = self.ids.as_slice();
         let effect = |operation, method| {
             RecordEffect::new(&self.scope.connection, &self.model, operation, method)
+                .in_context(self.scope.stated())
                 .with_ids(ids)
                 .bounded(ids.len() as u64)
         };
@@ -76,12 +79,18 @@ impl Tool for Write {
         if self.dry_run {
             return vec![Effect::Records(compare)];
         }
-        let write = effect(Operation::Write, MethodName::known("write")).writing(self.values.field_names());
-        vec![Effect::Records(write), Effect::Records(compare)]
+        let write = effect(Operation::Write, MethodName::known("write"))
+            .writing(self.values.field_names())
+            .with_values(Arc::from([self.values.as_object().clone()]));
+        vec![Effect::Records(write), Effect::Records(compare.auxiliary())]
     }
 
     fn class(&self) -> Class {
         if self.dry_run { Class::Read } else { Self::CLASS }
+    }
+
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Written, ToolError> {

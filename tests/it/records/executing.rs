@@ -121,12 +121,14 @@ fn a_known_method_is_what_it_is() {
         Class::Execute,
         &[(Operation::Execute, ids)],
     );
-    check_declared(
-        "odoo_execute",
-        execute("unlink", json!([])),
-        Class::Destructive,
-        &[(Operation::Unlink, None)],
-    );
+    // What cannot be understood never gets as far as declaring anything.
+    let tool = odoo_mcp::tools::Catalog::new().find("odoo_execute").unwrap();
+    for (method, args) in
+        [("unlink", json!([])), ("unlink", json!([["5"]])), ("action_confirm", json!(["57"]))]
+    {
+        let arguments = execute(method, args).as_object().cloned().unwrap();
+        assert!(tool.entry.decode(arguments).is_err(), "{method}");
+    }
 }
 
 #[test]

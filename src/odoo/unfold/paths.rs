@@ -1,0 +1,184 @@
+//! Fields that paths and conditions name, one use for every hop.
+
+use serde_json::Value;
+
+use super::{Stop, one_effect::Unfolding};
+use crate::{
+    facts::{FieldName, FieldUse, ModelName, Use},
+    odoo::{FieldInfo, FieldType, OdooError},
+};
+
+/// Steps of one path, those of related fields included.
+const STEPS_MAX: usize = 32;
+/// What a record is called, wherever names are shown or compared.
+pub(super) const DISPLAY_NAME: &str = "display_name";
+
+/// The uses of one effect, each once, in the order they were met.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    found: Vec<FieldUse>,
+    seen: std::collections::HashSet<FieldUse>,
+}
+
+impl Uses {
+    pub(super) fn add(&mut self, model: &ModelName, field: &str, how: Use) -> Result<(), OdooError> {
+        let found = FieldUse { model: model.clone(), field: FieldName::parse(field)?, how };
+        if self.seen.insert(found.clone()) {
+            self.found.push(found);
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_vec(self) -> Vec<FieldUse> {
+        self.found
+    }
+}
+
+/// Where a path ends.
+pub(super) struct End {
+    /// The model at the other end of the last field, if it is a relation.
+    pub(super) comodel: Option<ModelName>,
+}
+
+impl Unfolding<'_> {
+    /// Follows a path; every field on it is used.
+    pub(super) fn follow(
+        &self,
+        uses: &mut Uses,
+        model: &ModelName,
+        path: &str,
+        how: Use,
+    ) -> Result<End, Stop> {
+        self.follow_within(uses, model, path, how, STEPS_MAX)
+    }
+
+    fn follow_within(
+        &self,
+        uses: &mut Uses,
+        model: &ModelName,
+        path: &str,
+        how: Use,
+        mut steps_left: usize,
+    ) -> Result<End, Stop> {
+        let mut model = model.clone();
+        let mut steps = path.split('.').peekable();
+        while let Some(step) = steps.next() {
+            steps_left = steps_left.checked_sub(1).ok_or_else(|| {
+                Stop::from(OdooError::BadDomain {
+                    why: format!("a field path has more than {STEPS_MAX} steps"),
+                })
+            })?;
+            uses.add(&model, step, how)?;
+            let Some(field) = self.field(&model, step)? else { return Ok(End { comodel: None }) };
+            if let Some(related) = &field.related {
+                // What stands behind a related field is named through it.
+                self.follow_end(uses, &model, related, how, steps_left)?;
+            }
+            if steps.peek().is_none() || reads_further(&field.kind) {
+                return Ok(End { comodel: field.relation.clone() });
+            }
+            model = match &field.relation {
+                Some(comodel) => comodel.clone(),
+                None => return Err(leads_nowhere(&model, field, path).into()),
+            };
+        }
+        Ok(End { comodel: None })
+    }
+
+    /// Only the end of a related path counts: that is the value which comes back or is set.
+    fn follow_end(
+        &self,
+        uses: &mut Uses,
+        model: &ModelName,
+        path: &str,
+        how: Use,
+        steps_left: usize,
+    ) -> Result<(), Stop> {
+        let mut model = model.clone();
+        let mut left = steps_left;
+        let mut steps = path.split('.').peekable();
+        while let Some(step) = steps.next() {
+            left = left.saturating_sub(1);
+            if steps.peek().is_none() {
+                // A chain of related fields ends where the steps do.
+                return if left == 0 {
+                    uses.add(&model, step, how).map_err(Stop::from)
+                } else {
+                    // Fields behind a related one may be closed to this user: then Odoo closes it too.
+                    match self.follow_within(uses, &model, step, how, left) {
+                        Err(Stop::Failed(OdooError::UnknownField { .. })) => Ok(()),
+                        other => other.map(drop),
+                    }
+                };
+            }
+            let field = match self.field(&model, step) {
+                Ok(Some(field)) => field,
+                Ok(None) | Err(Stop::Failed(OdooError::UnknownField { .. })) => return Ok(()),
+                Err(stop) => return Err(stop),
+            };
+            let Some(comodel) = &field.relation else { return Ok(()) };
+            model = comodel.clone();
+        }
+        Ok(())
+    }
+
+    /// A relation that is compared with text, ordered or grouped by compares names of the other model.
+    pub(super) fn names_compared(&self, uses: &mut Uses, end: &End) -> Result<(), Stop> {
+        match &end.comodel {
+            Some(comodel) => Ok(uses.add(comodel, DISPLAY_NAME, Use::Filter)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Conditions that compare a relation with text, sub-domains included. The paths themselves are
+    /// followed elsewhere.
+    pub(super) fn conditions(
+        &self,
+        uses: &mut Uses,
+        model: &ModelName,
+        conditions: &[Value],
+    ) -> Result<(), Stop> {
+        for condition in conditions.iter().filter_map(Value::as_array) {
+            let [Value::String(path), operator, value] = condition.as_slice() else { continue };
+            let end = self.follow(uses, model, path, Use::Filter)?;
+            match (operator.as_str(), value) {
+                (Some("any" | "not any"), Value::Array(inner)) => {
+                    if let Some(comodel) = &end.comodel {
+                        self.conditions(uses, comodel, inner)?;
+                    }
+                }
+                (Some(operator), value) if operator.contains("like") || holds_text(value) => {
+                    self.names_compared(uses, &end)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn holds_text(value: &Value) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Array(items) => items.iter().any(Value::is_string),
+        _ => false,
+    }
+}
+
+/// What stands behind these is no field: parts of a date, keys of a property.
+fn reads_further(kind: &FieldType) -> bool {
+    matches!(kind, FieldType::Date | FieldType::Datetime | FieldType::Properties | FieldType::Json)
+}
+
+fn leads_nowhere(model: &ModelName, field: &FieldInfo, path: &str) -> OdooError {
+    let why = match field.kind {
+        FieldType::Reference | FieldType::Many2oneReference => {
+            format!(
+                "`{}` of `{model}` may lead to any model, so nobody can tell what `{path}` is",
+                field.name
+            )
+        }
+        _ => format!("`{}` of `{model}` is no relation, so `{path}` leads nowhere", field.name),
+    };
+    OdooError::BadDomain { why }
+}
