@@ -1,7 +1,7 @@
 //! Record ids as callers write them: one number, a list, a list as text, lists in lists.
 //!
-//! Whatever is no positive whole number is refused: Odoo itself takes the text `57` for the two
-//! records 5 and 7, and `5.0` for the record 5.
+//! Whatever is no positive whole number is refused: Odoo itself makes the records `5` and `7` of the
+//! text `57`, and what becomes of those differs by method and version.
 
 use std::borrow::Cow;
 

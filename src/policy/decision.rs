@@ -191,7 +191,12 @@ impl Permit {
                     && match (&declared.ids, ids) {
                         (Some(declared), Some(wanted)) => wanted.iter().all(|id| declared.contains(id)),
                         (None, Some(_)) => operation == Operation::Read,
-                        (_, None) => operation == Operation::Read || declared.ids.is_none(),
+                        // `load` names its records inside its table.
+                        (_, None) => {
+                            operation == Operation::Read
+                                || declared.ids.is_none()
+                                || method.as_str() == "load"
+                        }
                     }
             }
             Effect::Connection { .. } | Effect::AllConnections { .. } => false,

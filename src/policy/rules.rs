@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{
     charge::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, Scope, Scopes, Window},
     decision::{
-        BodyChoice, Charges, Decision, Denial, DenialKind, NextStep, Permit, PolicyDigest, RuleId, Shown,
+        BodyChoice, Charges, Decision, Denial, DenialKind, Needs, NextStep, Permit, PolicyDigest, RuleId,
+        Shown,
     },
     explanation::{BreakerPlan, Explanation},
     file::document::BreakerEvent,
@@ -90,6 +91,9 @@ impl Policy {
             Verdict::Allowed { rule, .. } => rule,
             refusal => return self.refused(refusal),
         };
+        if !facts.found.unfolded && self.judges_deeds() && may_hide_more(facts) {
+            return Decision::Needs(Needs::Definitions);
+        }
         let mut charges = Charges::from_vec(self.charges(&facts.caller, facts.tool.name));
         for deed in deeds_of_others(facts) {
             match self.verdict_of(deed) {
@@ -110,6 +114,14 @@ impl Policy {
             rule,
             shadow: Vec::new(),
             body: BodyChoice::default(),
+        })
+    }
+
+    /// Is there a rule for what a call may do to records, whichever tool does it?
+    fn judges_deeds(&self) -> bool {
+        DEEDS.iter().any(|deed| {
+            self.tools.contains_key(*deed)
+                || self.hide.iter().any(|hidden| matches_name(&hidden.pattern, deed))
         })
     }
 
@@ -280,6 +292,16 @@ pub(super) fn call_limit(
         reason,
         shadow: false,
     }
+}
+
+/// Tools whose rules hold for the same deed of any other tool.
+const DEEDS: [&str; 3] = ["odoo_create", "odoo_write", "odoo_unlink"];
+
+fn may_hide_more(facts: &CallFacts) -> bool {
+    facts.effects.iter().any(|effect| match effect {
+        Effect::Records(records) => records.may_hide_more() && records.operation != Operation::Read,
+        Effect::Connection { .. } | Effect::AllConnections { .. } => false,
+    })
 }
 
 /// The tools whose own work this call does, other than the called one.

@@ -64,6 +64,7 @@ macro_rules! for_each_group {
             connections,
             errors,
             execute,
+            hidden_effects,
             hostile,
             limits,
             outages,
@@ -83,6 +84,7 @@ pub(crate) mod concurrency;
 pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod execute;
+pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;
 pub(crate) mod outages;

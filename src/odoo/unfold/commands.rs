@@ -1,7 +1,7 @@
 //! Commands of x2many fields: what they do to records of the other model.
 //!
 //! Shapes that Odoo would bend into something else are refused: to it `true` is the number 1, `2.0`
-//! deletes like `2`, and the text `57` names the records 5 and 7.
+//! deletes like `2`, and the text `57` is the records `5` and `7`.
 
 use std::sync::Arc;
 

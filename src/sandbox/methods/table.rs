@@ -1,6 +1,6 @@
 //! Every method a client may call: where it is found, what it takes, what runs it.
 
-use super::{Answer, Call, account, archive, messages, meta, names, reading, sale, views, writing};
+use super::{Answer, Call, account, archive, loading, messages, meta, names, reading, sale, views, writing};
 use crate::{
     facts::JsonObject,
     sandbox::{
@@ -115,6 +115,7 @@ static METHODS: &[Method] = &[
     method("create", On::Model, &["!vals_list"], writing::create),
     method("write", On::Records, &["!vals"], writing::write),
     method("unlink", On::Records, &[], writing::unlink),
+    method("load", On::Model, &["!fields", "!data"], loading::load),
     method("copy", On::Records, &["default"], writing::copy),
     method(
         "read_group",

@@ -59,6 +59,21 @@ impl Recorded {
     pub(crate) fn calls(&self, model: &str, method: &str) -> bool {
         is_call_of(&self.message, model, method)
     }
+
+    /// The method of a model that this calls, as `model.method`; nothing for other requests.
+    pub(crate) fn called(&self) -> Option<String> {
+        if let Some(called) = self.message.path().strip_prefix("/json/2/") {
+            return Some(called.replace('/', "."));
+        }
+        let body = self.json();
+        let parameters = &body["params"];
+        let (model, method) = match (&parameters["model"], &parameters["args"][3]) {
+            (Value::String(model), _) => (model, &parameters["method"]),
+            (_, Value::String(model)) => (model, &parameters["args"][4]),
+            _ => return None,
+        };
+        Some(format!("{model}.{}", method.as_str()?))
+    }
 }
 
 /// Is this a call of that model method, on whichever route?
