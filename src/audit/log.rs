@@ -1,45 +1,33 @@
-//! The append-only file.
+//! The log as the corridor uses it: open a call, close it, and note what is not a call.
 //!
-//! Several processes may share a state directory, so each append takes the file's lock, continues
-//! from whatever line is last by then, and lets go.
+//! Calls that only read do not wait for the disk; the others go on when it has their opening line.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{Read, Seek as _, SeekFrom, Write as _},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    io::{self, Write as _},
+    path::Path,
+    sync::Arc,
     time::Instant,
 };
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     entry::{CallOutcome, Closing, Opening},
+    flush::Flushed,
+    journal::{AuditError, Core, FILE_BYTES_MAX},
+    line,
     metrics::JournalState,
+    state::State,
 };
 use crate::{
-    facts::{JsonObject, Pause, hex},
-    ledger::{End, Exhausted, Ledger, LocalLedger, Reservation, Settlement},
-    policy::{BreakerPlan, Charge},
+    facts::{JsonObject, Pause},
+    ledger::{End, Exhausted, Ledger as _, RecordedNote, Settlement},
+    policy::{BreakerPlan, Charge, RuleId},
+    store::{SealKeys, StateDir},
 };
 
-/// A line is read back at most this far to find the end of the chain; longer ones are never written.
-const LINE_BYTES_MAX: u64 = 256 * 1024;
-/// Effects longer than this are logged by their count and digest, to keep the line below the limit.
-const EFFECTS_BYTES_MAX: usize = 192 * 1024;
-/// The `prev` of the first line.
-pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// The log could not be written: no call may run.
-#[derive(Debug, thiserror::Error)]
-#[error("could not {what} the audit log {}: {source}", path.display())]
-pub struct AuditError {
-    what: &'static str,
-    path: PathBuf,
-    #[source]
-    source: std::io::Error,
-}
+/// Room for the usual line, so that it grows once.
+const LINE_BYTES_USUAL: usize = 1_536;
 
 /// Why a call could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -56,20 +44,16 @@ pub struct AuditLog {
     shared: Arc<Shared>,
 }
 
+/// Everything that ends with the last user of the log.
 #[derive(Debug)]
 struct Shared {
-    path: PathBuf,
-    tail: Mutex<Tail>,
-    ledger: Box<dyn Ledger>,
+    core: Arc<Core>,
 }
 
-#[derive(Debug)]
-struct Tail {
-    file: File,
-    /// Length of the file after our last append, and the chain's end there.
-    length: u64,
-    sequence: u64,
-    hash: String,
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.core.stop();
+    }
 }
 
 /// A call that has its opening line. Dropped without `close`, it closes itself as abandoned.
@@ -79,7 +63,8 @@ pub struct OpenEntry {
     log: AuditLog,
     call: String,
     opened: Instant,
-    reservation: Option<Reservation>,
+    is_charged: bool,
+    is_closed: bool,
 }
 
 #[derive(Serialize)]
@@ -89,29 +74,58 @@ struct Alarm<'a> {
     about: &'a JsonObject,
 }
 
+#[derive(Serialize)]
+struct ClosingLine<'a> {
+    call: &'a str,
+    at: jiff::Timestamp,
+    #[serde(flatten)]
+    closing: Closing<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settlement: Option<Settlement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Notes<'a> {
+    at: jiff::Timestamp,
+    breakers: &'a [RecordedNote],
+}
+
 impl AuditLog {
+    /// Opens the log, with its keys sealed by the key file of its directory.
     pub fn open(path: &Path) -> Result<Self, AuditError> {
-        let fail = |what| move |source| AuditError { what, path: path.to_owned(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options.open(path).map_err(fail("open"))?;
-        let tail = Tail { file, length: 0, sequence: 0, hash: GENESIS.to_owned() };
-        Ok(Self {
-            shared: Arc::new(Shared {
-                path: path.to_owned(),
-                tail: Mutex::new(tail),
-                ledger: Box::<LocalLedger>::default(),
-            }),
-        })
+        let dir = directory(path)?;
+        let seal = SealKeys::in_file(&dir);
+        Self::open_in(path, dir, seal, FILE_BYTES_MAX)
+    }
+
+    /// Opens the log with its keys sealed as the settings want it.
+    pub fn open_sealed(path: &Path, seal: SealKeys) -> Result<Self, AuditError> {
+        let dir = directory(path)?;
+        Self::open_in(path, dir, seal, FILE_BYTES_MAX)
+    }
+
+    /// For tests and measurements: files as small as they like.
+    pub fn open_with_files_of(path: &Path, file_bytes_max: u64) -> Result<Self, AuditError> {
+        let dir = directory(path)?;
+        let seal = SealKeys::in_file(&dir);
+        Self::open_in(path, dir, seal, file_bytes_max)
+    }
+
+    fn open_in(path: &Path, dir: StateDir, seal: SealKeys, file_bytes_max: u64) -> Result<Self, AuditError> {
+        let core = Arc::new(Core::open(path, dir, seal, file_bytes_max)?);
+        Ok(Self { shared: Arc::new(Shared { core }) })
     }
 
     pub fn path(&self) -> &Path {
-        &self.shared.path
+        &self.core().files.log
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        &self.shared.core
     }
 
     /// Reserves the charges and writes the opening line, as one step for every process that shares
@@ -122,27 +136,57 @@ impl AuditLog {
         charges: &[Charge],
         durable: bool,
     ) -> Result<OpenEntry, OpenError> {
-        let reservation = self.shared.ledger.reserve(charges, opening.at).map_err(OpenError::Exhausted)?;
-        if let Err(error) = self.append("open", opening, durable) {
-            self.shared.ledger.settle(reservation, &End::of(Settlement::NotSent));
-            return Err(error.into());
-        }
-        Ok(OpenEntry {
+        let core = self.core();
+        let mut body = self.body(opening)?;
+        let opened = core.turn(|state| open_in_turn(core, state, opening, charges, &mut body, durable))?;
+        let (is_charged, flushed) = opened?;
+        let entry = OpenEntry {
             log: self.clone(),
             call: opening.call.to_owned(),
             opened: Instant::now(),
-            reservation: Some(reservation),
-        })
+            is_charged,
+            is_closed: false,
+        };
+        let Some(flushed) = flushed else { return Ok(entry) };
+        let flushed = flushed.await.unwrap_or_else(|_| Err(io::Error::other("nobody flushes any more")));
+        if let Err(error) = flushed {
+            // The line may or may not survive; the call does not run, and the closing line says so.
+            if let Err(error) = entry.close(&End::of(Settlement::NotSent), CallOutcome::NotSent, None) {
+                tracing::error!(%error, "a call that did not run has no closing line");
+            }
+            return Err(core.fail("flush")(error).into());
+        }
+        Ok(entry)
+    }
+
+    /// The members of an opening line that do not depend on the turn.
+    fn body(&self, opening: &Opening<'_>) -> Result<Vec<u8>, AuditError> {
+        let core = self.core();
+        let digest = core.keys()?.digest(opening.arguments);
+        let mut body = Vec::with_capacity(LINE_BYTES_USUAL);
+        line::opening(&mut body, opening).map_err(core.fail("encode for"))?;
+        body.extend_from_slice(b",\"arguments\":\"");
+        body.extend_from_slice(&digest);
+        body.push(b'"');
+        Ok(body)
     }
 
     /// Could these charges be reserved right now? Takes nothing.
     pub fn check(&self, charges: &[Charge], now: jiff::Timestamp) -> Result<(), Box<Exhausted>> {
-        self.shared.ledger.check(charges, now)
+        if charges.is_empty() {
+            return Ok(());
+        }
+        self.core().freshen();
+        self.core().ledger.check(charges, now)
     }
 
     /// Is this caller stopped by a breaker?
     pub fn paused(&self, breakers: &[BreakerPlan], now: jiff::Timestamp) -> Option<Pause> {
-        self.shared.ledger.paused(breakers, now)
+        if breakers.is_empty() {
+            return None;
+        }
+        self.core().freshen();
+        self.core().ledger.paused(breakers, now)
     }
 
     /// Two lines for a call that did not run: refused, or put to a person. Breakers hear of it.
@@ -153,25 +197,36 @@ impl AuditLog {
         code: &str,
         breakers: &[BreakerPlan],
     ) -> Result<(), AuditError> {
-        self.append("open", opening, false)?;
-        let entry = OpenEntry {
-            log: self.clone(),
-            call: opening.call.to_owned(),
-            opened: Instant::now(),
-            reservation: None,
-        };
-        self.shared.ledger.note(breakers, opening.at);
-        entry.write_closing(outcome, Some(code))
+        let core = self.core();
+        let opened = Instant::now();
+        let mut body = self.body(opening)?;
+        write_notes(&mut body, &recorded(breakers, opening.at)).map_err(core.fail("encode for"))?;
+        let end =
+            closing(opening.call, opened, outcome, Some(code), None).map_err(core.fail("encode for"))?;
+        core.turn(|state| {
+            state.append("open", &body)?;
+            core.ledger.note(breakers, opening.at);
+            state.append("close", &end)
+        })?
+        .map_err(core.fail("write"))
     }
 
     /// Breakers hear of a call that failed.
     pub fn note_failure(&self, breakers: &[BreakerPlan], now: jiff::Timestamp) {
-        self.shared.ledger.note(breakers, now);
+        if breakers.is_empty() {
+            return;
+        }
+        let core = self.core();
+        core.ledger.note(breakers, now);
+        let notes = Notes { at: now, breakers: &recorded(breakers, now) };
+        if let Err(error) = self.write("failure", &notes) {
+            tracing::error!(%error, "a failure is not in the log");
+        }
     }
 
     /// A line about something other than a call: a policy loaded or refused, an approval given.
     pub fn note_event(&self, event: &'static str, body: &impl Serialize) -> Result<(), AuditError> {
-        self.append(event, body, true)
+        self.write(event, body)
     }
 
     /// Something an operator should look at.
@@ -180,135 +235,159 @@ impl AuditLog {
         self.note_event("alarm", &Alarm { at: jiff::Timestamp::now(), kind, about })
     }
 
+    /// Writes a checkpoint now instead of in a minute.
+    pub fn checkpoint(&self) -> Result<(), AuditError> {
+        self.core().checkpoint(|_| false)
+    }
+
+    /// The key that checkpoints are signed with; `None` before the first line.
+    pub fn public_key(&self) -> Option<String> {
+        self.core().public_key()
+    }
+
     /// What the journal says of itself, for metrics.
     pub fn state(&self) -> JournalState {
-        JournalState::default()
+        self.core().state(jiff::Timestamp::now())
     }
 
-    fn append(&self, event: &str, body: &impl Serialize, durable: bool) -> Result<(), AuditError> {
-        let fail = |what| move |source| AuditError { what, path: self.shared.path.clone(), source };
-        let body = serde_json::to_value(body).map_err(|error| fail("encode for")(error.into()))?;
-        let mut tail = self.shared.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.file.lock().map_err(fail("lock"))?;
-        let written = tail.append_locked(event, body);
-        let unlocked = tail.file.unlock();
-        written.map_err(fail("write"))?;
-        unlocked.map_err(fail("unlock"))?;
-        if durable {
-            tail.file.sync_data().map_err(fail("flush"))?;
-        }
-        Ok(())
+    fn write(&self, event: &str, body: &impl Serialize) -> Result<(), AuditError> {
+        let core = self.core();
+        let mut members = Vec::with_capacity(LINE_BYTES_USUAL);
+        line::members(&mut members, body).map_err(core.fail("encode for"))?;
+        core.turn(|state| state.append(event, &members))?.map_err(core.fail("write"))
     }
 }
 
-impl Tail {
-    fn append_locked(&mut self, event: &str, body: Value) -> std::io::Result<()> {
-        let length = self.file.metadata()?.len();
-        if length != self.length {
-            self.catch_up(length)?;
-        }
-        let mut line = serde_json::Map::new();
-        line.insert("seq".to_owned(), (self.sequence + 1).into());
-        line.insert("prev".to_owned(), self.hash.clone().into());
-        line.insert("event".to_owned(), event.into());
-        if let Value::Object(mut body) = body {
-            if let Some(effects) = body.get_mut("effects") {
-                shorten_effects(effects);
+fn directory(path: &Path) -> Result<StateDir, AuditError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    StateDir::open(folder.unwrap_or(Path::new("."))).map_err(|error| AuditError {
+        what: "open",
+        path: path.to_owned(),
+        source: error.source,
+    })
+}
+
+/// Reserve, write, and ask for a flush. Nothing is reserved where nothing could be written.
+fn open_in_turn(
+    core: &Arc<Core>,
+    state: &mut State,
+    opening: &Opening<'_>,
+    charges: &[Charge],
+    body: &mut Vec<u8>,
+    durable: bool,
+) -> Result<(bool, Option<Flushed>), OpenError> {
+    let reservation = core.ledger.reserve(charges, opening.at).map_err(OpenError::Exhausted)?;
+    if !reservation.is_empty() {
+        body.extend_from_slice(b",\"charges\":");
+        reservation.write_charges(body);
+    }
+    write_shadow(body, reservation.shadow_full());
+    if let Err(error) = state.append("open", body) {
+        core.ledger.settle(reservation, &End::of(Settlement::NotSent));
+        return Err(core.fail("write")(error).into());
+    }
+    let is_charged = !reservation.is_empty();
+    state.under_way.add(opening.call, reservation);
+    let flushed = if durable { Some(core.flusher.ask(&state.tail.file)) } else { None };
+    match flushed.transpose() {
+        Ok(flushed) => Ok((is_charged, flushed)),
+        Err(error) => {
+            let end = End::of(Settlement::NotSent);
+            if let Some(reservation) = state.under_way.take(opening.call) {
+                core.ledger.settle(reservation, &end);
             }
-            line.extend(body);
-        }
-        let hash = line_hash(&line);
-        line.insert("hash".to_owned(), hash.clone().into());
-        let mut text = serde_json::to_vec(&Value::Object(line))?;
-        text.push(b'\n');
-        self.file.write_all(&text)?;
-        self.length += text.len() as u64;
-        self.sequence += 1;
-        self.hash = hash;
-        Ok(())
-    }
-
-    /// Another process wrote, or this is the first append: find the end of the chain. A last line
-    /// that a crash cut short is ended by a newline and left for `verify` to report.
-    fn catch_up(&mut self, length: u64) -> std::io::Result<()> {
-        let start = length.saturating_sub(LINE_BYTES_MAX);
-        let mut text = Vec::new();
-        self.file.seek(SeekFrom::Start(start))?;
-        Read::by_ref(&mut self.file).take(LINE_BYTES_MAX).read_to_end(&mut text)?;
-        self.length = length;
-        if !text.is_empty() && !text.ends_with(b"\n") {
-            self.file.write_all(b"\n")?;
-            self.length += 1;
-        }
-        let last = text
-            .split(|byte| *byte == b'\n')
-            .rev()
-            .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
-            .find_map(|line| Some((line.get("seq")?.as_u64()?, line.get("hash")?.as_str()?.to_owned())));
-        match last {
-            Some((sequence, hash)) => {
-                self.sequence = sequence;
-                self.hash = hash;
-                Ok(())
+            let written = closing(opening.call, Instant::now(), CallOutcome::NotSent, None, Some(&end))
+                .and_then(|members| state.append("close", &members));
+            if let Err(error) = written {
+                tracing::error!(%error, "a call that did not run has no closing line");
             }
-            None if length == 0 => Ok(()),
-            None => Err(std::io::Error::new(
-                std::io::ErrorKind::InvalidData,
-                "the end of the log is not a log line",
-            )),
+            Err(core.fail("flush")(error).into())
         }
     }
 }
 
-/// Replaces effects that would not fit a line by what still proves them.
-fn shorten_effects(effects: &mut Value) {
-    let text = effects.to_string();
-    if text.len() > EFFECTS_BYTES_MAX {
-        let digest = hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref());
-        let count = effects.as_array().map_or(0, Vec::len);
-        *effects = serde_json::json!({ "count": count, "bytes": text.len(), "sha256": digest });
+/// Limits in shadow that would have refused the call, known only once the counters were asked.
+fn write_shadow(body: &mut Vec<u8>, rules: &[RuleId]) {
+    if rules.is_empty() {
+        return;
     }
+    body.extend_from_slice(b",\"would_limit\":");
+    let texts: Vec<&str> = rules.iter().map(|rule| &*rule.0).collect();
+    // Writing texts to a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *body, &texts);
 }
 
-/// The hash of a line is over its text without the `hash` member.
-pub(super) fn line_hash(line: &serde_json::Map<String, Value>) -> String {
-    let text = serde_json::to_vec(line).unwrap_or_default();
-    hex(ring::digest::digest(&ring::digest::SHA256, &text).as_ref())
+fn recorded(breakers: &[BreakerPlan], now: jiff::Timestamp) -> Vec<RecordedNote> {
+    breakers.iter().map(|plan| RecordedNote::of(plan, now)).collect()
+}
+
+fn write_notes(body: &mut Vec<u8>, notes: &[RecordedNote]) -> io::Result<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    body.write_all(b",\"breakers\":")?;
+    Ok(serde_json::to_writer(&mut *body, notes)?)
+}
+
+fn closing(
+    call: &str,
+    opened: Instant,
+    outcome: CallOutcome,
+    code: Option<&str>,
+    end: Option<&End>,
+) -> io::Result<Vec<u8>> {
+    let duration_us = u64::try_from(opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let line = ClosingLine {
+        call,
+        at: jiff::Timestamp::now(),
+        closing: Closing { outcome, code, duration_us },
+        settlement: end.map(|end| end.settlement),
+        rows: end.and_then(|end| end.rows),
+        bytes: end.and_then(|end| end.bytes),
+    };
+    let mut members = Vec::with_capacity(LINE_BYTES_USUAL / 4);
+    line::members(&mut members, &line)?;
+    Ok(members)
 }
 
 impl OpenEntry {
     /// Settles the charges and writes the closing line. A failure here cannot undo the call; it is
     /// returned for the log.
     pub fn close(mut self, end: &End, outcome: CallOutcome, code: Option<&str>) -> Result<(), AuditError> {
-        if let Some(reservation) = self.reservation.take() {
-            self.log.shared.ledger.settle(reservation, end);
-        }
-        self.write_closing(outcome, code)
+        self.write_closing(end, outcome, code)
     }
 
-    fn write_closing(&self, outcome: CallOutcome, code: Option<&str>) -> Result<(), AuditError> {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            call: &'a str,
-            at: jiff::Timestamp,
-            #[serde(flatten)]
-            closing: Closing<'a>,
+    fn write_closing(
+        &mut self,
+        end: &End,
+        outcome: CallOutcome,
+        code: Option<&str>,
+    ) -> Result<(), AuditError> {
+        if std::mem::replace(&mut self.is_closed, true) {
+            return Ok(());
         }
-        let duration_us = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let line = Line {
-            call: &self.call,
-            at: jiff::Timestamp::now(),
-            closing: Closing { outcome, code, duration_us },
-        };
-        self.log.append("close", &line, false)
+        let core = self.log.core();
+        let charged = self.is_charged.then_some(end);
+        let members = closing(&self.call, self.opened, outcome, code, charged);
+        let written = core.turn(|state| {
+            // Written first: what the log does not say must not be given back.
+            let written = members.and_then(|members| state.append("close", &members));
+            let kept = if written.is_ok() { *end } else { End::of(Settlement::Unknown) };
+            if let Some(reservation) = state.under_way.take(&self.call) {
+                core.ledger.settle(reservation, &kept);
+            }
+            written
+        })?;
+        written.map_err(core.fail("write"))
     }
 }
 
 impl Drop for OpenEntry {
     fn drop(&mut self) {
-        let Some(reservation) = self.reservation.take() else { return };
-        self.log.shared.ledger.settle(reservation, &End::of(Settlement::Unknown));
-        if let Err(error) = self.write_closing(CallOutcome::Abandoned, None) {
+        if self.is_closed {
+            return;
+        }
+        if let Err(error) = self.write_closing(&End::of(Settlement::Unknown), CallOutcome::Abandoned, None) {
             tracing::error!(%error, call = %self.call, "an abandoned call has no closing line");
         }
     }

@@ -3,13 +3,24 @@
 //! The file is append-only and each line holds the hash of the one before. No values of records, no
 //! secrets: models, ids and field names say what was touched.
 
+mod checkpoint;
+
 mod entry;
+mod files;
+mod flush;
+mod journal;
+mod keys;
+mod line;
 mod log;
 mod metrics;
+mod state;
+mod tail;
+mod turn;
 mod verify;
 
 pub use entry::{CallOutcome, Closing, Opening};
-pub use log::{AuditError, AuditLog, OpenEntry, OpenError};
+pub use journal::AuditError;
+pub use log::{AuditLog, OpenEntry, OpenError};
 pub use metrics::{JournalState, Metrics};
 pub use verify::{ChainBreak, ChainReport, verify};
 

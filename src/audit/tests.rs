@@ -15,7 +15,7 @@ fn write_calls(log: &AuditLog, calls: usize) {
     for number in 0..calls {
         let opening = Opening {
             call: &format!("c{number}"),
-            at: jiff::Timestamp::UNIX_EPOCH,
+            at: jiff::Timestamp::now(),
             caller: &caller,
             tool: "odoo_search_count",
             class: "read",
@@ -70,11 +70,15 @@ fn a_changed_removed_or_swapped_line_breaks_the_chain() {
     let changed = text.replacen("odoo_search_count", "odoo_unlink", 1);
     let removed = [&lines[..2], &lines[3..]].concat().join("\n");
     let swapped = [lines[1], lines[0], lines[2]].join("\n");
-    let cut = text.get(..text.len() - 40).unwrap();
-    for damaged in [changed.as_str(), &removed, &swapped, cut] {
+    let cut_inside = text.replacen("\"}\n", "\n", 1);
+    for damaged in [changed.as_str(), &removed, &swapped, &cut_inside] {
         fs::write(&path, damaged).unwrap();
         assert!(!verify(&path).unwrap().holds());
     }
+    // What a crash leaves is told and is no break.
+    fs::write(&path, text.get(..text.len() - 40).unwrap()).unwrap();
+    let report = verify(&path).unwrap();
+    assert_eq!((report.holds(), report.torn.len(), report.lines), (true, 1, 5));
 }
 
 #[test]
@@ -87,7 +91,7 @@ fn a_line_cut_short_by_a_crash_does_not_stop_the_next_one() {
     fs::write(&path, text).unwrap();
     write_calls(&AuditLog::open(&path).unwrap(), 1);
     let report = verify(&path).unwrap();
-    assert_eq!((report.lines, report.breaks.len()), (5, 1));
+    assert_eq!((report.lines, report.breaks.len(), report.torn.len()), (4, 0, 1));
 }
 
 #[test]
@@ -98,7 +102,7 @@ fn an_entry_that_is_dropped_closes_itself() {
     let caller = Caller::local(Arrival::Stdio);
     let opening = Opening {
         call: "c",
-        at: jiff::Timestamp::UNIX_EPOCH,
+        at: jiff::Timestamp::now(),
         caller: &caller,
         tool: "t",
         class: "write",
@@ -111,7 +115,8 @@ fn an_entry_that_is_dropped_closes_itself() {
         approval: None,
         facts: &crate::facts::JsonObject::new(),
     };
-    drop(log.open_call(&opening, &[], true).now_or_never().unwrap().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    drop(runtime.block_on(log.open_call(&opening, &[], true)).unwrap());
     assert!(fs::read_to_string(&path).unwrap().contains("\"outcome\":\"abandoned\""));
     assert!(verify(&path).unwrap().holds());
 }

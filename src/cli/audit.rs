@@ -66,8 +66,15 @@ fn unreadable(path: &Path, error: &io::Error) -> Stop {
 
 fn verify(session: &Session, path: &Path) -> Result<(), Stop> {
     let report = audit::verify(path).map_err(|error| unreadable(path, &error))?;
-    for found in &report.breaks {
-        session.terminal.line(&format!("line {}: {}", found.line, found.why))?;
+    for found in report.breaks.iter().chain(&report.torn) {
+        session.terminal.line(&format!("{} line {}: {}", found.file, found.line, found.why))?;
+    }
+    if let Some(first) = report.begins_at {
+        session.terminal.line(&format!("the files before line {first} are not here"))?;
+    }
+    for key in &report.keys {
+        let line = format!("{} checkpoints, signed by ed25519 {key}", report.checkpoints);
+        session.terminal.line(&line)?;
     }
     let counts =
         format!("{} lines, {} calls opened, {} closed", report.lines, report.calls_open, report.calls_closed);
