@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""seeds.py FOLDER: the first inputs of each fuzz target, from what the other tests already hold."""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+here = pathlib.Path(__file__).resolve().parent
+tests = here.parent
+folder = pathlib.Path(sys.argv[1])
+
+
+def plant(target, text):
+    data = text.encode("utf-8", "surrogatepass")
+    place = folder / target
+    place.mkdir(parents=True, exist_ok=True)
+    (place / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+
+
+def policies(value):
+    """Every policy document in a case file, wherever it stands."""
+    if isinstance(value, dict):
+        if isinstance(value.get("policy"), dict):
+            yield json.dumps(value["policy"], ensure_ascii=False)
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for member in value.values():
+            yield from policies(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from policies(item)
+
+
+for path in sorted((tests / "policies").rglob("*.json")):
+    for text in policies(json.loads(path.read_text())):
+        plant("policy_file", text)
+        plant("strict_json", text)
+plant("policy_file", (tests.parent / "policy.json").read_text())
+
+for name in ("arguments", "domain", "decimal", "unfolding", "approval"):
+    for path in sorted((here / "seeds").glob(f"{name}.jsonl")):
+        for line in path.read_text().splitlines():
+            plant(name, line)
+            plant("strict_json", line)
+
+plant("log", "E\x00\x10\x04abcd")
+plant("log", "E\x01\x00\x00\n")
+plant("log", '{"seq": 1, "event": "open", "prev": "' + "0" * 64 + '", "hash": "x"}\n')

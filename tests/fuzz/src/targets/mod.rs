@@ -1,0 +1,14 @@
+//! The targets: each takes bytes, and panics where a promise is broken.
+
+pub mod arguments;
+pub mod decimal;
+pub mod domain;
+pub mod log;
+pub mod policy_file;
+pub mod strict_json;
+
+use std::sync::LazyLock;
+
+use odoo_mcp::tools::Catalog;
+
+pub static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::new);
