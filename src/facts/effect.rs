@@ -10,6 +10,10 @@ use super::{ConnectionAlias, FieldName, JsonObject, MethodName, ModelName};
 /// One thing a call will do. Rules see these, and nothing else is executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every effect is one of records; a box would be one more allocation for each"
+)]
 pub enum Effect {
     /// Records of one model, reached through one method.
     Records(RecordEffect),
@@ -301,6 +305,7 @@ impl Operation {
     /// The operation of a public method. What is not in this table is `Execute`.
     ///
     /// INVARIANT: a method is `Read` here only if it changes nothing in every supported Odoo version.
+    /// `export_data` may make external ids; that is an effect of its own.
     pub fn of_method(method: &str, has_ids: bool) -> Self {
         match method {
             "search"

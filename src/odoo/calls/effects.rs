@@ -15,12 +15,14 @@ use super::{
     refuse,
 };
 use crate::{
-    facts::{FieldName, JsonObject, Operation, RecordEffect},
+    facts::{FieldName, JsonObject, ModelName, Operation, RecordEffect},
     odoo::OdooError,
 };
 
 /// What `name_search` answers where nobody says how many.
 const NAMES_FOUND: u64 = 100;
+/// Where Odoo keeps external ids.
+const EXTERNAL_IDS: &str = "ir.model.data";
 /// Groups of opened groups in the web client's memory of a screen.
 const OPENED_DEEP_MAX: usize = 16;
 
@@ -47,7 +49,7 @@ impl Asked<'_> {
             "name_get" => vec![self.on_records().reading(&names(&["display_name"]))],
             "name_search" => vec![self.names_found()?],
             "read_group" | "formatted_read_group" | "web_read_group" => vec![self.groups(method)?],
-            "export_data" => vec![self.exported()?],
+            "export_data" => self.exported()?,
             "get_field_translations" => vec![self.on_records().reading(&[self.named_field()?])],
             // These answer what a model has or a user may do, and no record.
             "fields_get"
@@ -247,12 +249,22 @@ impl Asked<'_> {
         Ok(paths)
     }
 
-    fn exported(&self) -> Result<RecordEffect, OdooError> {
+    /// Rows, and where external ids are asked for, records that hold those.
+    fn exported(&self) -> Result<Vec<RecordEffect>, OdooError> {
         let mut reads = Reads::default();
+        let mut makes_ids = false;
         for fields in self.arguments.all(&["fields_to_export", "fields"], 0) {
-            reads.exported(fields)?;
+            makes_ids |= reads.exported(fields)?;
         }
-        Ok(with(self.on_records(), reads))
+        let mut effects = vec![with(self.on_records(), reads)];
+        if makes_ids {
+            let model = ModelName::parse(EXTERNAL_IDS)?;
+            let target = self.target;
+            let create =
+                RecordEffect::new(target.connection, &model, Operation::Create, target.method.clone());
+            effects.push(create.in_context(Arc::clone(&self.context)));
+        }
+        Ok(effects)
     }
 
     fn named_field(&self) -> Result<FieldName, OdooError> {

@@ -91,14 +91,19 @@ impl Reads {
 
     /// `partner_id/country_id`, `partner_id/id` or `partner_id.id`, as `export_data` takes them. All of
     /// them are paths: at the end of a relation the name of the other record comes back.
-    pub(super) fn exported(&mut self, fields: &Value) -> Result<(), OdooError> {
+    ///
+    /// Answers whether external ids are among them, which Odoo makes where there are none.
+    pub(super) fn exported(&mut self, fields: &Value) -> Result<bool, OdooError> {
+        let mut makes_ids = false;
         for name in texts(fields, "fields_to_export")? {
-            let path = column(name)?.join(".").replace("..id", ".id");
+            let steps = column(name)?;
+            makes_ids |= steps.last().is_some_and(|last| last == EXTERNAL_ID);
+            let path = steps.join(".").replace("..id", ".id");
             let path = path.strip_prefix('.').unwrap_or(&path).to_owned();
             self.add(&path)?;
             self.paths.insert(path);
         }
-        Ok(())
+        Ok(makes_ids)
     }
 
     /// Names of fields, `true` if there were any.

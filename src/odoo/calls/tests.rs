@@ -132,7 +132,14 @@ fn reads_in_every_spelling() {
         json!({}),
         &[
             "read [7, 8] reads:id,name,partner_id,user_id paths:id,name,partner_id.country_id.code,partner_id.id,user_id.id ≤2",
+            "create",
         ],
+    );
+    check(
+        "export_data",
+        json!([[7], ["partner_id/.id"]]),
+        json!({}),
+        &["read [7] reads:partner_id paths:partner_id.id ≤1"],
     );
     for method in ["fields_get", "default_get", "get_views", "check_access_rights"] {
         check(method, json!([]), json!({}), &["read ≤0"]);

@@ -108,41 +108,39 @@ impl Unfolding<'_> {
             self.values(call, comodel, &values, &inner, depth + 1, nested)?;
         }
         if !deeds.deleted.is_empty() {
-            nested.push(self.on(self.nested(comodel, Operation::Unlink, depth)?, &deeds.deleted));
+            nested.push(on(self.nested(comodel, Operation::Unlink, depth)?, &deeds.deleted));
         }
         if owns {
             if !deeds.left.is_empty() {
-                nested.push(self.on(self.nested(comodel, Operation::Unlink, depth)?, &deeds.left));
+                nested.push(on(self.nested(comodel, Operation::Unlink, depth)?, &deeds.left));
             }
             if deeds.some_leave && !parents.are_new {
                 nested.push(self.nested(comodel, Operation::Unlink, depth)?);
             }
         }
-        // Where the other model is a closed one, its records are changed by being linked; the policy
-        // knows which models those are, and sees the field that was written here.
-        let linked = if owns { inverse } else { field.relation_field.as_deref() };
+        // Lines that are linked get another document. Linking elsewhere changes the field here alone,
+        // unless to be linked is to be given rights.
+        let touches_them = owns || closed_to_links(comodel);
         let moved = if owns { deeds.linked } else { [deeds.linked, deeds.left].concat() };
-        if owns || (closed_to_links(comodel) && (!moved.is_empty() || deeds.some_leave || deeds.some_linked))
-        {
-            if !moved.is_empty() || deeds.some_linked || (!owns && deeds.some_leave) {
-                let values = with_parent(JsonObject::new(), inverse, parents);
-                let effect = self.nested(comodel, Operation::Write, depth)?;
-                let effect = effect.writing(names_of([&values], linked)?);
-                let effect = if values.is_empty() { effect } else { effect.with_values(Arc::from([values])) };
-                let effect = if moved.is_empty() { effect } else { self.on(effect, &moved) };
-                nested.push(self.with_uses(effect)?);
-            }
+        let some_unknown = deeds.some_linked || (deeds.some_leave && !owns);
+        if touches_them && (some_unknown || !moved.is_empty()) {
+            let values = with_parent(JsonObject::new(), inverse, parents);
+            let written = if owns { inverse } else { field.relation_field.as_deref() };
+            let effect = self.nested(comodel, Operation::Write, depth)?;
+            let effect = effect.writing(names_of([&values], written)?);
+            let effect = if values.is_empty() { effect } else { effect.with_values(Arc::from([values])) };
+            let effect = if moved.is_empty() { effect } else { on(effect, &moved) };
+            nested.push(self.with_uses(effect)?);
         }
         Ok(())
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as the other steps do")]
-    fn on(&self, effect: RecordEffect, ids: &[i64]) -> RecordEffect {
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        ids.dedup();
-        effect.with_ids(&ids).bounded(ids.len() as u64)
-    }
+fn on(effect: RecordEffect, ids: &[i64]) -> RecordEffect {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    effect.with_ids(&ids).bounded(ids.len() as u64)
 }
 
 /// Models whose records give rights or carry code: to be linked is to be changed.

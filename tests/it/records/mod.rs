@@ -3,6 +3,7 @@
 //! Every result is checked against the tool's own output schema on the way.
 
 mod executing;
+mod methods;
 mod reading;
 mod writing;
 
