@@ -272,6 +272,24 @@ impl RecordEffect {
             })
     }
 
+    /// Could it compare names of related records, which the definitions would tell? Worth a look where
+    /// a policy restricts fields: a relation compared with text or ordered by is a look at the other
+    /// model. Cheap as well.
+    pub fn may_compare_names(&self) -> bool {
+        fn holds_text(value: &Value) -> bool {
+            match value {
+                Value::String(_) => true,
+                Value::Array(items) => items.iter().any(holds_text),
+                _ => false,
+            }
+        }
+        !self.fields_ordered.is_empty()
+            || self.domain.iter().filter_map(Value::as_array).any(|condition| {
+                let like = condition.get(1).and_then(Value::as_str).is_some_and(|op| op.contains("like"));
+                like || condition.get(2).is_some_and(holds_text)
+            })
+    }
+
     /// Fields and values that the context sets on whatever the call makes.
     pub fn defaults(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.context.iter().filter_map(|(key, value)| Some((key.strip_prefix(DEFAULT_PREFIX)?, value)))

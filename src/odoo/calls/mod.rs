@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Context, Domain, OdooError};
+use super::{Context, Domain, OdooError, with_names_searched};
 use crate::facts::{ConnectionAlias, JsonObject, MethodName, ModelName, Operation, RecordEffect};
 use arguments::Arguments;
 
@@ -64,7 +64,7 @@ impl MethodCall {
             arguments: Arguments { positional: &positional, named: &named },
             context: Arc::new(context.as_object().clone()),
         };
-        let effects = asked.effects()?;
+        let effects = asked.effects()?.into_iter().map(with_names_searched).collect();
         Ok(Self { ids, positional, named, context, effects })
     }
 

@@ -4,15 +4,12 @@ use std::{cell::Cell, collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 
-use super::{
-    Known, NESTED_DEEP_MAX, Stop,
-    paths::{DISPLAY_NAME, Uses},
-};
+use super::{Known, NESTED_DEEP_MAX, Stop, paths::Uses};
 use crate::{
     facts::{
         ConnectionAlias, FieldName, JsonObject, MethodName, ModelName, Operation, Part, RecordEffect, Use,
     },
-    odoo::{FieldInfo, ModelSchema, OdooError},
+    odoo::{FieldInfo, ModelSchema, OdooError, names_searched::DISPLAY_NAME},
 };
 
 /// Fields that every model has, whether or not its definitions tell.
@@ -116,7 +113,7 @@ impl<'a> Unfolding<'a> {
     }
 
     fn uses_of(&self, effect: &RecordEffect) -> Result<Vec<crate::facts::FieldUse>, Stop> {
-        let mut uses = Uses::default();
+        let mut uses = Uses::beginning_with(&effect.uses);
         let model = &effect.model;
         for field in &effect.fields_read {
             self.follow(&mut uses, model, field.as_str(), Use::Read)?;

@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::{Stop, one_effect::Unfolding};
 use crate::{
     facts::{FieldName, FieldUse, ModelName, Use},
-    odoo::{FieldInfo, FieldType, OdooError},
+    odoo::{
+        FieldInfo, FieldType, OdooError,
+        names_searched::{DISPLAY_NAME, searched_with_name},
+    },
 };
 
 /// Steps of one path, those of related fields included.
 const STEPS_MAX: usize = 32;
-/// What a record is called, wherever names are shown or compared.
-pub(super) const DISPLAY_NAME: &str = "display_name";
 
 /// The uses of one effect, each once, in the order they were met.
 #[derive(Debug, Default)]
@@ -27,6 +28,17 @@ impl Uses {
             self.found.push(found);
         }
         Ok(())
+    }
+
+    /// What is known already comes first.
+    pub(super) fn beginning_with(found: &[FieldUse]) -> Self {
+        Self { found: found.to_vec(), seen: found.iter().cloned().collect() }
+    }
+
+    /// The name of a record is compared, and what is compared along with it.
+    fn name_compared(&mut self, model: &ModelName) -> Result<(), OdooError> {
+        self.add(model, DISPLAY_NAME, Use::Filter)?;
+        searched_with_name(model).iter().try_for_each(|field| self.add(model, field, Use::Filter))
     }
 
     pub(super) fn into_vec(self) -> Vec<FieldUse> {
@@ -68,6 +80,9 @@ impl Unfolding<'_> {
                     why: format!("a field path has more than {STEPS_MAX} steps"),
                 })
             })?;
+            if step == DISPLAY_NAME && how == Use::Filter {
+                uses.name_compared(&model)?;
+            }
             uses.add(&model, step, how)?;
             let Some(field) = self.field(&model, step)? else { return Ok(End { comodel: None }) };
             if let Some(related) = &field.related {
@@ -125,7 +140,7 @@ impl Unfolding<'_> {
     /// A relation that is compared with text, ordered or grouped by compares names of the other model.
     pub(super) fn names_compared(&self, uses: &mut Uses, end: &End) -> Result<(), Stop> {
         match &end.comodel {
-            Some(comodel) => Ok(uses.add(comodel, DISPLAY_NAME, Use::Filter)?),
+            Some(comodel) => Ok(uses.name_compared(comodel)?),
             None => Ok(()),
         }
     }

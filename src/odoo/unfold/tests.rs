@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::facts::{FieldName, JsonObject, MethodName, Operation, RecordEffect, Use};
 
+static DEFINITIONS: std::sync::LazyLock<Known> = std::sync::LazyLock::new(definitions);
+
 fn definitions() -> Known {
     let models = json!({
         "sale.order": {
@@ -77,7 +79,7 @@ fn in_context(effect: RecordEffect, context: &Value) -> RecordEffect {
 }
 
 fn unfolded(effect: &RecordEffect) -> Result<Vec<RecordEffect>, OdooError> {
-    match Unfolding::new(&definitions(), &shop(), NESTED_MAX).of(effect) {
+    match Unfolding::new(&DEFINITIONS, &shop(), NESTED_MAX).of(effect) {
         Ok(parts) => Ok(parts),
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Wanted(model)) => panic!("no definitions of {model}"),
@@ -358,7 +360,15 @@ fn every_hop_of_a_path_is_used() {
     );
     check_uses(
         &effect(Operation::Read, "search").ordering(vec!["partner_id".to_owned(), "date_order".to_owned()]),
-        &["by sale.order partner_id", "by sale.order date_order", "by res.partner display_name"],
+        &[
+            "by sale.order partner_id",
+            "by sale.order date_order",
+            "by res.partner display_name",
+            "by res.partner email",
+            "by res.partner ref",
+            "by res.partner vat",
+            "by res.partner company_registry",
+        ],
     );
 }
 
@@ -394,7 +404,14 @@ fn relations_compared_with_text_compare_names() {
         let conditions = domain.as_array().unwrap().clone();
         effect(Operation::Read, "search").within(conditions.into())
     };
-    let name = ["by sale.order partner_id", "by res.partner display_name"];
+    let name = [
+        "by sale.order partner_id",
+        "by res.partner display_name",
+        "by res.partner email",
+        "by res.partner ref",
+        "by res.partner vat",
+        "by res.partner company_registry",
+    ];
     for condition in [
         json!(["partner_id", "ilike", "x"]),
         json!(["partner_id", "not ilike", false]),
@@ -433,4 +450,78 @@ fn a_call_that_names_nothing_needs_no_definitions() {
     }
     let wanted = Unfolding::new(&nothing, &shop(), NESTED_MAX).of(&written(&json!({"name": "x"})));
     assert!(matches!(wanted, Err(Stop::Wanted(model)) if model.as_str() == "sale.order"));
+}
+
+/// A small generator of numbers that are the same on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+
+    fn value(&mut self, depth: u64) -> Value {
+        let deeper = if depth == 0 { 6 } else { 10 };
+        match self.below(deeper) {
+            0 => json!(null),
+            1 => json!(self.below(2) == 0),
+            2 => json!(self.below(9)),
+            3 => json!(self.below(9).to_string()),
+            4 => json!([]),
+            5 => json!([self.below(9), 0, 0]),
+            6 => json!([[self.below(8), self.below(3), self.values(depth - 1)]]),
+            7 => {
+                json!([[self.below(8), self.value(0), self.value(depth - 1)], [self.below(8), self.below(3)]])
+            }
+            8 => self.values(depth - 1),
+            _ => json!([self.value(depth - 1), self.value(depth - 1)]),
+        }
+    }
+
+    fn values(&mut self, depth: u64) -> Value {
+        let names = [
+            "name",
+            "state",
+            "order_line",
+            "tag_ids",
+            "user_ids",
+            "child_ids",
+            "tax_ids",
+            "partner_id",
+            "things",
+            "nope",
+        ];
+        let mut values = JsonObject::new();
+        for _ in 0..self.below(3) {
+            let name = names[usize::try_from(self.below(names.len() as u64)).unwrap()];
+            values.insert(name.to_owned(), self.value(depth));
+        }
+        Value::Object(values)
+    }
+}
+
+#[test]
+fn whatever_comes_it_is_unfolded_once_and_for_all_or_refused() {
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    let (mut understood, mut nested) = (0, 0);
+    for _ in 0..20_000 {
+        let values = numbers.values(4);
+        let context = json!({"default_order_line": numbers.value(2), "default_nope": 1});
+        let effect = match numbers.below(4) {
+            0 => created(&values),
+            1 => in_context(created(&values), &context),
+            2 => with_values(effect(Operation::Create, "load"), &values),
+            _ => written(&values),
+        };
+        let Ok(parts) = unfolded(&effect) else { continue };
+        understood += 1;
+        nested += parts.len() - 1;
+        assert_eq!(unfolded(&effect).unwrap(), parts, "the same on every run: {values}");
+        assert_eq!(unfolded(&parts[0]).unwrap(), parts, "once and for all: {values}");
+        assert!(parts[1..].iter().all(|part| part.part == Part::Nested));
+    }
+    assert!(understood > 2_000 && nested > 500, "{understood} were understood, {nested} effects found");
 }

@@ -18,7 +18,7 @@ use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::PageQuery,
+    odoo::{PageQuery, with_names_searched},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -252,9 +252,10 @@ fn reading(
     domain: &SearchDomain,
     order: &Order,
 ) -> RecordEffect {
-    RecordEffect::new(&scope.connection, model, Operation::Read, MethodName::known(method))
+    let effect = RecordEffect::new(&scope.connection, model, Operation::Read, MethodName::known(method))
         .in_context(scope.stated())
         .within(domain.conditions().into())
         .filtering(domain.paths())
-        .ordering(order.fields())
+        .ordering(order.fields());
+    with_names_searched(effect)
 }
