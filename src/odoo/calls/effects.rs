@@ -303,7 +303,8 @@ impl Asked<'_> {
             Some(_) => self.arguments.object(&["default"], 0)?,
         };
         let create = self.on(self.doing(Operation::Create)).writing(names_of([&changed]));
-        let read = self.on(self.doing(Operation::Read)).reading_every_field().auxiliary();
+        // What other records show here is not copied, only where it comes from.
+        let read = self.on(self.doing(Operation::Read)).choosing_fields().auxiliary();
         Ok(vec![create.with_values(Arc::from([changed])), read])
     }
 

@@ -85,8 +85,11 @@ impl Unfolding<'_> {
             }
             uses.add(&model, step, how)?;
             let Some(field) = self.field(&model, step)? else { return Ok(End { comodel: None }) };
-            if let Some(related) = &field.related {
-                // What stands behind a related field is named through it.
+            if let Some(related) = &field.related
+                && !(how == Use::Write && field.readonly)
+            {
+                // What stands behind a related field is named through it; one that is only shown is
+                // not written through.
                 self.follow_end(uses, &model, related, how, steps_left)?;
             }
             if steps.peek().is_none() || reads_further(&field.kind) {

@@ -14,6 +14,7 @@ fn definitions() -> Known {
             "date_order": {"type": "datetime"}, "active": {"type": "boolean"},
             "partner_id": {"type": "many2one", "relation": "res.partner"},
             "partner_email": {"type": "char", "related": "partner_id.email", "store": false},
+            "partner_ref": {"type": "char", "related": "partner_id.email", "readonly": true},
             "partner_login": {"type": "char", "related": "partner_id.login", "store": false},
             "order_line": {"type": "one2many", "relation": "sale.order.line", "relation_field": "order_id"},
             "tag_ids": {"type": "many2many", "relation": "crm.tag"},
@@ -393,9 +394,17 @@ fn reads_are_used_to_their_end() {
         ],
     );
     let all = unfolded(&effect(Operation::Read, "read").reading_every_field()).unwrap();
-    assert_eq!(all[0].fields_read.len(), 13);
+    assert_eq!(all[0].fields_read.len(), 14);
     let chosen = unfolded(&effect(Operation::Read, "read").choosing_fields()).unwrap();
     assert_eq!(chosen[0].fields_read.len(), 11, "nothing of other records");
+}
+
+#[test]
+fn a_related_field_is_written_through() {
+    check_uses(
+        &written(&json!({"partner_email": "x", "partner_ref": "y"})),
+        &["writes sale.order partner_email", "writes res.partner email", "writes sale.order partner_ref"],
+    );
 }
 
 #[test]
