@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::{
     Asked,
-    arguments::names_of,
+    changing::active,
     domain_of, loading,
-    paths::{Reads, having_paths, order_paths},
+    paths::{Reads, order_paths},
     refuse,
 };
 use crate::{
-    facts::{FieldName, JsonObject, ModelName, Operation, RecordEffect},
+    facts::{FieldName, ModelName, Operation, RecordEffect},
     odoo::OdooError,
 };
 
@@ -23,8 +23,6 @@ use crate::{
 const NAMES_FOUND: u64 = 100;
 /// Where Odoo keeps external ids.
 const EXTERNAL_IDS: &str = "ir.model.data";
-/// Groups of opened groups in the web client's memory of a screen.
-const OPENED_DEEP_MAX: usize = 16;
 
 impl Asked<'_> {
     pub(super) fn effects(&self) -> Result<Vec<RecordEffect>, OdooError> {
@@ -77,12 +75,12 @@ impl Asked<'_> {
         })
     }
 
-    fn has_ids(&self) -> bool {
+    pub(super) fn has_ids(&self) -> bool {
         self.ids.is_some_and(|ids| !ids.is_empty())
     }
 
     /// The call itself, before its arguments are looked at.
-    fn effect(&self) -> RecordEffect {
+    pub(super) fn effect(&self) -> RecordEffect {
         let target = self.target;
         let operation = Operation::of_method(target.method.as_str(), self.has_ids());
         self.doing(operation)
@@ -98,7 +96,7 @@ impl Asked<'_> {
         self.on(self.effect())
     }
 
-    fn on(&self, effect: RecordEffect) -> RecordEffect {
+    pub(super) fn on(&self, effect: RecordEffect) -> RecordEffect {
         match self.ids {
             Some(ids) => effect.with_ids(ids).bounded(ids.len() as u64),
             None => effect,
@@ -121,7 +119,7 @@ impl Asked<'_> {
     }
 
     /// The domain at a place, and more paths that choose rows.
-    fn filtered(
+    pub(super) fn filtered(
         &self,
         effect: RecordEffect,
         place: usize,
@@ -161,7 +159,11 @@ impl Asked<'_> {
         Ok(if any { effect } else { effect.reading_every_field() })
     }
 
-    fn with_specification(&self, effect: RecordEffect, place: usize) -> Result<RecordEffect, OdooError> {
+    pub(super) fn with_specification(
+        &self,
+        effect: RecordEffect,
+        place: usize,
+    ) -> Result<RecordEffect, OdooError> {
         let mut reads = Reads::default();
         for given in self.arguments.all(&["specification"], place) {
             reads.specification(given)?;
@@ -177,76 +179,6 @@ impl Asked<'_> {
             Some(rows) => effect.bounded(rows),
             None => effect,
         })
-    }
-
-    /// Groups: what they are made of and what is added up comes back, and chooses what does.
-    fn groups(&self, method: &str) -> Result<RecordEffect, OdooError> {
-        let arguments = self.arguments;
-        let mut reads = Reads::default();
-        let mut grouped = Vec::new();
-        // Versions differ in which of the two lists stands first, so both are read as either.
-        let mut lists = arguments.all(&["groupby"], 1);
-        lists.extend(arguments.all(&["fields", "aggregates"], 2));
-        for terms in &lists {
-            grouped.extend(reads.grouped(terms)?);
-        }
-        // Where the order and the bound stand differs as well.
-        let (order_place, limit_place) = match method {
-            "read_group" => (5, 4),
-            "formatted_read_group" => (6, 5),
-            _ => (5, 3),
-        };
-        let mut ordered = grouped.clone();
-        for name in ["order", "orderby", "expand_orderby"] {
-            for order in arguments.all(&[name], if name == "order" { order_place } else { usize::MAX }) {
-                ordered.extend(order_paths(order)?);
-            }
-        }
-        let mut more = Vec::new();
-        if method == "formatted_read_group" {
-            for having in arguments.all(&["having"], 3) {
-                more.extend(having_paths(having)?);
-            }
-        }
-        let mut opens_groups = false;
-        if method == "web_read_group" {
-            opens_groups = arguments.all(&["expand"], 7).iter().any(|expand| is_true(expand));
-            more.extend(self.opened_groups(&mut reads)?);
-        }
-        let reads_all = opens_groups && arguments.all(&["fields"], 1).iter().all(|fields| is_empty(fields));
-        let effect = self.filtered(self.effect(), 0, more)?.ordering(ordered);
-        let effect = with(effect, reads);
-        let effect = if reads_all { effect.reading_every_field() } else { effect };
-        Ok(match arguments.limit(limit_place, None) {
-            // Opened groups hold rows of their own.
-            Some(rows) if !opens_groups && arguments.by_name("unfold_read_specification").is_none() => {
-                effect.bounded(rows)
-            }
-            _ => effect,
-        })
-    }
-
-    /// What the web client reads of groups that stand open.
-    fn opened_groups(&self, reads: &mut Reads) -> Result<Vec<String>, OdooError> {
-        if let Some(specification) = self.arguments.by_name("unfold_read_specification") {
-            reads.specification(specification)?;
-        }
-        if let Some(by_group) = self.arguments.by_name("groupby_read_specification") {
-            let Value::Object(by_group) = by_group else {
-                return Err(refuse("`groupby_read_specification` is an object"));
-            };
-            let mut specification = JsonObject::new();
-            for (term, fields) in by_group {
-                let field = term.split(':').next().unwrap_or_default();
-                specification.insert(field.to_owned(), json!({"fields": fields}));
-            }
-            reads.specification(&Value::Object(specification))?;
-        }
-        let mut paths = Vec::new();
-        if let Some(opening) = self.arguments.by_name("opening_info") {
-            opened_domains(opening, 0, &mut paths)?;
-        }
-        Ok(paths)
     }
 
     /// Rows, and where external ids are asked for, records that hold those.
@@ -267,82 +199,15 @@ impl Asked<'_> {
         Ok(effects)
     }
 
-    fn named_field(&self) -> Result<FieldName, OdooError> {
+    pub(super) fn named_field(&self) -> Result<FieldName, OdooError> {
         match self.arguments.one(&["field_name"], 0)? {
             Some(Value::String(name)) => Ok(FieldName::parse(name)?),
             _ => Err(refuse("`field_name` is the name of a field")),
         }
     }
-
-    fn creating(&self, records: Vec<JsonObject>) -> RecordEffect {
-        let count = records.len() as u64;
-        self.doing(Operation::Create).writing(names_of(&records)).with_values(records.into()).bounded(count)
-    }
-
-    pub(super) fn writing(&self, values: Vec<JsonObject>) -> RecordEffect {
-        self.on(self.doing(Operation::Write)).writing(names_of(&values)).with_values(values.into())
-    }
-
-    /// Contacts and users read an address out of the name.
-    fn name_to_create(&self) -> Result<JsonObject, OdooError> {
-        let Some(Value::String(name)) = self.arguments.one(&["name"], 0)? else {
-            return Err(refuse("`name` is text"));
-        };
-        let mut values = JsonObject::new();
-        values.insert("name".to_owned(), json!(name));
-        if name.contains('@') && matches!(self.target.model.as_str(), "res.partner" | "res.users") {
-            values.insert("email".to_owned(), json!(name));
-        }
-        Ok(values)
-    }
-
-    /// The records are read whole, and made again with some values changed.
-    fn copied(&self) -> Result<Vec<RecordEffect>, OdooError> {
-        let changed = match self.arguments.one(&["default"], 0)? {
-            None | Some(Value::Bool(false)) => JsonObject::new(),
-            Some(_) => self.arguments.object(&["default"], 0)?,
-        };
-        let create = self.on(self.doing(Operation::Create)).writing(names_of([&changed]));
-        // What other records show here is not copied, only where it comes from.
-        let read = self.on(self.doing(Operation::Read)).choosing_fields().auxiliary();
-        Ok(vec![create.with_values(Arc::from([changed])), read])
-    }
-
-    /// A write, or without records a create; then a look at the result, or at another record.
-    fn saved(&self) -> Result<Vec<RecordEffect>, OdooError> {
-        let values = vec![self.arguments.object(&["vals", "values"], 0)?];
-        let change = if self.has_ids() { self.writing(values) } else { self.creating(values) };
-        let read = self.doing(Operation::Read).auxiliary();
-        let read = match self.arguments.one(&["next_id"], 2)? {
-            Some(next) if is_true(next) => {
-                let ids = crate::odoo::record_ids(next, 1).map_err(refuse)?;
-                read.with_ids(&ids).bounded(1)
-            }
-            _ if self.has_ids() => self.on(read),
-            _ => read.bounded(1),
-        };
-        Ok(vec![change, self.with_specification(read, 1)?])
-    }
-
-    fn translated(&self) -> Result<RecordEffect, OdooError> {
-        let field = self.named_field()?;
-        let texts = self.arguments.one(&["translations"], 1)?.cloned().unwrap_or_default();
-        let mut values = JsonObject::new();
-        values.insert(field.as_str().to_owned(), texts);
-        Ok(self.writing(vec![values]))
-    }
-
-    fn executed_and_written(&self, parameters: &[&str]) -> Result<Vec<RecordEffect>, OdooError> {
-        let mut effects = vec![self.on_records(), self.writing(self.arguments.objects(parameters, 0)?)];
-        if self.target.method.as_str() == "web_save_multi" {
-            let read = self.on(self.doing(Operation::Read)).auxiliary();
-            effects.push(self.with_specification(read, 1)?);
-        }
-        Ok(effects)
-    }
 }
 
-fn with(effect: RecordEffect, reads: Reads) -> RecordEffect {
+pub(super) fn with(effect: RecordEffect, reads: Reads) -> RecordEffect {
     let (fields, paths, ordered) = reads.into_parts();
     let mut all_ordered = effect.fields_ordered.clone();
     all_ordered.extend(ordered);
@@ -353,36 +218,15 @@ fn names(names: &[&str]) -> Vec<FieldName> {
     names.iter().filter_map(|name| FieldName::parse(name).ok()).collect()
 }
 
-fn active(value: Value) -> JsonObject {
-    std::iter::once(("active".to_owned(), value)).collect()
-}
-
-fn is_true(value: &Value) -> bool {
+pub(super) fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && value.as_i64() != Some(0) && !is_empty(value)
 }
 
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
         Value::String(text) => text.is_empty(),
         _ => false,
     }
-}
-
-/// Progress bars of opened groups are domains.
-fn opened_domains(opening: &Value, depth: usize, paths: &mut Vec<String>) -> Result<(), OdooError> {
-    if depth > OPENED_DEEP_MAX {
-        return Err(refuse("opened groups stand too deep within each other"));
-    }
-    let Value::Array(groups) = opening else { return Err(refuse("`opening_info` is a list of groups")) };
-    for group in groups {
-        if let Some(domain) = group.get("progressbar_domain").filter(|domain| is_true(domain)) {
-            paths.extend(domain_of(domain)?.paths());
-        }
-        if let Some(inner) = group.get("groups").filter(|inner| is_true(inner)) {
-            opened_domains(inner, depth + 1, paths)?;
-        }
-    }
-    Ok(())
 }

@@ -6,7 +6,9 @@
 //! they can tell is unfolded later.
 
 mod arguments;
+mod changing;
 mod effects;
+mod grouping;
 mod loading;
 mod paths;
 mod sorting;
