@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::line::LINE_BYTES_MAX;
+use super::line::{LINE_BYTES_MAX, expected_hash};
 
 /// Where everything of one log is.
 #[derive(Debug, Clone)]
@@ -103,6 +103,11 @@ pub(super) fn first_place(path: &Path) -> io::Result<Option<(u64, String)>> {
     };
     let mut line = Vec::new();
     BufReader::new(file.take(LINE_BYTES_MAX as u64)).read_until(b'\n', &mut line)?;
+    // A line that a crash cut short proves no place, even where it happens to be JSON.
+    line.pop_if(|last| *last == b'\n');
+    if expected_hash(&line).is_none() {
+        return Ok(None);
+    }
     Ok(serde_json::from_slice::<Place>(&line).ok().map(|place| (place.seq, place.prev)))
 }
 

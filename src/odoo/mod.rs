@@ -60,6 +60,6 @@ pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};
 pub use tls::CertificateFacts;
-pub use unfold::unfold;
+pub use unfold::{unfold, unfold_with};
 pub use values::{Comodels, Mode, check_values, check_values_with};
 pub use version::{ServerVersion, VersionState};

@@ -59,7 +59,10 @@ impl Unfolding<'_> {
             if !field.kind.is_x2many() {
                 continue;
             }
-            let Some(comodel) = &field.relation else { continue };
+            // Commands for a model that nobody can name are commands that nobody can judge.
+            let Some(comodel) = &field.relation else {
+                return Err(invalid(model, field, "its definition names no model").into());
+            };
             let deeds = Reading { model, field, of_table: call.method.as_str() == "load" }.deeds(value)?;
             self.done(call, field, comodel, deeds, parents, depth, nested)?;
         }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use super::{Connections, ModelSchema, OdooError};
-use crate::facts::{ConnectionAlias, Effect, ModelName, Part};
+use crate::facts::{ConnectionAlias, Effect, JsonObject, ModelName, Part, RecordEffect};
 use one_effect::Unfolding;
 
 /// Models whose definitions one call may need.
@@ -42,6 +42,24 @@ impl From<OdooError> for Stop {
     fn from(error: OdooError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// Unfolds one effect with definitions that are at hand, as `fields_get` answers them. For those who
+/// bring definitions of their own; a model without any is an error.
+pub fn unfold_with(
+    effect: &RecordEffect,
+    definitions: &BTreeMap<ModelName, JsonObject>,
+) -> Result<Vec<RecordEffect>, OdooError> {
+    let schema = |(model, answer): (&ModelName, &JsonObject)| {
+        ((effect.connection.clone(), model.clone()), Arc::new(ModelSchema::read(model, answer)))
+    };
+    let known: Known = definitions.iter().map(schema).collect();
+    Unfolding::new(&known, &effect.connection, NESTED_MAX).of(effect).map_err(|stop| match stop {
+        Stop::Wanted(model) => {
+            OdooError::BadCall { why: format!("the definitions of `{model}` are not at hand"), hint: None }
+        }
+        Stop::Failed(error) => error,
+    })
 }
 
 /// Unfolds effects with the field definitions of their connections. Idempotent, and in an order that

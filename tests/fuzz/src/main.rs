@@ -17,6 +17,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("strict_json", targets::strict_json::run),
     ("policy_file", targets::policy_file::run),
     ("arguments", targets::arguments::run),
+    ("unfolding", targets::unfolding::run),
     ("domain", targets::domain::run),
     ("log", targets::log::run),
     ("decimal", targets::decimal::run),

@@ -8,16 +8,18 @@ use std::{fs, path::PathBuf, sync::LazyLock};
 use odoo_mcp::audit::{self, AuditLog};
 use serde_json::{Value, json};
 
-/// A folder of this process alone.
+/// A folder of this process alone, in memory where the system has that: each input is written there.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = std::env::temp_dir().join(format!("odoo-mcp-fuzz-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder for the log");
-    folder
+    let memory = PathBuf::from("/dev/shm");
+    let above = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    above.join(format!("odoo-mcp-fuzz-{}", std::process::id()))
 });
 
 /// A log that holds.
 static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let path = FOLDER.join("sound.jsonl");
+    let _ = fs::remove_dir_all(&*FOLDER);
+    fs::create_dir_all(&*FOLDER).expect("a folder for the log");
+    let path = FOLDER.join("audit.jsonl");
     let log = AuditLog::open(&path).expect("a new log opens");
     for number in 0..4 {
         log.note_event("fuzz", &json!({"number": number})).expect("a line can be written");
@@ -41,6 +43,9 @@ pub fn run(data: &[u8]) {
 }
 
 fn judged(data: &[u8]) -> audit::ChainReport {
+    // Checkpoints and older files of the input before belong to another log.
+    let _ = fs::remove_dir_all(&*FOLDER);
+    fs::create_dir_all(&*FOLDER).expect("a folder for the log");
     let path = FOLDER.join("audit.jsonl");
     fs::write(&path, data).expect("the file can be written");
     audit::verify(&path).expect("the file can be read")
@@ -57,7 +62,7 @@ fn edited(at: usize, length: usize, planted: &[u8]) {
     }
 }
 
+/// The lines that are whole; what a crash cut short counts as not written.
 fn lines(text: &[u8]) -> Vec<Value> {
-    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).unwrap_or_default()).collect()
+    text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }

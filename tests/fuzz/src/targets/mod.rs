@@ -6,6 +6,7 @@ pub mod domain;
 pub mod log;
 pub mod policy_file;
 pub mod strict_json;
+pub mod unfolding;
 
 use std::sync::LazyLock;
 
