@@ -13,6 +13,7 @@ mod keys;
 mod line;
 mod log;
 mod metrics;
+mod replay;
 mod state;
 mod tail;
 mod turn;
@@ -22,6 +23,7 @@ pub use entry::{CallOutcome, Closing, Opening};
 pub use journal::AuditError;
 pub use log::{AuditLog, OpenEntry, OpenError};
 pub use metrics::{JournalState, Metrics};
+pub use replay::{PastCall, PastCaller, PastCalls, PastEnd, past_calls};
 pub use verify::{ChainBreak, ChainReport, verify};
 
 #[cfg(test)]

@@ -142,6 +142,14 @@ impl Content {
         }
     }
 
+    /// The latest moment this counter knows of.
+    pub(super) fn latest_ms(&self) -> u64 {
+        match &self.memory {
+            Memory::Calendar { start_ms, .. } => *start_ms,
+            Memory::Sliding(sliding) => sliding.latest_ms(),
+        }
+    }
+
     /// Nothing in it counts any more.
     pub(super) fn is_idle(&self, now_ms: u64) -> bool {
         match &self.memory {

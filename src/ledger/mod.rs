@@ -137,4 +137,8 @@ pub enum Refusal {
 }
 
 #[cfg(test)]
+mod linearizable;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -142,10 +142,15 @@ impl LocalLedger {
         now: jiff::Timestamp,
         under_way: impl Iterator<Item = (&'a str, &'a Reservation)>,
     ) -> Snapshot {
-        let now_ms = milliseconds(now);
+        let cells = self.cells();
+        // Windows that are over are not saved, so none of them may begin again: not even if the clock
+        // was ahead when they ended.
+        let latest_ms = cells.iter().map(|cell| cell.lock().latest_ms()).max().unwrap_or_default();
+        self.raise_floor(milliseconds(now).max(latest_ms));
+        let now_ms = self.floor_ms();
         let mut snapshot = Snapshot::default();
-        snapshot.add(&Saved::Floor(self.floor_ms()));
-        for cell in self.cells() {
+        snapshot.add(&Saved::Floor(now_ms));
+        for cell in cells {
             if let Some(saved) = saved(&cell, now_ms) {
                 snapshot.add(&saved);
                 snapshot.counters += 1;

@@ -122,6 +122,10 @@ impl Sliding {
         None
     }
 
+    pub(super) fn latest_ms(&self) -> u64 {
+        self.latest_ms
+    }
+
     pub(super) fn is_idle(&self, now_ms: u64) -> bool {
         self.entries.back().is_none_or(|last| last.until_ms <= now_ms.max(self.latest_ms))
     }
