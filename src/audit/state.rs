@@ -157,7 +157,7 @@ impl State {
     }
 
     fn learn(&mut self, files: &Files, ledger: &LocalLedger) -> io::Result<bool> {
-        if self.tail.is_current(files) {
+        if self.is_loaded && self.tail.is_current(files) {
             return Ok(false);
         }
         let Self { tail, under_way, lines_since_checkpoint, checkpoint_at, .. } = self;
@@ -198,10 +198,10 @@ impl State {
                 None => Tail::before(&files.log)?,
             },
         };
+        let learnt = self.learn(files, ledger);
         // Even where a mistake stops this half way, counters only ever got higher.
         self.is_loaded = true;
-        self.learn(files, ledger)?;
-        Ok(())
+        learnt.map(drop)
     }
 
     pub(super) fn append(&mut self, event: &str, members: &[u8]) -> io::Result<()> {

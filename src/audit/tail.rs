@@ -130,7 +130,9 @@ impl Tail {
 
     /// Is our end the end of the file that grows? One look at the directory.
     pub(super) fn is_current(&self, files: &Files) -> bool {
-        !self.has_ended && fs::metadata(&files.log).is_ok_and(|metadata| metadata.len() == self.offset)
+        let (Ok(grows), Ok(ours)) = (fs::metadata(&files.log), self.file.metadata()) else { return false };
+        // Another file may be just as long, such as the empty one after a full one.
+        !self.has_ended && grows.len() == self.offset && same_file(&grows, &ours)
     }
 
     /// Reads every line that others wrote, in all files up to the one that grows. True if there were any.

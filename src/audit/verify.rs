@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufRead as _, BufReader, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde::Deserialize;
@@ -69,10 +69,20 @@ pub fn verify(path: &Path) -> io::Result<ChainReport> {
     let files = Files::of(path);
     let mut walk = Walk { report: ChainReport::default(), last: (0, GENESIS), known: None, is_first: true };
     walk.known = checkpoint::last_known(&files).map(|(sequence, hash)| (sequence, hash, false));
-    let full: Vec<PathBuf> = files.all_full()?.into_iter().map(|(_, path)| path).collect();
-    for path in full.iter().map(PathBuf::as_path).chain([path]) {
-        walk.file(path)?;
-    }
+    // While we read, a file may fill up and be put aside: whoever is new in the list comes before the
+    // one that grows.
+    let mut seen = 0;
+    let growing = loop {
+        let growing = File::open(path)?;
+        let mut new = files.all_full()?;
+        new.retain(|(first, _)| *first > seen);
+        let Some((last, _)) = new.last() else { break growing };
+        seen = *last;
+        for (_, path) in new {
+            walk.file(&path, File::open(&path)?)?;
+        }
+    };
+    walk.file(path, growing)?;
     if let Some((sequence, _, false)) = walk.known {
         let name = name_of(path);
         let why = format!("the end is missing: a checkpoint of line {sequence} is known that is not here");
@@ -94,9 +104,9 @@ fn name_of(path: &Path) -> String {
 }
 
 impl Walk {
-    fn file(&mut self, path: &Path) -> io::Result<()> {
+    fn file(&mut self, path: &Path, file: File) -> io::Result<()> {
         let name = name_of(path);
-        let mut reader = BufReader::new(File::open(path)?);
+        let mut reader = BufReader::new(file);
         let (mut number, mut text) = (0, Vec::new());
         let mut has_ended = false;
         loop {

@@ -8,6 +8,7 @@
 mod catalogue;
 mod cli;
 mod contract;
+mod journal;
 mod policies;
 mod readme;
 mod records;
