@@ -14,7 +14,7 @@ use crate::{
     audit::{AuditError, AuditLog},
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
-    odoo::{Connections, OdooError},
+    odoo::{Connections, OdooError, seal_keys},
     pipeline::Corridor,
     policy::{Policy, PolicyError},
     sandbox::{self, Sandbox, SandboxOptions},
@@ -140,7 +140,7 @@ impl House {
             tracing::warn!("{warning}");
         }
         let state = StateDir::open(&config.state_dir)?;
-        let audit = AuditLog::open(&state.path(AUDIT_FILE_NAME))?;
+        let audit = AuditLog::open_sealed(&state.path(AUDIT_FILE_NAME), seal_keys(&config, &state)?)?;
         let connections = Arc::new(Connections::open(&config, &state)?);
         let sandbox = if config.sandbox { Some(start_sandbox(&config, &connections).await?) } else { None };
         tracing::info!(

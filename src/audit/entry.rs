@@ -74,7 +74,6 @@ fn caller_line<S: serde::Serializer>(caller: &Caller, serializer: S) -> Result<S
     map.end()
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the member by reference")]
 fn rules<S: serde::Serializer>(rules: &&[RuleId], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(rules.iter().map(|rule| &*rule.0))
 }

@@ -283,7 +283,7 @@ impl Iterator for PastCalls<BufReader<File>> {
     }
 }
 
-impl<'a> Iterator for PastCalls<&'a [u8]> {
+impl Iterator for PastCalls<&[u8]> {
     type Item = io::Result<PastCall>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -215,7 +215,7 @@ impl State {
     pub(super) fn wants_checkpoint(&self, now: jiff::Timestamp) -> bool {
         let Some(at) = self.checkpoint_at.filter(|_| self.lines_since_checkpoint > 0) else { return false };
         let age_s = now.as_second().saturating_sub(at.as_second());
-        let late = age_s >= CHECKPOINT_EVERY_S || age_s < 0;
+        let late = !(0..CHECKPOINT_EVERY_S).contains(&age_s);
         late || (self.lines_since_checkpoint >= CHECKPOINT_LINES && age_s >= CHECKPOINT_EARLIEST_S)
     }
 

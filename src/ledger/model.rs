@@ -283,7 +283,7 @@ fn run(seed: u64) {
                 model.counters[index].max = dice.below(120);
             }
             // Whole runs crash one way or the other: a checkpoint forgets what is over.
-            _ if seed % 2 == 0 => {
+            _ if seed.is_multiple_of(2) => {
                 // A crash: what is left are the lines.
                 ledger = LocalLedger::default();
                 let mut open: Vec<(usize, Reservation)> = Vec::new();

@@ -45,7 +45,7 @@ pub use calls::{MethodCall, Target};
 pub use client::OdooClient;
 pub use connections::{
     CertificateReport, CheckResult, ConnectRequest, Connected, Connections, Overview, PermittedConnections,
-    PinReport, PinStatus, ProtocolName, Repinned, Row, SecretKind,
+    PinReport, PinStatus, ProtocolName, Repinned, Row, SecretKind, seal_keys,
 };
 pub use context::{Context, ContextError};
 pub use domain::Domain;

@@ -127,7 +127,8 @@ impl Connections {
     }
 }
 
-fn seal_keys(config: &Config, state: &StateDir) -> Result<SealKeys, OdooError> {
+/// Where the key is that seals the secrets of a state directory.
+pub fn seal_keys(config: &Config, state: &StateDir) -> Result<SealKeys, OdooError> {
     if let Some(key) = &config.seal_key {
         return SealKeys::given(key).map_err(|error| OdooError::Setup {
             why: format!("the sealing key of the settings cannot be used: {error}"),
