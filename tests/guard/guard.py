@@ -20,7 +20,7 @@ def program():
     found = None
     for line in sys.stdin:
         message = json.loads(line)
-        if message.get("reason") == "compiler-artifact" and message["target"]["name"] == "instructions":
+        if message.get("reason") == "compiler-artifact" and message["target"]["name"] == "odoo-mcp-guard":
             found = message["executable"]
     if not found:
         sys.exit("cargo did not say where the program is")

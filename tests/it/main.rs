@@ -12,6 +12,7 @@ mod journal;
 mod policies;
 mod readme;
 mod records;
+mod reference;
 mod sandbox;
 mod tidy;
 mod transport;

@@ -7,7 +7,9 @@ use odoo_mcp::policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Outcome, TOOLS, call_facts, decide::list, generate, generate::Dice, load, number, outcome, tool_facts,
+    decide::list,
+    generate::{self, Dice, TOOLS},
+    random::{Outcome, call_facts, load, number, outcome, tool_facts},
 };
 
 /// Policies that each property is tried on; every one with a few calls.

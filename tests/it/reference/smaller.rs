@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::compare;
+use super::random::compare;
 
 /// Prints the smallest pair that still disagrees, and fails.
 pub(super) fn report(seed: u64, policy: &Value, call: &Value) -> ! {

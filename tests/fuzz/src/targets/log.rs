@@ -62,7 +62,9 @@ fn edited(at: usize, length: usize, planted: &[u8]) {
     }
 }
 
-/// The lines that are whole; what a crash cut short counts as not written.
+/// The lines that end as lines do; one that was cut short counts as not written.
 fn lines(text: &[u8]) -> Vec<Value> {
-    text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    let lines =
+        text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    lines.filter(|line| line["hash"].as_str().is_some_and(|hash| hash.len() == 64)).collect()
 }

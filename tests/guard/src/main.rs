@@ -1,10 +1,8 @@
-//! Small fixed pieces of the corridor, run so many times: `instructions CASE TIMES`.
+//! Small fixed pieces of the corridor, run so many times: `odoo-mcp-guard CASE TIMES`.
 //!
 //! `tests/guard/run` counts the instructions of two runs of different length and compares the
 //! difference with what is stored. Deliberately absent: clocks. Instructions are the same on a busy
 //! machine, and nearly the same on another one.
-#![expect(clippy::print_stdout, reason = "without a case it prints the names of all")]
-#![expect(clippy::expect_used, clippy::panic, reason = "a measurement that cannot run has nothing to say")]
 
 use std::{hint::black_box, sync::Arc};
 
@@ -30,7 +28,7 @@ const CASES: &[(&str, fn(u32))] = &[
 ];
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let mut arguments = std::env::args().skip(1);
     let Some(name) = arguments.next() else {
         CASES.iter().for_each(|(name, _)| println!("{name}"));
         return;
