@@ -129,8 +129,9 @@ fn reserve_four(times: u32) {
 fn log_reading_call(times: u32) {
     let catalog = Catalog::new();
     let facts = gather(find(&catalog, "odoo_search_read"), &search_arguments());
-    let folder = tempfile::tempdir().expect("a folder");
-    let log = AuditLog::open(&folder.path().join("audit.jsonl")).expect("a new log");
+    let folder = std::env::temp_dir().join(format!("odoo-mcp-guard-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let log = AuditLog::open(&folder.join("audit.jsonl")).expect("a new log");
     let evidence = JsonObject::new();
     for _ in 0..times {
         let opening = Opening {
@@ -152,6 +153,8 @@ fn log_reading_call(times: u32) {
         let entry = opened.expect("a reading call waits for no disk").expect("the line is written");
         entry.close(&End::of(Settlement::Done), CallOutcome::Done, None).expect("the line is written");
     }
+    drop(log);
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
 }
 
 fn decode(name: &str, arguments: &Value, times: u32) {

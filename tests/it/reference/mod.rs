@@ -1,5 +1,6 @@
 //! A second decision, slow and obvious, over the same policies and calls: the two must agree.
 
+mod annex;
 mod cases;
 mod decide;
 mod truth;

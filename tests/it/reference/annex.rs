@@ -1,0 +1,244 @@
+//! The printed documents of the contract and its examples, decided by the second decision: what it is
+//! worth shows here, before it is held against the first.
+
+use serde_json::{Value, json};
+
+use super::decide::{self, Verdict};
+
+/// A call of the test catalogue; `more` replaces members of it.
+fn call(tool: &str, args: Value, more: Value) -> Value {
+    let mut call = json!({
+        "tool": tool, "tool_class": "other", "args": args, "effects": [], "minute": 600, "user": "anna",
+        "grant": "local", "client": "desk",
+    });
+    for (key, member) in more.as_object().unwrap() {
+        call[key] = member.clone();
+    }
+    call
+}
+
+fn effect(model: &str, op: &str, method: &str, more: Value) -> Value {
+    let mut effect = json!({
+        "model": model, "op": op, "method": method, "connection": "erp", "part": "main", "context": {},
+    });
+    for (key, member) in more.as_object().unwrap() {
+        effect[key] = member.clone();
+    }
+    json!({ "effects": [effect] })
+}
+
+fn word(verdict: &Verdict) -> String {
+    match (verdict.refusals.iter().min(), verdict.asks.first()) {
+        (Some((2, rule)), _) => format!("unknown {rule}"),
+        (Some((_, rule)), _) => format!("deny {rule}"),
+        (None, Some(rule)) => format!("ask {rule}"),
+        (None, None) => "allow".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check(policy: &Value, call: &Value, expected: &str) {
+    let mut policy = policy.clone();
+    policy["version"] = json!("1");
+    policy.as_object_mut().unwrap().entry("default").or_insert(json!("allow"));
+    let verdict = decide::decide(&policy, call);
+    assert_eq!(word(&verdict), expected, "{policy}\n{call}\n{verdict:?}");
+}
+
+#[test]
+fn an_amount_over_the_line_is_refused_and_so_is_one_that_is_text() {
+    let policy = json!({"default": "deny", "tools": {"create_charge": {"deny_if": [
+        {"conditions": [{"path": "args.amount", "op": "gt", "value": 100}], "on_deny": "Too much."}
+    ]}}});
+    let check =
+        |args: Value, expected: &str| check(&policy, &call("create_charge", args, json!({})), expected);
+    check(json!({"amount": 101}), "deny /tools/create_charge/deny_if/0");
+    check(json!({"amount": "101"}), "deny /tools/create_charge/deny_if/0");
+    check(json!({"amount": 100}), "allow");
+    check(json!({}), "allow");
+}
+
+#[test]
+fn what_is_required_must_be_there() {
+    let policy = json!({"default": "deny", "tools": {"create_charge": {
+        "require": ["args.reason"], "limits": [{"counter": "c", "window": "day", "max": 5, "scope": "grant"}]
+    }}});
+    let check =
+        |args: Value, expected: &str| check(&policy, &call("create_charge", args, json!({})), expected);
+    check(json!({}), "deny /tools/create_charge/require/0");
+    check(json!({"reason": ""}), "allow");
+    check(json!({"reason": "refund"}), "allow");
+}
+
+#[test]
+fn silence_does_not_satisfy_a_negative() {
+    let rule = |op: &str, value: Value| json!({"tools": {"create_charge": {"deny_if": [{"path": "args.env", "op": op, "value": value}]}}});
+    let check = |op: &str, value: Value, args: Value, expected: &str| {
+        check(&rule(op, value), &call("create_charge", args, json!({})), expected);
+    };
+    let refused = "deny /tools/create_charge/deny_if/0";
+    check("neq", json!("test"), json!({}), refused);
+    check("not_in", json!(["test"]), json!({}), refused);
+    check("disjoint", json!(["test"]), json!({}), refused);
+    check("eq", json!("test"), json!({}), "allow");
+    check("in", json!(["test"]), json!({}), "allow");
+    check("regex", json!("test"), json!({}), "allow");
+    check("regex", json!("test"), json!({"env": 7}), refused);
+    check("neq", json!("test"), json!({"env": "test"}), "allow");
+    check("eq", json!("1"), json!({"env": 1}), "allow");
+    check("eq", json!(1), json!({"env": 1.0}), refused);
+}
+
+#[test]
+fn lists_are_entered_on_the_strict_side() {
+    let rule = |section: &str, path: &str| json!({"tools": {"create_charge": {section: [{"path": path, "op": "lt", "value": 10}]}}});
+    let check = |section: &str, path: &str, prices: Value, expected: &str| {
+        let lines: Vec<Value> =
+            prices.as_array().unwrap().iter().map(|price| json!({"price": price})).collect();
+        check(&rule(section, path), &call("create_charge", json!({"lines": lines}), json!({})), expected);
+    };
+    let (denied, required) = ("deny /tools/create_charge/deny_if/0", "deny /tools/create_charge/require/0");
+    check("deny_if", "args.lines.price", json!([5, 20]), denied);
+    check("deny_if", "args.lines[*].price", json!([5, 20]), "allow");
+    check("deny_if", "args.lines[?].price", json!([5, 20]), denied);
+    check("require", "args.lines.price", json!([5, 20]), required);
+    check("require", "args.lines[?].price", json!([5, 20]), "allow");
+    check("require", "args.lines.price", json!([5, 6]), "allow");
+    check("require", "args.lines.price", json!([]), required);
+    check("deny_if", "args.lines.price", json!([]), "allow");
+}
+
+#[test]
+fn amounts_are_counted_exactly_or_not_at_all() {
+    let policy = json!({"tools": {"create_charge": {"limits": [
+        {"counter": "spent", "window": "day", "max": "1000.00", "increment_from": "args.amount"}
+    ]}}});
+    let refused = "deny /tools/create_charge/limits/0";
+    for (amount, expected) in [
+        (json!(900), "allow"),
+        (json!(0.99), "allow"),
+        (json!(-100_000), refused),
+        (json!(1000.01), refused),
+        (json!("5"), refused),
+        (Value::Null, refused),
+    ] {
+        check(&policy, &call("create_charge", json!({"amount": amount}), json!({})), expected);
+    }
+    check(&policy, &call("create_charge", json!({}), json!({})), refused);
+    let verdict = decide::decide(&policy, &call("create_charge", json!({"amount": 0.99}), json!({})));
+    assert_eq!(verdict.charges["/tools/create_charge/limits/0"], 990_000);
+}
+
+#[test]
+fn a_person_is_asked_only_where_nothing_refuses() {
+    let policy = json!({"tools": {
+        "odoo_execute": {"action": "require_approval"},
+        "*": {"deny_if": [{"path": "ctx.user", "op": "eq", "value": "mallory"}]},
+    }});
+    let execute = |user: &str| call("odoo_execute", json!({}), json!({"user": user}));
+    check(&policy, &execute("anna"), "ask /tools/odoo_execute");
+    check(&policy, &execute("mallory"), "deny /tools/*/deny_if/0");
+}
+
+#[test]
+fn a_star_lists_nothing_and_a_pattern_does() {
+    let policy = |name: &str| json!({"default": "deny", "tools": {name: {}}});
+    check(&policy("*"), &call("odoo_read", json!({}), json!({})), "unknown /default");
+    check(&policy("odoo_*"), &call("odoo_read", json!({}), json!({})), "allow");
+    let of_class = json!({"default": "deny", "classes": {"read": {}}});
+    check(&of_class, &call("odoo_read", json!({}), json!({"tool_class": "read"})), "allow");
+    check(&of_class, &call("odoo_write", json!({}), json!({"tool_class": "write"})), "unknown /default");
+}
+
+#[test]
+fn grants_are_intersected_or_stand_alone() {
+    let policy = json!({
+        "hide": ["odoo_unlink"],
+        "grants": {
+            "local": {"tools": {"odoo_write": {"action": "deny"}}},
+            "office": {"inherit": false, "default": "allow"},
+        },
+    });
+    let of = |grant: &str, tool: &str| call(tool, json!({}), json!({"grant": grant}));
+    check(&policy, &of("local", "odoo_read"), "allow");
+    check(&policy, &of("local", "odoo_unlink"), "unknown /hide/0");
+    check(&policy, &of("local", "odoo_write"), "deny /grants/local/tools/odoo_write");
+    check(&policy, &of("office", "odoo_unlink"), "allow");
+    check(&policy, &of("office", "odoo_write"), "allow");
+    check(&policy, &of("stranger", "odoo_read"), "deny /grants");
+}
+
+#[test]
+fn connections_are_closed_and_modes_only_narrow() {
+    let policy = json!({
+        "connections": {"erp*": {"environment": "production"}, "erp-old": {"mode": "read_only"}},
+        "environments": {"production": {"mode": "no_delete", "approve": ["mail"]}},
+    });
+    let on = |alias: &str, op: &str| {
+        call("odoo_execute", json!({}), effect("sale.order", op, op, json!({"connection": alias})))
+    };
+    check(&policy, &on("erp", "write"), "allow");
+    check(&policy, &on("erp", "unlink"), "deny /environments/production");
+    check(&policy, &on("erp", "mail"), "ask /environments/production");
+    check(&policy, &on("erp-old", "write"), "deny /connections/erp-old");
+    check(&policy, &on("erp-old", "read"), "allow");
+    check(&policy, &on("other", "read"), "deny /connections");
+}
+
+#[test]
+fn models_are_closed_and_those_with_code_stay_closed() {
+    let policy = json!({"models": {
+        "*": {"ops": ["read", "write", "unlink"]},
+        "sale.order": {"ops": ["read", "write", "execute"], "methods": {"allow": ["action_*"], "deny": ["action_cancel"]}},
+    }});
+    let on = |model: &str, op: &str, method: &str| {
+        call("odoo_execute", json!({}), effect(model, op, method, json!({})))
+    };
+    check(&policy, &on("res.partner", "unlink", "unlink"), "allow");
+    check(&policy, &on("sale.order", "unlink", "unlink"), "deny /models/sale.order");
+    check(&policy, &on("sale.order", "execute", "action_confirm"), "deny /models/*");
+    check(&policy, &on("ir.cron", "read", "read"), "allow");
+    check(&policy, &on("ir.cron", "write", "write"), "deny ");
+    check(&policy, &on("ir.config_parameter", "read", "read"), "deny ");
+    let named = json!({"models": {"ir.cron": {"ops": ["read", "write"]}}});
+    check(&named, &on("ir.cron", "write", "write"), "allow");
+    check(&named, &on("res.partner", "read", "read"), "deny /models");
+}
+
+#[test]
+fn what_a_mask_hides_cannot_be_searched() {
+    let policy = json!({"models": {"*": {"ops": ["read", "write"], "fields": {"*bank*": {"read": "mask"}, "bank_note": {"write": "deny"}}}}});
+    let on = |op: &str, key: &str, field: &str| {
+        call("odoo_execute", json!({}), effect("res.partner", op, op, json!({key: [field]})))
+    };
+    check(&policy, &on("read", "read", "bank_number"), "allow");
+    check(&policy, &on("read", "filter", "bank_number"), "deny /models/*");
+    check(&policy, &on("read", "filter", "name"), "allow");
+    check(&policy, &on("write", "write", "bank_number"), "allow");
+    check(&policy, &on("write", "write", "bank_note"), "deny /models/*");
+}
+
+#[test]
+fn what_is_made_proves_its_scope_and_what_is_changed_keeps_it() {
+    let policy = json!({"models": {"*": {"ops": ["read", "create", "write"], "domain": [["company_id", "in", [1, 3]]]}}});
+    let on = |op: &str, values: Value| {
+        let ids = if op == "write" { json!([7]) } else { json!([]) };
+        call("odoo_execute", json!({}), effect("crm.lead", op, op, json!({"values": [values], "ids": ids})))
+    };
+    check(&policy, &on("create", json!({"company_id": 3})), "allow");
+    check(&policy, &on("create", json!({"company_id": 2})), "deny /models/*/domain");
+    check(&policy, &on("create", json!({})), "deny /models/*/domain");
+    check(&policy, &on("write", json!({"company_id": 2})), "deny /models/*/domain");
+    check(&policy, &on("write", json!({"name": "x"})), "allow");
+    let verdict = decide::decide(&policy, &on("write", json!({"name": "x"})));
+    assert_eq!(verdict.questions, ["/models/*/domain"]);
+}
+
+#[test]
+fn a_deed_is_the_same_by_any_tool() {
+    let policy = json!({"hide": ["odoo_unlink"], "tools": {"odoo_write": {"action": "deny"}}});
+    let on = |op: &str| call("odoo_execute", json!({}), effect("crm.lead", op, op, json!({})));
+    check(&policy, &on("unlink"), "deny /hide/0");
+    check(&policy, &on("write"), "deny /tools/odoo_write");
+    check(&policy, &on("create"), "allow");
+}
