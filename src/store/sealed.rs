@@ -22,6 +22,8 @@ const SEAL_KEY_BYTES: usize = 32;
 /// A key that seals secrets and opens them again.
 pub struct SealKey {
     key: LessSafeKey,
+    /// Made from the same bytes, for digests that nobody else can compute.
+    mac: hmac::Key,
     /// Tells keys apart without saying anything about them.
     id: String,
 }
@@ -70,9 +72,17 @@ impl SealKey {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, SealError> {
         let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| SealError::NotAKey)?;
-        let name = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"odoo-mcp: name of a sealing key");
+        let root = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        let name = hmac::sign(&root, b"odoo-mcp: name of a sealing key");
         let id = hex(name.as_ref().first_chunk::<8>().ok_or(SealError::NotAKey)?);
-        Ok(Self { key: LessSafeKey::new(key), id })
+        let mac = hmac::sign(&root, b"odoo-mcp: digests under a sealing key");
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, mac.as_ref());
+        Ok(Self { key: LessSafeKey::new(key), mac, id })
+    }
+
+    /// A digest that tells nothing to whoever lacks the key, not even of guessable bytes.
+    pub fn digest(&self, bytes: &[u8]) -> String {
+        hex(hmac::sign(&self.mac, bytes).as_ref())
     }
 
     /// Seals a secret for one place; `place` is everything that must stay as it is for it to open again.
@@ -167,6 +177,14 @@ mod tests {
         for broken in ["", "x", "aes256gcm:a", "aes256gcm::", &format!("{sealed}:x")] {
             assert!(ours.open(PLACE, broken).is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn digests_are_the_same_under_one_key_only() {
+        let ours = key();
+        assert_eq!(ours.digest(b"x"), ours.digest(b"x"));
+        assert_ne!(ours.digest(b"x"), ours.digest(b"y"));
+        assert_ne!(ours.digest(b"x"), key().digest(b"x"));
     }
 
     #[test]

@@ -90,6 +90,22 @@ impl StateDir {
         }
     }
 
+    /// The names of the files in here, locks and half-written ones apart.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        let failed = |source| StoreError::new("list", &self.root, source);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.root).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_file() && !name.ends_with(".lock") && !name.ends_with(".new") {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// Waits for the file to be ours; other processes and threads wait for us until it is dropped.
     pub fn lock(&self, name: &str) -> Result<LockedFile<'_>, StoreError> {
         self.lock_within(name, LOCK_WAIT)
@@ -131,15 +147,31 @@ impl LockedFile<'_> {
 
     /// Replaces the file as a whole: readers see the old or the new one, also after a power cut.
     pub fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.dir.path(&self.name);
+        self.replace_beside(&self.name, bytes)
+    }
+
+    /// Replaces another file of the directory, for files that all share this one's lock.
+    pub fn replace_beside(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.dir.path(name);
         refuse_symlink(&path).map_err(|source| StoreError::new("replace", &path, source))?;
-        let new = self.dir.path(&format!("{}.new", self.name));
+        let new = self.dir.path(&format!("{name}.new"));
         let written = write_new(&new, bytes).and_then(|()| fs::rename(&new, &path));
         if let Err(source) = written {
             let _ = fs::remove_file(&new);
             return Err(StoreError::new("write", &path, source));
         }
         sync_directory(self.dir.root()).map_err(|source| StoreError::new("write", &path, source))
+    }
+
+    /// Removes another file of the directory; one that is gone already is fine.
+    pub fn remove_beside(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.dir.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::new("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -321,6 +353,22 @@ mod tests {
         assert_ne!(stamps[0], stamps[1]);
         assert_ne!(stamps[1], stamps[2]);
         assert!(!dir.path("file.new").exists());
+    }
+
+    #[test]
+    fn files_that_share_a_lock_are_listed_written_and_removed() {
+        let (_outer, dir) = open();
+        let lock = dir.lock("all").unwrap();
+        lock.replace_beside("b.json", b"2").unwrap();
+        lock.replace_beside("a.json", b"1").unwrap();
+        fs::write(dir.path("c.json.new"), "half").unwrap();
+        fs::create_dir(dir.path("folder")).unwrap();
+        assert_eq!(dir.names().unwrap(), ["a.json", "b.json"]);
+        assert_eq!(mode(&dir.path("a.json")), 0o600);
+        lock.remove_beside("a.json").unwrap();
+        lock.remove_beside("a.json").unwrap();
+        assert_eq!(dir.names().unwrap(), ["b.json"]);
+        assert!(lock.remove_beside("folder").is_err());
     }
 
     #[test]
