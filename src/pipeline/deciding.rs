@@ -17,6 +17,10 @@ use crate::{
 const ROUNDS_MAX: usize = 4;
 
 /// How a decision came out.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for one step, and nearly always is a permit"
+)]
 pub(super) enum Decided {
     Allowed(Permit),
     Denied(Box<Denial>),

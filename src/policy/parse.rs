@@ -83,7 +83,8 @@ impl Reader<'_> {
         if let Err(errors) = check_strict_json(text, POLICY_DEPTH_MAX) {
             for error in errors {
                 let pointer = match &error {
-                    StrictJsonError::DuplicateKey { pointer, .. } => pointer.clone(),
+                    StrictJsonError::DuplicateKey { pointer, .. }
+                    | StrictJsonError::Number { pointer, .. } => pointer.clone(),
                     StrictJsonError::TooDeep(_) | StrictJsonError::Syntax(_) => String::new(),
                 };
                 self.problem(&pointer, error.to_string());

@@ -69,6 +69,16 @@ async fn keys_that_stand_twice() {
 }
 
 #[tokio::test]
+async fn numbers_that_cannot_be_held_exactly() {
+    for number in ["1e300", "1e999", "18446744073709551616", "0.1000000000000000055"] {
+        let line = format!(
+            r#"{{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{{"name":"obey","arguments":{{"order":{number}}}}}}}"#
+        );
+        check_line(line.as_bytes(), Some(3), -32600).await;
+    }
+}
+
+#[tokio::test]
 async fn parameters_that_are_not_the_methods() {
     for params in ["null", "[]", "7", "\"x\"", "{}", r#"{"name":7}"#, r#"{"name":"obey","arguments":[]}"#] {
         let line = format!(r#"{{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{params}}}"#);
