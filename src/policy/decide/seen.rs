@@ -1,0 +1,101 @@
+//! A fact as conditions see it: JSON, or a typed value that stands for the same JSON.
+
+use serde_json::Value;
+
+use crate::facts::{Decimal, FieldName, JsonObject};
+
+/// A value on the way of a path.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Seen<'a> {
+    Json(&'a Value),
+    Object(&'a JsonObject),
+    Text(&'a str),
+    Whole(u64),
+    Id(i64),
+    Flag(bool),
+    List(List<'a>),
+    /// The path leads nowhere.
+    Absent,
+}
+
+/// A list, wherever it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum List<'a> {
+    Json(&'a [Value]),
+    Objects(&'a [JsonObject]),
+    Ids(&'a [i64]),
+    Fields(&'a [FieldName]),
+    Paths(&'a [String]),
+    Groups(&'a [std::sync::Arc<str>]),
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn list(self) -> Option<List<'a>> {
+        match self {
+            Self::List(list) => Some(list),
+            Self::Json(Value::Array(items)) => Some(List::Json(items)),
+            _ => None,
+        }
+    }
+
+    /// A member of an object.
+    pub(super) fn member(self, key: &str) -> Self {
+        let member = match self {
+            Self::Json(Value::Object(members)) => members.get(key),
+            Self::Object(members) => members.get(key),
+            _ => None,
+        };
+        member.map_or(Self::Absent, Self::Json)
+    }
+
+    pub(super) fn is_absent(self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Json(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number that can be held exactly.
+    pub(super) fn number(self) -> Option<Decimal> {
+        match self {
+            Self::Json(Value::Number(number)) => Decimal::of_json(number).ok(),
+            Self::Whole(number) => Some(Decimal::from(number)),
+            Self::Id(number) => Some(Decimal::whole(number.into())),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> List<'a> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Json(items) => items.len(),
+            Self::Objects(items) => items.len(),
+            Self::Ids(items) => items.len(),
+            Self::Fields(items) => items.len(),
+            Self::Paths(items) => items.len(),
+            Self::Groups(items) => items.len(),
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Seen<'a>> {
+        (0..self.len()).map(move |at| self.item(at))
+    }
+
+    fn item(self, at: usize) -> Seen<'a> {
+        let item = match self {
+            Self::Json(items) => items.get(at).map(Seen::Json),
+            Self::Objects(items) => items.get(at).map(Seen::Object),
+            Self::Ids(items) => items.get(at).map(|id| Seen::Id(*id)),
+            Self::Fields(items) => items.get(at).map(|field| Seen::Text(field.as_str())),
+            Self::Paths(items) => items.get(at).map(|path| Seen::Text(path)),
+            Self::Groups(items) => items.get(at).map(|group| Seen::Text(group)),
+        };
+        item.unwrap_or(Seen::Absent)
+    }
+}
