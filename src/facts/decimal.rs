@@ -134,6 +134,12 @@ impl Decimal {
         self.checked_add(Self { mantissa: other.mantissa.checked_neg()?, scale: other.scale })
     }
 
+    /// The exact product, or nothing where it has more digits than can be held.
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let product = self.mantissa.checked_mul(other.mantissa)?;
+        Self::of(product, i32::from(self.scale) + i32::from(other.scale)).ok()
+    }
+
     fn at_scale(self, scale: u8) -> Option<i128> {
         let power = 10_i128.checked_pow(u32::from(scale.checked_sub(self.scale)?))?;
         self.mantissa.checked_mul(power)
@@ -279,6 +285,9 @@ mod tests {
         let most = Decimal::whole(i128::MAX);
         assert!(most > decimal("0.00000000000000000000000000000000000001"));
         assert_eq!(most.checked_add(Decimal::ONE), None);
+        assert_eq!(decimal("1.5").checked_mul(decimal("-0.2")), Some(decimal("-0.3")));
+        assert_eq!(most.checked_mul(decimal("10")), None);
+        assert_eq!(decimal("1e-20").checked_mul(decimal("1e-20")), None);
         assert_eq!(Decimal::whole(i128::MIN).checked_sub(Decimal::ONE), None);
     }
 }

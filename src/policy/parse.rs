@@ -1,6 +1,6 @@
 //! Reading `policy.json`: strictly, and with all errors at once.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
@@ -8,6 +8,7 @@ use super::{
     charge::{CalendarUnit, Limit, Window},
     decision::{PolicyDigest, RuleId},
     known_tools::KnownTools,
+    problem::{PolicyError, PolicyProblem},
     rules::{Action, HidePattern, Policy, ToolRule, call_limit, matches_name},
 };
 use crate::facts::{JsonObject, StrictJsonError, check_strict_json, nearest, within_distance};
@@ -18,41 +19,6 @@ pub(super) const POLICY_BYTES_MAX: usize = 1024 * 1024;
 const POLICY_DEPTH_MAX: usize = 32;
 /// A sliding window is at most a year.
 const WINDOW_SECONDS_MAX: u64 = 366 * 86_400;
-
-/// Why a policy file was refused: every problem in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
-    pub problems: Vec<PolicyProblem>,
-}
-
-/// One problem and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyProblem {
-    /// JSON pointer into the file.
-    pub pointer: String,
-    pub message: String,
-}
-
-impl fmt::Display for PolicyProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
-        write!(f, "{pointer}: {}", self.message)
-    }
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for PolicyError {}
 
 impl Policy {
     /// Reads a policy for these tools.

@@ -13,9 +13,7 @@ use crate::{
     facts::Decimal,
     policy::{
         RuleId,
-        file::document::{
-            Condition, Item, Mode, OnMissing, Op, Path, Pattern, Root, Step, Test, TimeWindow,
-        },
+        file::document::{Condition, Item, Mode, OnMissing, Op, Path, Pattern, Root, Step, Test, TimeWindow},
     },
 };
 
@@ -198,10 +196,8 @@ impl Builder<'_> {
             | Check::Type(_) => true,
             _ => false,
         };
-        let negative = matches!(
-            condition.op,
-            Op::Neq | Op::NotIn | Op::NotRegex | Op::NotContains | Op::Disjoint
-        );
+        let negative =
+            matches!(condition.op, Op::Neq | Op::NotIn | Op::NotRegex | Op::NotContains | Op::Disjoint);
         ConditionPlan { text: Arc::clone(&condition.path.text), source, steps, check, whole_lists, negative }
     }
 
@@ -256,7 +252,7 @@ impl Builder<'_> {
 }
 
 impl Node {
-    pub(in crate::policy) fn each_condition(&self, look: &mut impl FnMut(&ConditionPlan)) {
+    pub(in crate::policy) fn each_condition<'a>(&'a self, look: &mut impl FnMut(&'a ConditionPlan)) {
         match &self.test {
             NodeTest::Condition(condition) => look(condition),
             NodeTest::All(nodes) | NodeTest::Any(nodes) => {
@@ -287,7 +283,7 @@ fn check(op: Op, value: &Value) -> Result<Check, String> {
             _ => None,
         };
         let bound = bound.ok_or_else(|| "the operator takes a number".to_owned())?;
-        Ok(Check::Order { bound, order })
+        Ok::<Check, String>(Check::Order { bound, order })
     };
     let regex = |negated: bool| {
         let mut builder = RegexBuilder::new(&text()?);

@@ -28,9 +28,8 @@ impl Literal {
             Value::String(text) => Self::Text(composed(text).into()),
             Value::Array(items) => Self::List(items.iter().map(Self::of).collect::<Option<_>>()?),
             Value::Object(members) => {
-                let member = |(key, value): (&String, &Value)| {
-                    Some((Box::from(&*composed(key)), Self::of(value)?))
-                };
+                let member =
+                    |(key, value): (&String, &Value)| Some((Box::from(&*composed(key)), Self::of(value)?));
                 Self::Object(members.iter().map(member).collect::<Option<_>>()?)
             }
         })

@@ -180,8 +180,7 @@ mod tests {
 
     #[test]
     fn a_look_up_finds_what_a_scan_finds() {
-        let patterns: Vec<Pattern> =
-            ["b", "*", "a*", "b", "*a"].map(|text| Pattern(Arc::from(text))).into();
+        let patterns: Vec<Pattern> = ["b", "*", "a*", "b", "*a"].map(|text| Pattern(Arc::from(text))).into();
         let index = NameIndex::new(patterns.iter(), ["known", "a"].into_iter());
         for name in ["a", "b", "ab", "ba", "known", "unknown", ""] {
             let scanned: Vec<usize> = (0..patterns.len()).filter(|at| patterns[*at].matches(name)).collect();

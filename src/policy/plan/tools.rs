@@ -146,7 +146,7 @@ impl ToolSection {
 }
 
 impl Builder<'_> {
-    pub(super) fn tool_section(&mut self, body: &Body, at: &str) -> ToolSection {
+    pub(super) fn tool_section(&mut self, body: &Body) -> ToolSection {
         let states: States<'_> = states(body);
         let all_tools = body.all_tools.as_ref().map(|rule| self.tool("", rule, &states, body));
         let mut classes: [Option<ToolPlan>; 6] = Default::default();
@@ -161,8 +161,7 @@ impl Builder<'_> {
             .map(|(pattern, rule)| (pattern.clone(), self.tool(&pattern.0, rule, &states, body)))
             .collect();
         let known: Vec<&'static str> = self.known_tools.iter().map(|tool| tool.name).collect();
-        let index =
-            NameIndex::new(body.tools.iter().map(|(pattern, _)| pattern), known.iter().copied());
+        let index = NameIndex::new(body.tools.iter().map(|(pattern, _)| pattern), known.iter().copied());
         let exact = |pattern: &Pattern| pattern.is_exact();
         let names = known
             .iter()
@@ -192,16 +191,8 @@ impl Builder<'_> {
             }
         }
         // In shadow nothing is hidden and nothing is closed.
-        let default = body.default.map(|default| (default, RuleId(Arc::from(format!("{at}/default")))));
-        ToolSection {
-            default,
-            hide: body.hide.clone().into(),
-            all_tools,
-            classes,
-            rules,
-            index,
-            standings,
-        }
+        let default = body.default.map(|default| (default, super::below(&self.at, "default")));
+        ToolSection { default, hide: body.hide.clone().into(), all_tools, classes, rules, index, standings }
     }
 
     /// `entry` is the tool's key in the file.
@@ -257,10 +248,7 @@ impl Builder<'_> {
     fn older(&mut self, rule: &InterceptRule, shadow: bool) -> OlderRule {
         let conditions = rule.conditions.iter().filter(|condition| condition.path.root != Root::State);
         let nodes: Box<[Node]> = conditions
-            .map(|condition| Node {
-                on_missing: None,
-                test: NodeTest::Condition(self.condition(condition)),
-            })
+            .map(|condition| Node { on_missing: None, test: NodeTest::Condition(self.condition(condition)) })
             .collect();
         let node = Node { on_missing: None, test: NodeTest::All(nodes) };
         let (mut reads_odoo, mut reads_call) = (false, false);
@@ -282,10 +270,7 @@ impl Builder<'_> {
 }
 
 /// The places that items and weights look at, each once.
-pub(super) fn reads<'a>(
-    items: impl Iterator<Item = &'a ItemPlan>,
-    limits: &[LimitPlan],
-) -> Box<[ReadPath]> {
+pub(super) fn reads<'a>(items: impl Iterator<Item = &'a ItemPlan>, limits: &[LimitPlan]) -> Box<[ReadPath]> {
     let mut reads: Vec<ReadPath> = Vec::new();
     let mut add = |text: &Arc<str>, source: &Source, steps: &[Step]| {
         if !reads.iter().any(|read| read.text == *text) {
