@@ -163,7 +163,10 @@ impl House {
                 tracing::info!(policy = %self.policy_source, digest = %policy.digest().0, "policy replaced");
                 self.corridor.replace_policy(policy);
             }
-            Err(error) => tracing::error!("the policy stays as it was: {error}"),
+            Err(error) => {
+                self.corridor.metrics().policy_refused();
+                tracing::error!("the policy stays as it was: {error}");
+            }
         }
     }
 }

@@ -66,13 +66,15 @@ pub struct JournalState {
 }
 
 impl Metrics {
-    /// A decision: `allow`, `deny`, `ask` or `unknown`, by which rule, and how long it took.
-    pub fn decided(&self, outcome: &'static str, rule: &str, took: Duration) {
+    /// An outcome: `allow`, `deny`, `ask`, `unknown`, or `limited` after an `allow` that no counter
+    /// could pay; by which rule, and how long deciding took where it was decided.
+    pub fn decided(&self, outcome: &'static str, rule: &str, took: Option<Duration>) {
         {
             let mut decisions = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
             let known: usize = decisions.values().map(BTreeMap::len).sum();
             count(decisions.entry(outcome).or_default(), rule, known);
         }
+        let Some(took) = took else { return };
         let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         for ((bound, _), bucket) in DECISION_BOUNDS.iter().zip(&self.decision_buckets) {
             if took_ns <= *bound {
@@ -257,8 +259,8 @@ mod tests {
     #[test]
     fn every_number_is_shown_under_its_name() {
         let metrics = Metrics::default();
-        metrics.decided("deny", "/tools/\"x\"\n", Duration::from_nanos(400));
-        metrics.decided("deny", "/tools/\"x\"\n", Duration::from_secs(1));
+        metrics.decided("deny", "/tools/\"x\"\n", Some(Duration::from_nanos(400)));
+        metrics.decided("deny", "/tools/\"x\"\n", Some(Duration::from_secs(1)));
         metrics.would_deny("/all_tools");
         metrics.policy_loaded(jiff::Timestamp::from_second(40).unwrap());
         metrics.policy_refused();
@@ -283,7 +285,7 @@ mod tests {
     fn labels_are_bounded() {
         let metrics = Metrics::default();
         for number in 0..3 * SERIES_MAX {
-            metrics.decided("deny", &format!("/{number}"), Duration::ZERO);
+            metrics.decided("deny", &format!("/{number}"), None);
             metrics.would_deny(&format!("/{number}"));
         }
         let text = rendered(&metrics);

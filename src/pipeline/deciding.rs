@@ -1,6 +1,9 @@
 //! From facts to a permit: the policy is asked, gets the facts it needs, and is asked again.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{Corridor, RawCall};
 use crate::{
@@ -58,7 +61,10 @@ impl Corridor {
         let breakers = policy.breakers(facts);
         facts.found.pause = self.audit.paused(&breakers, facts.at);
         for _ in 0..ROUNDS_MAX {
-            match policy.decide(facts) {
+            let began = Instant::now();
+            let decision = policy.decide(facts);
+            self.count(&decision, began.elapsed());
+            match decision {
                 Decision::Allow(permit) => return Ok(Decided::Allowed(permit)),
                 Decision::Deny(denial) => return Ok(Decided::Denied(denial)),
                 Decision::Needs(Needs::Definitions) => {
@@ -90,6 +96,22 @@ impl Corridor {
             }
         }
         Err(CallError::Tool(ToolError::Internal { detail: "the decision came to no end".into() }))
+    }
+
+    /// A request for facts is no decision yet.
+    fn count(&self, decision: &Decision, took: Duration) {
+        match decision {
+            Decision::Allow(permit) => {
+                self.metrics.decided("allow", &permit.rule().0, Some(took));
+                permit.shadow().iter().for_each(|rule| self.metrics.would_deny(&rule.0));
+            }
+            Decision::Deny(denial) => self.metrics.decided("deny", &denial.rule.0, Some(took)),
+            Decision::Ask(ask) => {
+                let rule = ask.rules.first().map_or("", |rule| &*rule.0);
+                self.metrics.decided("ask", rule, Some(took));
+            }
+            Decision::Needs(_) => {}
+        }
     }
 
     /// Limits that are used up refuse a call before anything is fetched or anybody is asked for it.

@@ -8,12 +8,13 @@ mod settling;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     approvals::{Answer, CanAsk, Question},
-    audit::{AuditError, AuditLog, CallOutcome, OpenEntry, OpenError, Opening},
+    audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
     facts::{CallFacts, Caller, Class, JsonObject, hex},
     odoo::Connections,
     policy::{BreakerEvent, Denial, Permit, Policy},
@@ -75,16 +76,31 @@ pub struct Corridor {
     policy: ArcSwap<Policy>,
     audit: AuditLog,
     connections: Arc<Connections>,
+    metrics: Metrics,
     list_changes: broadcast::Sender<()>,
+}
+
+/// A call of a name that means nothing to its caller, for the log.
+#[derive(Serialize)]
+struct UnknownCall<'a> {
+    at: jiff::Timestamp,
+    user: &'a str,
+    grant: &'a str,
+    tool: &'a str,
+    /// The tool exists; the policy does not show it to this caller.
+    hidden: bool,
 }
 
 impl Corridor {
     pub fn new(catalog: Catalog, policy: Policy, audit: AuditLog, connections: Arc<Connections>) -> Self {
+        let metrics = Metrics::default();
+        metrics.policy_loaded(jiff::Timestamp::now());
         Self {
             catalog,
             policy: ArcSwap::from_pointee(policy),
             audit,
             connections,
+            metrics,
             list_changes: broadcast::channel(CHANGES_KEPT).0,
         }
     }
@@ -114,8 +130,19 @@ impl Corridor {
     /// The next call walks under the new policy; calls under way keep theirs.
     pub fn replace_policy(&self, policy: Policy) {
         self.policy.store(Arc::new(policy));
+        self.metrics.policy_loaded(jiff::Timestamp::now());
         // Nobody listening is fine.
         let _ = self.list_changes.send(());
+    }
+
+    /// What the corridor counts about itself.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The same as text that Prometheus reads.
+    pub fn metrics_page(&self) -> String {
+        self.metrics.render(&self.audit.state(), jiff::Timestamp::now())
     }
 
     /// Fires when `tools/list` may answer differently.
@@ -135,25 +162,32 @@ impl Corridor {
 
     /// Walks one call. Everything a model should read is a reply, refusals and failures included.
     pub async fn call_asking(&self, call: RawCall) -> Result<Walked, UnknownTool> {
-        let unknown = || UnknownTool { name: call.tool.chars().take(TOOL_NAME_SHOWN_CHARS_MAX).collect() };
         let policy = self.policy.load_full();
-        let Some(tool) = self.catalog.find(&call.tool) else {
-            tracing::info!(tool = %unknown().name, "unknown tool");
-            return Err(unknown());
-        };
-        if !policy.might_allow(&call.caller, &tool.facts()) {
-            tracing::info!(tool = tool.entry.name(), "a tool the policy does not show was called");
-            return Err(unknown());
-        }
+        let found = self.catalog.find(&call.tool);
+        let shown = found.filter(|tool| policy.might_allow(&call.caller, &tool.facts()));
+        let Some(tool) = shown else { return Err(self.unknown(&call, found.is_some())) };
         match self.walk(&policy, tool, call).await {
             Ok(walked) => Ok(walked),
             Err(error) => Ok(Walked::Reply(reply::word(&error))),
         }
     }
 
+    /// Hidden and unknown differ in the log alone.
+    fn unknown(&self, call: &RawCall, hidden: bool) -> UnknownTool {
+        let name: String = call.tool.chars().take(TOOL_NAME_SHOWN_CHARS_MAX).collect();
+        let (at, caller) = (jiff::Timestamp::now(), &call.caller);
+        let (user, grant) = (caller.user.as_str(), caller.grant.as_str());
+        let noted = self.audit.note_event("unknown", &UnknownCall { at, user, grant, tool: &name, hidden });
+        if let Err(error) = noted {
+            tracing::error!(%error, "a call of an unknown tool is not in the log");
+        }
+        self.metrics.decided("unknown", if hidden { "hidden" } else { "" }, None);
+        UnknownTool { name }
+    }
+
     async fn walk(&self, policy: &Arc<Policy>, tool: Found, call: RawCall) -> Result<Walked, CallError> {
-        let arguments = Arc::new(call.arguments.clone());
-        let request = tool.entry.decode(JsonObject::clone(&arguments)).map_err(CallError::Arguments)?;
+        let request = tool.entry.decode(call.arguments.clone()).map_err(CallError::Arguments)?;
+        let arguments = Arc::new(self.catalog.as_rules_see(&tool, &call.arguments));
         let mut facts = deciding::gather_facts(&call.caller, tool, arguments, request.as_ref());
 
         let permit = match self.decide(policy, &mut facts, &call).await? {
@@ -167,7 +201,7 @@ impl Corridor {
         let entry = self.open(policy, &facts, &permit).await?;
         let cx = CallContext::new(&permit, &call.caller, &self.connections, &call.progress);
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
-        self.settle_and_close(entry, policy, &facts, &outcome);
+        self.settle_and_close(entry, &permit, policy, &facts, &outcome);
         outcome.map(|output| Walked::Reply(reply::shape(output)))
     }
 
@@ -187,6 +221,7 @@ impl Corridor {
             Ok(entry) => Ok(entry),
             Err(OpenError::Exhausted(exhausted)) => {
                 let denial = deciding::exhausted(*exhausted, permit.policy().clone());
+                self.metrics.decided("limited", &denial.rule.0, None);
                 Err(self.refuse(policy, facts, denial))
             }
             Err(OpenError::Audit(error)) => Err(no_line(&error)),

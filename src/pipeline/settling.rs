@@ -5,7 +5,7 @@ use crate::{
     audit::{CallOutcome, OpenEntry},
     facts::{CallFacts, Class},
     ledger::{End, Settlement},
-    policy::{BreakerEvent, Policy},
+    policy::{BreakerEvent, Measure, Permit, Policy},
     reply::CallError,
     tools::{Output, ToolError},
 };
@@ -14,6 +14,7 @@ impl Corridor {
     pub(super) fn settle_and_close(
         &self,
         entry: OpenEntry,
+        permit: &Permit,
         policy: &Policy,
         facts: &CallFacts,
         outcome: &Result<Output, CallError>,
@@ -24,8 +25,11 @@ impl Corridor {
         if outcome.is_err() {
             self.audit.note_failure(&policy.breakers_on(facts, BreakerEvent::Failed), facts.at);
         }
-        let (rows, bytes) =
-            outcome.as_ref().map_or((None, None), |output| (Some(output.rows()), Some(output.bytes())));
+        // Counted only where a limit wants to know: a large result is long to measure.
+        let counts = |measure| permit.charges().iter().any(|charge| charge.limit.measure == measure);
+        let output = outcome.as_ref().ok();
+        let rows = output.filter(|_| counts(Measure::Rows)).map(Output::rows);
+        let bytes = output.filter(|_| counts(Measure::Bytes)).map(Output::bytes);
         if let Err(error) = entry.close(&End { settlement, rows, bytes }, how, code) {
             tracing::error!(%error, "a call has no closing line");
         }

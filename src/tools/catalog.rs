@@ -1,8 +1,8 @@
 //! One list of all tools, sorted by name.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{FAMILIES, ToolEntry};
 use crate::{
@@ -34,7 +34,15 @@ impl Found {
 /// All tools of this program by name.
 #[derive(Debug)]
 pub struct Catalog {
-    tools: BTreeMap<&'static str, Found>,
+    tools: BTreeMap<&'static str, Shelved>,
+}
+
+/// A tool in its place, and what its schema fills in for arguments that a caller leaves out.
+#[derive(Debug)]
+struct Shelved {
+    found: Found,
+    /// Made by the first call: schemas are costly, and most tools are not called.
+    defaults: OnceLock<Box<[(String, Value)]>>,
 }
 
 impl Catalog {
@@ -47,7 +55,7 @@ impl Catalog {
         for family in families {
             for entry in family.tools.iter().copied().flatten() {
                 let found = Found { entry: *entry, family: family.name };
-                let previous = tools.insert(entry.name(), found);
+                let previous = tools.insert(entry.name(), Shelved { found, defaults: OnceLock::new() });
                 debug_assert!(previous.is_none(), "two tools are called {}", entry.name());
             }
         }
@@ -55,13 +63,37 @@ impl Catalog {
     }
 
     pub fn find(&self, name: &str) -> Option<Found> {
-        self.tools.get(name).copied()
+        self.tools.get(name).map(|shelved| shelved.found)
+    }
+
+    /// The arguments as rules see them: with the tool's defaults, and without members that are null,
+    /// which to every tool is the same as leaving them out.
+    pub fn as_rules_see(&self, tool: &Found, arguments: &JsonObject) -> JsonObject {
+        let mut seen = arguments.clone();
+        seen.retain(|_, value| !value.is_null());
+        let Some(shelved) = self.tools.get(tool.entry.name()) else { return seen };
+        for (name, value) in shelved.defaults.get_or_init(|| defaults(&tool.entry.input_schema())) {
+            if !seen.contains_key(name) {
+                seen.insert(name.clone(), value.clone());
+            }
+        }
+        seen
     }
 
     /// Sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = Found> + '_ {
-        self.tools.values().copied()
+        self.tools.values().map(|shelved| shelved.found)
     }
+}
+
+/// The defaults of a schema's properties; one that is null says nothing.
+fn defaults(schema: &JsonObject) -> Box<[(String, Value)]> {
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let with_default = properties.filter_map(|(name, property)| {
+        let default = property.get("default").filter(|default| !default.is_null())?;
+        Some((name.clone(), default.clone()))
+    });
+    with_default.collect()
 }
 
 impl KnownTools for Catalog {
@@ -88,5 +120,32 @@ impl KnownTools for Catalog {
 impl Default for Catalog {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn seen(tool: &str, arguments: Value) -> Value {
+        let catalog = Catalog::new();
+        let found = catalog.find(tool).unwrap();
+        Value::Object(catalog.as_rules_see(&found, arguments.as_object().unwrap()))
+    }
+
+    #[test]
+    fn rules_see_what_the_tool_will_take_for_granted() {
+        let written = seen("odoo_write", json!({ "model": "res.partner", "ids": [1], "values": {} }));
+        assert_eq!(written["dry_run"], false);
+        assert_eq!(written["connection"], "default");
+        assert_eq!(seen("odoo_write", json!({ "dry_run": true, "connection": "x" }))["dry_run"], true);
+    }
+
+    #[test]
+    fn null_is_no_value() {
+        let written = seen("odoo_write", json!({ "values": { "name": null }, "expected": null }));
+        assert_eq!(written["values"], json!({ "name": null }));
+        assert!(written.get("expected").is_none());
     }
 }
