@@ -4,33 +4,26 @@
 //! client waits for it. What a call needs from the network or from sealed files is fetched by the
 //! first call that needs it.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod keeper;
+mod policy_source;
+
+use std::sync::Arc;
+
+pub use keeper::PolicyKeeper;
+pub use policy_source::{PolicyLoadError, PolicySource, SHIPPED_POLICY};
 
 use crate::{
     audit::{AuditError, AuditLog},
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     odoo::{Connections, OdooError, seal_keys},
+    operator::Pauses,
     pipeline::Corridor,
-    policy::{Policy, PolicyError},
     sandbox::{self, Sandbox, SandboxOptions},
     store::{StateDir, StoreError},
     tools::Catalog,
 };
 
-/// The policy that rules when no file does.
-pub const SHIPPED_POLICY: &str = include_str!("../policy.json");
-/// What `connect` and `doctor` may do, whatever clients may: connections, and nothing in them.
-const OPERATOR_POLICY: &str = r#"{
-  "version": "1", "default": "deny",
-  "tools": { "odoo_connect": {}, "odoo_connections": {}, "odoo_cert_info": {}, "odoo_version": {} }
-}"#;
-/// The file that rules when nobody names one.
-const POLICY_FILE_NAME: &str = "policy.json";
 /// The audit log inside the state directory.
 pub const AUDIT_FILE_NAME: &str = "audit.jsonl";
 
@@ -39,7 +32,7 @@ pub const AUDIT_FILE_NAME: &str = "audit.jsonl";
 pub struct House {
     pub corridor: Arc<Corridor>,
     pub config: Config,
-    pub policy_source: PolicySource,
+    pub keeper: Arc<PolicyKeeper>,
     /// Dropping it stops it.
     _sandbox: Option<Sandbox>,
 }
@@ -59,69 +52,6 @@ pub enum HouseError {
     Sandbox(String),
 }
 
-/// Why a policy is not in force.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyLoadError {
-    #[error("{shown} cannot be read: {kind}", shown = place(path))]
-    Unreadable { path: PathBuf, kind: io::ErrorKind },
-    #[error("{shown}: {error}", shown = place(path))]
-    Refused { path: PathBuf, error: PolicyError },
-}
-
-/// Where a policy comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicySource {
-    /// The one inside the binary.
-    Shipped,
-    /// For commands of the person who owns the settings; no client ever walks under it.
-    Operator,
-    File(PathBuf),
-}
-
-impl PolicySource {
-    /// The named file, else `policy.json` of the working directory, else the shipped one.
-    pub fn choose(named: Option<&Path>) -> Self {
-        match named {
-            Some(path) => Self::File(path.to_owned()),
-            None if Path::new(POLICY_FILE_NAME).exists() => Self::File(POLICY_FILE_NAME.into()),
-            None => Self::Shipped,
-        }
-    }
-
-    pub fn read(&self, catalog: &Catalog) -> Result<Policy, PolicyLoadError> {
-        let (text, path) = match self {
-            Self::Operator => (OPERATOR_POLICY.as_bytes().to_vec(), PathBuf::new()),
-            Self::Shipped => (SHIPPED_POLICY.as_bytes().to_vec(), PathBuf::new()),
-            Self::File(path) => {
-                let text = std::fs::read(path).map_err(|error| PolicyLoadError::Unreadable {
-                    path: path.clone(),
-                    kind: error.kind(),
-                })?;
-                (text, path.clone())
-            }
-        };
-        Policy::load(&text, catalog).map_err(|error| PolicyLoadError::Refused { path, error })
-    }
-}
-
-impl std::fmt::Display for PolicySource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Shipped => f.write_str("the shipped policy"),
-            Self::Operator => f.write_str("the policy of operators"),
-            Self::File(path) => write!(f, "`{}`", path.display()),
-        }
-    }
-}
-
-fn place(path: &Path) -> String {
-    if path.as_os_str().is_empty() {
-        "the shipped policy".to_owned()
-    } else {
-        format!("the policy `{}`", path.display())
-    }
-}
-
 impl House {
     /// Builds the house. The state directory is made, the policy read, and nothing sent.
     pub async fn build(config: Config) -> Result<Self, HouseError> {
@@ -132,7 +62,8 @@ impl House {
     /// Builds the house under a policy of the caller's choice.
     pub async fn build_under(config: Config, policy_source: PolicySource) -> Result<Self, HouseError> {
         let catalog = Catalog::new();
-        let policy = policy_source.read(&catalog)?;
+        let text = policy_source.bytes();
+        let policy = policy_source.judge(&text, &catalog)?;
         for warning in policy.warnings() {
             tracing::warn!(policy = %policy_source, "{warning}");
         }
@@ -149,25 +80,17 @@ impl House {
             state = %config.state_dir.display(),
             "ready"
         );
-        let corridor = Arc::new(Corridor::new(catalog, policy, audit, connections));
-        Ok(Self { corridor, config, policy_source, _sandbox: sandbox })
-    }
-
-    /// Reads the policy again. A bad one changes nothing: the old one stays in force.
-    pub fn reload_policy(&self) {
-        match self.policy_source.read(self.corridor.catalog()) {
-            Ok(policy) => {
-                for warning in policy.warnings() {
-                    tracing::warn!(policy = %self.policy_source, "{warning}");
-                }
-                tracing::info!(policy = %self.policy_source, digest = %policy.digest().0, "policy replaced");
-                self.corridor.replace_policy(policy);
+        // The operator can look at connections while everybody else is stopped.
+        let pauses = match policy_source {
+            PolicySource::Operator => Pauses::none(),
+            PolicySource::Shipped | PolicySource::File(_) => {
+                Pauses::of(state.clone(), jiff::Timestamp::now())
             }
-            Err(error) => {
-                self.corridor.metrics().policy_refused();
-                tracing::error!("the policy stays as it was: {error}");
-            }
-        }
+        };
+        let corridor = Corridor::new(catalog, policy, audit, connections).stopped_by(Arc::new(pauses));
+        let corridor = Arc::new(corridor);
+        let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state, Arc::clone(&corridor)));
+        Ok(Self { corridor, config, keeper, _sandbox: sandbox })
     }
 }
 
@@ -196,7 +119,7 @@ async fn start_sandbox(config: &Config, connections: &Connections) -> Result<San
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Verdict;
+    use crate::policy::{Policy, Verdict};
 
     fn verdict(policy: &Policy, name: &str) -> Verdict {
         let catalog = Catalog::new();
@@ -231,12 +154,12 @@ mod tests {
         let before = house.corridor.policy().digest().clone();
 
         std::fs::write(&path, "{").unwrap();
-        house.reload_policy();
+        house.keeper.reload();
         assert_eq!(*house.corridor.policy().digest(), before);
 
-        let mut changes = house.corridor.list_changes();
+        let mut changes = house.corridor.policy_changes();
         std::fs::write(&path, r#"{"version":"1","default":"deny"}"#).unwrap();
-        house.reload_policy();
+        house.keeper.reload();
         assert_ne!(*house.corridor.policy().digest(), before);
         assert!(changes.try_recv().is_ok());
     }

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod ledger;
 
 pub mod approvals;
+pub mod operator;
 
 pub mod odoo;
 

@@ -17,7 +17,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Standard output carries MCP and nothing else; the log goes to standard error.
-SIGHUP reads the policy again; SIGTERM lets running calls end and stops.
+The policy file is watched: a changed one rules the next call, a bad one changes nothing and
+`odoo-mcp policy reload` says why. SIGHUP reads it again, too; SIGTERM lets running calls end and stops.
 
 Examples:
   claude mcp add odoo -- odoo-mcp serve
@@ -43,11 +44,17 @@ impl Serve {
             let asked = signals::end_asked();
             let house = House::build(config).await?;
             let stop = CancellationToken::new();
-            let reload = signals::at_each_hangup(|| house.reload_policy());
+            let keeper = Arc::clone(&house.keeper);
+            let reload = signals::at_each_hangup(move || {
+                let keeper = Arc::clone(&keeper);
+                // A judgement waits for the file to settle; calls must not wait with it.
+                tokio::task::spawn_blocking(move || keeper.reload());
+            });
             tokio::select! {
                 served = serve(&house, stop.clone()) => served,
                 ended = end_in_order(asked, &stop) => ended,
                 () = reload => Ok(()),
+                () = Arc::clone(&house.keeper).keep() => Ok(()),
             }
         })
     }

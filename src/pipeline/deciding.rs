@@ -59,7 +59,8 @@ impl Corridor {
         call: &RawCall,
     ) -> Result<Decided, CallError> {
         let breakers = policy.breakers(facts);
-        facts.found.pause = self.audit.paused(&breakers, facts.at);
+        facts.found.pause =
+            self.pauses.found(&facts.caller, facts.at).or_else(|| self.audit.paused(&breakers, facts.at));
         for _ in 0..ROUNDS_MAX {
             let began = Instant::now();
             let decision = policy.decide(facts);

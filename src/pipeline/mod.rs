@@ -1,6 +1,7 @@
 //! The corridor every tool call walks, once, top to bottom.
 
 mod asking;
+mod change;
 mod deciding;
 mod running;
 mod settling;
@@ -17,10 +18,12 @@ use crate::{
     audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
     facts::{CallFacts, Caller, Class, JsonObject, hex},
     odoo::Connections,
+    operator::Pauses,
     policy::{BreakerEvent, Denial, Permit, Policy},
     reply::{self, CallError, Reply},
     tools::{CallContext, Catalog, Found, Progress},
 };
+pub use change::PolicyChange;
 use deciding::Decided;
 
 /// A call as the transport read it.
@@ -76,8 +79,9 @@ pub struct Corridor {
     policy: ArcSwap<Policy>,
     audit: AuditLog,
     connections: Arc<Connections>,
+    pauses: Arc<Pauses>,
     metrics: Metrics,
-    list_changes: broadcast::Sender<()>,
+    policy_changes: broadcast::Sender<PolicyChange>,
 }
 
 /// A call of a name that means nothing to its caller, for the log.
@@ -100,9 +104,17 @@ impl Corridor {
             policy: ArcSwap::from_pointee(policy),
             audit,
             connections,
+            pauses: Arc::new(Pauses::none()),
             metrics,
-            list_changes: broadcast::channel(CHANGES_KEPT).0,
+            policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
+    }
+
+    /// The same under the kill switch of a state directory.
+    #[must_use]
+    pub fn stopped_by(mut self, pauses: Arc<Pauses>) -> Self {
+        self.pauses = pauses;
+        self
     }
 
     /// The tools of which this caller could have some call allowed, sorted by name.
@@ -127,12 +139,8 @@ impl Corridor {
         self.policy.load_full()
     }
 
-    /// The next call walks under the new policy; calls under way keep theirs.
-    pub fn replace_policy(&self, policy: Policy) {
-        self.policy.store(Arc::new(policy));
-        self.metrics.policy_loaded(jiff::Timestamp::now());
-        // Nobody listening is fine.
-        let _ = self.list_changes.send(());
+    pub fn pauses(&self) -> &Arc<Pauses> {
+        &self.pauses
     }
 
     /// What the corridor counts about itself.
@@ -145,9 +153,18 @@ impl Corridor {
         self.metrics.render(&self.audit.state(), jiff::Timestamp::now())
     }
 
-    /// Fires when `tools/list` may answer differently.
-    pub fn list_changes(&self) -> broadcast::Receiver<()> {
-        self.list_changes.subscribe()
+    /// The next call walks under the new policy; calls under way keep theirs.
+    pub fn replace_policy(&self, policy: Policy) {
+        let after = Arc::new(policy);
+        let before = self.policy.swap(Arc::clone(&after));
+        self.metrics.policy_loaded(jiff::Timestamp::now());
+        // Nobody listening is fine.
+        let _ = self.policy_changes.send(PolicyChange { before, after });
+    }
+
+    /// Fires when another policy came into force; whether somebody's list changed, the change tells.
+    pub fn policy_changes(&self) -> broadcast::Receiver<PolicyChange> {
+        self.policy_changes.subscribe()
     }
 
     /// Walks one call for a client that cannot ask anybody.

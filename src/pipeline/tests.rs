@@ -206,10 +206,16 @@ fn no_record_no_call() {
 #[test]
 fn a_new_policy_rules_the_next_call() {
     let house = house(&allowing());
-    let mut changes = house.corridor.list_changes();
+    let mut changes = house.corridor.policy_changes();
     assert_eq!(house.code("answer"), None);
-    let hide = json!({ "version": "1", "default": "allow", "hide": ["*"] });
-    house.corridor.replace_policy(Policy::load(hide.to_string().as_bytes(), &Names(&["obey"])).unwrap());
-    assert!(changes.try_recv().is_ok());
+    let mut is_seen_after = |policy: Value| {
+        house
+            .corridor
+            .replace_policy(Policy::load(policy.to_string().as_bytes(), &Names(&["obey"])).unwrap());
+        let change = changes.try_recv().unwrap();
+        change.is_seen_by(house.corridor.catalog(), &Caller::local(Arrival::CommandLine))
+    };
+    assert!(!is_seen_after(json!({ "version": "1", "default": "allow" })), "the list is what it was");
+    assert!(is_seen_after(json!({ "version": "1", "default": "allow", "hide": ["*"] })));
     assert!(house.call("obey", json!({ "order": "answer" })).is_err());
 }

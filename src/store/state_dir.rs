@@ -111,6 +111,39 @@ impl StateDir {
         self.lock_within(name, LOCK_WAIT)
     }
 
+    /// Takes the lock of a file for as long as the result lives; `None` where somebody else has it.
+    pub fn hold(&self, name: &str) -> Result<Option<HeldLock>, StoreError> {
+        let path = self.path(&format!("{name}.lock"));
+        let failed = |source| StoreError::new("lock", &path, source);
+        let file = open_for_locking(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(HeldLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// The error for a name that somebody else holds.
+    pub fn taken(&self, name: &str) -> StoreError {
+        StoreError::new("lock", &self.path(name), io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Replaces a file whose lock we hold anyway.
+    pub fn replace_held(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        replace(self, name, bytes)
+    }
+
+    /// Removes a file; one that is not there is as good as removed.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::new("remove", &path, source))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn lock_within(&self, name: &str, wait: Duration) -> Result<LockedFile<'_>, StoreError> {
         let path = self.path(&format!("{name}.lock"));
         let failed = |source| StoreError::new("lock", &path, source);
@@ -130,6 +163,12 @@ impl StateDir {
             }
         }
     }
+}
+
+/// A lock that ends with this value, or with the process.
+#[derive(Debug)]
+pub struct HeldLock {
+    _file: File,
 }
 
 /// A file that only we may change for now.
@@ -152,27 +191,25 @@ impl LockedFile<'_> {
 
     /// Replaces another file of the directory, for files that all share this one's lock.
     pub fn replace_beside(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.dir.path(name);
-        refuse_symlink(&path).map_err(|source| StoreError::new("replace", &path, source))?;
-        let new = self.dir.path(&format!("{name}.new"));
-        let written = write_new(&new, bytes).and_then(|()| fs::rename(&new, &path));
-        if let Err(source) = written {
-            let _ = fs::remove_file(&new);
-            return Err(StoreError::new("write", &path, source));
-        }
-        sync_directory(self.dir.root()).map_err(|source| StoreError::new("write", &path, source))
+        replace(self.dir, name, bytes)
     }
 
     /// Removes another file of the directory; one that is gone already is fine.
     pub fn remove_beside(&self, name: &str) -> Result<(), StoreError> {
-        let path = self.dir.path(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(StoreError::new("remove", &path, error))
-            }
-            _ => Ok(()),
-        }
+        self.dir.remove(name)
     }
+}
+
+fn replace(dir: &StateDir, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let path = dir.path(name);
+    refuse_symlink(&path).map_err(|source| StoreError::new("replace", &path, source))?;
+    let new = dir.path(&format!("{name}.new"));
+    let written = write_new(&new, bytes).and_then(|()| fs::rename(&new, &path));
+    if let Err(source) = written {
+        let _ = fs::remove_file(&new);
+        return Err(StoreError::new("write", &path, source));
+    }
+    sync_directory(dir.root()).map_err(|source| StoreError::new("write", &path, source))
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -14,10 +14,10 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
         CompleteRequestParams, CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult,
-        Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
-        ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsResult,
-        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion,
-        ServerCapabilities, ServerConfig, SubscriptionFilter,
+        Extensions, Implementation, ListPromptsRequestMethod, ListPromptsResult,
+        ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+        ProgressToken, ProtocolVersion, ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, Peer, RequestContext, SubscriptionContext},
 };
@@ -89,7 +89,7 @@ impl Shared {
         });
         let watching = Arc::clone(&shared);
         tokio::spawn(async move {
-            watching.watchers.watch(watching.corridor.list_changes(), watching.closing.clone()).await;
+            watching.watchers.watch(&watching.corridor, watching.closing.clone()).await;
         });
         shared
     }
@@ -133,14 +133,17 @@ impl Server {
 
     /// Who calls: on HTTP what the gate found out, else the owner of this process.
     fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
-        let mut caller = context
-            .extensions
+        self.caller_of(&context.extensions, context.client_info().map(|client| client.name))
+    }
+
+    fn caller_of(&self, extensions: &Extensions, client: Option<String>) -> Caller {
+        let mut caller = extensions
             .get::<http::request::Parts>()
             .and_then(|parts| parts.extensions.get::<Caller>())
             .cloned()
             .unwrap_or_else(|| Caller::local(self.shared.arrival));
-        caller.client = context.client_info().map(|client| {
-            let visible = client.name.chars().filter(|c| !c.is_control());
+        caller.client = client.map(|name| {
+            let visible = name.chars().filter(|c| !c.is_control());
             Arc::from(visible.take(CLIENT_NAME_CHARS_MAX).collect::<String>())
         });
         caller
@@ -288,7 +291,9 @@ impl ServerHandler for Server {
     // of ours takes arguments from headers.
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.shared.watchers.add(context.peer);
+        let client = context.peer.peer_info().map(|info| info.client_info.name.clone());
+        let caller = self.caller_of(&context.extensions, client);
+        self.shared.watchers.add(context.peer, caller);
     }
 
     fn accepted_subscription_filter(&self, wanted: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -296,15 +301,19 @@ impl ServerHandler for Server {
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut changes = self.shared.corridor.list_changes();
+        let caller = self.caller(subscription.request_context());
+        let mut changes = self.shared.corridor.policy_changes();
         loop {
             let change = tokio::select! {
                 () = subscription.cancelled() => return Ok(()),
                 () = self.shared.closing.cancelled() => return Ok(()),
                 change = changes.recv() => change,
             };
-            if matches!(change, Err(RecvError::Closed)) {
-                return Ok(());
+            match change {
+                Ok(change) if !change.is_seen_by(self.shared.corridor.catalog(), &caller) => continue,
+                Err(RecvError::Closed) => return Ok(()),
+                // Having missed changes means only that there was at least one.
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
             }
             if subscription.sink().notify_tool_list_changed().await.is_err() {
                 return Ok(());

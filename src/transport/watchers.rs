@@ -6,8 +6,10 @@ use std::{
 };
 
 use rmcp::{Peer, RoleServer};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
+
+use crate::{facts::Caller, pipeline::Corridor};
 
 /// A peer that does not take a notice within this is skipped; the next notice tells it the same.
 const NOTICE_MS_MAX: u64 = 2_000;
@@ -15,36 +17,52 @@ const NOTICE_MS_MAX: u64 = 2_000;
 /// The peers that said `notifications/initialized`.
 #[derive(Debug, Default)]
 pub(super) struct Watchers {
-    peers: Mutex<Vec<Peer<RoleServer>>>,
+    peers: Mutex<Vec<Watcher>>,
+}
+
+/// A peer, and whose list it holds.
+#[derive(Debug, Clone)]
+struct Watcher {
+    peer: Peer<RoleServer>,
+    caller: Caller,
 }
 
 impl Watchers {
-    pub(super) fn add(&self, peer: Peer<RoleServer>) {
+    pub(super) fn add(&self, peer: Peer<RoleServer>, caller: Caller) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.retain(|peer| !peer.is_transport_closed());
-        peers.push(peer);
+        peers.retain(|watcher| !watcher.peer.is_transport_closed());
+        peers.push(Watcher { peer, caller });
     }
 
-    fn living(&self) -> Vec<Peer<RoleServer>> {
+    fn living(&self) -> Vec<Watcher> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.retain(|peer| !peer.is_transport_closed());
+        peers.retain(|watcher| !watcher.peer.is_transport_closed());
         peers.clone()
     }
 
-    /// Passes every change on until `closing` fires.
-    pub(super) async fn watch(&self, mut changes: Receiver<()>, closing: CancellationToken) {
+    /// Tells every peer whose list a new policy changes, until `closing` fires.
+    pub(super) async fn watch(&self, corridor: &Corridor, closing: CancellationToken) {
+        let mut changes = corridor.policy_changes();
         loop {
             let change = tokio::select! {
                 () = closing.cancelled() => return,
                 change = changes.recv() => change,
             };
-            // Having missed changes means only that there was at least one.
-            if matches!(change, Err(RecvError::Closed)) {
-                return;
-            }
-            for peer in self.living() {
+            let change = match change {
+                Ok(change) => Some(change),
+                // Having missed changes means only that there was at least one: everybody is told.
+                Err(RecvError::Lagged(_)) => None,
+                Err(RecvError::Closed) => return,
+            };
+            for watcher in self.living() {
+                if change
+                    .as_ref()
+                    .is_some_and(|change| !change.is_seen_by(corridor.catalog(), &watcher.caller))
+                {
+                    continue;
+                }
                 tokio::spawn(async move {
-                    let notice = peer.notify_tool_list_changed();
+                    let notice = watcher.peer.notify_tool_list_changed();
                     let _ = tokio::time::timeout(Duration::from_millis(NOTICE_MS_MAX), notice).await;
                 });
             }

@@ -18,6 +18,7 @@ const ROOMS: &[&str] = &[
     "identity",
     "odoo",
     "approvals",
+    "operator",
     "ledger",
     "policy",
     "store",

@@ -9,6 +9,7 @@ mod tour;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
 };
 
 use clap::Args;
@@ -70,7 +71,10 @@ impl Demo {
             if came_true.is_ok() && !self.once {
                 let asked = signals::end_asked();
                 self.tell(session, wanted, address)?;
-                asked.await;
+                tokio::select! {
+                    () = asked => {}
+                    () = Arc::clone(&house.keeper).keep() => {}
+                }
                 session.terminal.note("stopping: running calls may end");
             }
             stop.cancel();

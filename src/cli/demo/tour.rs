@@ -51,7 +51,7 @@ impl<'a> Tour<'a> {
         self.say("allow, a line in the log, Odoo, and a second line in the log.")?;
         self.say(&format!(
             "This tour uses a practice Odoo 19 inside this program and {}.",
-            self.house.policy_source
+            self.house.keeper.source()
         ))
     }
 

@@ -7,6 +7,8 @@ use crate::{
     audit,
     config::Config,
     house::{AUDIT_FILE_NAME, PolicySource},
+    operator,
+    store::StateDir,
     tools::Catalog,
 };
 
@@ -86,6 +88,55 @@ fn too_open(path: &Path, remedy: &str) -> Option<Check> {
 #[cfg(not(unix))]
 fn too_open(_: &Path, _: &str) -> Option<Check> {
     None
+}
+
+/// What running servers and the kill switch say.
+pub(super) fn servers(path: &Path) -> Vec<Check> {
+    if !path.exists() {
+        return Vec::new();
+    }
+    let dir = match StateDir::open(path) {
+        Ok(dir) => dir,
+        Err(error) => {
+            return vec![Check::broken("servers", error.to_string(), "give this user the directory")];
+        }
+    };
+    let mut checks = Vec::new();
+    match operator::orders(&dir, jiff::Timestamp::now()) {
+        Ok(orders) => checks.extend(orders.iter().map(|order| {
+            Check::warning(
+                "pause",
+                super::super::policy::sentence(order),
+                "`odoo-mcp policy resume` lifts it",
+            )
+        })),
+        Err(error) => {
+            let advice = "everybody is stopped until `odoo-mcp policy resume` replaces it";
+            checks.push(Check::broken("pause", error.to_string(), advice));
+        }
+    }
+    for server in operator::servers(&dir).unwrap_or_default() {
+        let process = server.process;
+        checks.push(match &server.refused {
+            Some(refused) => Check::broken(
+                "server",
+                format!(
+                    "process {process}: {} cannot be used since {}; {} stays in force: {}",
+                    server.source,
+                    refused.since,
+                    server.policy,
+                    refused.problems.join("; ")
+                ),
+                "correct the file; the server sees it by itself",
+            ),
+            None => {
+                let found =
+                    format!("process {process}: {} is in force since {}", server.source, server.loaded_at);
+                Check::ok("server", found)
+            }
+        });
+    }
+    checks
 }
 
 pub(super) fn audit_log(state_dir: &Path) -> Vec<Check> {

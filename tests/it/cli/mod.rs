@@ -7,4 +7,5 @@ mod files;
 mod program;
 mod secrets;
 mod serve;
+mod steering;
 mod usage;

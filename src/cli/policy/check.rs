@@ -2,27 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 
-use super::{Session, Stop};
 use crate::{
+    cli::{Session, Stop},
     house::{PolicyLoadError, PolicySource},
     policy::PolicyProblem,
     tools::Catalog,
 };
-
-/// Work with policy files
-#[derive(Debug, Args)]
-pub(super) struct PolicyCommand {
-    #[command(subcommand)]
-    command: Subcommands,
-}
-
-#[derive(Debug, Subcommand)]
-enum Subcommands {
-    Check(Check),
-}
 
 /// Check a policy file and report every problem with its place
 #[derive(Debug, Args)]
@@ -32,7 +20,7 @@ Exits 0 if the file can be used (warnings included), 64 if not.
 Examples:
   odoo-mcp policy check policy.json
   odoo-mcp policy check policy.json --json")]
-struct Check {
+pub(super) struct Check {
     /// The file to check
     file: PathBuf,
     /// Print JSON instead of text
@@ -40,15 +28,8 @@ struct Check {
     json: bool,
 }
 
-impl PolicyCommand {
-    pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
-        let Subcommands::Check(check) = self.command;
-        check.run(session)
-    }
-}
-
 impl Check {
-    fn run(self, session: &Session) -> Result<(), Stop> {
+    pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         let (problems, warnings, digest) = match PolicySource::File(self.file.clone()).read(&Catalog::new()) {
             Ok(policy) => (Vec::new(), policy.warnings().to_vec(), Some(policy.digest().0.to_string())),
             Err(PolicyLoadError::Refused { error, .. }) => (error.problems, Vec::new(), None),

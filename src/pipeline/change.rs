@@ -1,0 +1,22 @@
+//! A policy that took the place of another: what that means to those who hold a list of tools.
+
+use std::sync::Arc;
+
+use crate::{facts::Caller, policy::Policy, tools::Catalog};
+
+/// What ruled before, and what rules now.
+#[derive(Debug, Clone)]
+pub struct PolicyChange {
+    pub(super) before: Arc<Policy>,
+    pub(super) after: Arc<Policy>,
+}
+
+impl PolicyChange {
+    /// Does this caller see other tools than before? A new limit or reason is nobody's list.
+    pub fn is_seen_by(&self, catalog: &Catalog, caller: &Caller) -> bool {
+        catalog.iter().any(|found| {
+            let tool = found.facts();
+            self.before.might_allow(caller, &tool) != self.after.might_allow(caller, &tool)
+        })
+    }
+}
