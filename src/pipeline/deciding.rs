@@ -162,6 +162,17 @@ fn unanswered(ask: &Ask, standing: &Standing) -> Box<Denial> {
         Standing::TooMany => {
             ("too many questions are waiting for a person already".to_owned(), NextStep::Wait)
         }
+        Standing::Dismissed => {
+            (format!("{}; the question was closed without an answer", ask.reason), NextStep::Ask)
+        }
+        Standing::Stale => (
+            "the answer is for another call, came too late or was used already: call again without it"
+                .to_owned(),
+            NextStep::Ask,
+        ),
+        Standing::Nobody => {
+            (format!("{}; there is no way to ask anybody from here", ask.reason), NextStep::Stop)
+        }
         Standing::Granted(_) | Standing::Open(_) => (ask.reason.clone(), NextStep::Ask),
     };
     let rule = ask.rules.first().cloned().unwrap_or_else(|| crate::policy::RuleId(Arc::from("")));

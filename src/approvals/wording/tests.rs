@@ -1,0 +1,1 @@
+//! Questions as a person reads them.
