@@ -124,10 +124,23 @@ pub struct FieldUse {
 pub enum Use {
     /// Its value comes back.
     Read,
+    /// Its value comes back under the name of another field, or within another record.
+    ReadThrough,
     /// It decides which records, in which order or in which group.
     Filter,
     /// It receives a value.
     Write,
+}
+
+impl Use {
+    /// The same use of what a field leads to.
+    #[must_use]
+    pub fn further(self) -> Self {
+        match self {
+            Self::Read => Self::ReadThrough,
+            other => other,
+        }
+    }
 }
 
 impl RecordEffect {
@@ -261,8 +274,12 @@ impl RecordEffect {
     /// A list or an object among the values may be commands for another model; so may nothing,
     /// which empties a list of lines. Every model has `active` for the same thing, a plain yes or no.
     pub fn may_hide_more(&self) -> bool {
-        self.reads_every_field
-            || !self.paths_read.is_empty()
+        self.reads_every_field || self.may_reach_further()
+    }
+
+    /// The same, all fields of the model itself apart: could it touch records of other models?
+    pub fn may_reach_further(&self) -> bool {
+        !self.paths_read.is_empty()
             || self.fields_filtered.iter().any(|path| path.contains('.'))
             || self.context.keys().any(|key| key.starts_with(DEFAULT_PREFIX))
             || self.values.iter().flatten().any(|(name, value)| match value {

@@ -23,5 +23,6 @@ pub use decision::{
 pub use explanation::{BreakerPlan, Explanation, Finding, Step};
 pub use file::document::BreakerEvent;
 pub use known_tools::{KnownTools, Names};
+pub use plan::{Closed, closed_by_itself};
 pub use problem::{PolicyError, PolicyProblem};
 pub use rules::{Policy, Verdict};

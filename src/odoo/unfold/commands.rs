@@ -14,6 +14,7 @@ use super::{
 use crate::{
     facts::{FieldName, JsonObject, ModelName, Operation, RecordEffect},
     odoo::{FieldInfo, FieldType, OdooError, record_ids::record_id},
+    policy::closed_by_itself,
 };
 
 const CREATE: i64 = 0;
@@ -146,23 +147,9 @@ fn on(effect: RecordEffect, ids: &[i64]) -> RecordEffect {
     effect.with_ids(&ids).bounded(ids.len() as u64)
 }
 
-/// Models whose records give rights or carry code: to be linked is to be changed.
+/// Records that give rights or carry code: to be linked is to be changed.
 fn closed_to_links(model: &ModelName) -> bool {
-    let name = model.as_str();
-    matches!(
-        name,
-        "ir.actions.server"
-            | "ir.cron"
-            | "base.automation"
-            | "ir.rule"
-            | "ir.ui.view"
-            | "ir.module.module"
-            | "res.users"
-            | "res.groups"
-            | "ir.config_parameter"
-            | "ir.mail_server"
-            | "res.users.apikeys"
-    ) || name.starts_with("ir.model")
+    closed_by_itself(model.as_str()).is_some()
 }
 
 /// The values of a line, with the document it belongs to where that is known.

@@ -69,7 +69,7 @@ impl Unfolding<'_> {
         uses: &mut Uses,
         model: &ModelName,
         path: &str,
-        how: Use,
+        mut how: Use,
         mut steps_left: usize,
     ) -> Result<End, Stop> {
         let mut model = model.clone();
@@ -90,7 +90,7 @@ impl Unfolding<'_> {
             {
                 // What stands behind a related field is named through it; one that is only shown is
                 // not written through.
-                self.follow_end(uses, &model, related, how, steps_left)?;
+                self.follow_end(uses, &model, related, how.further(), steps_left)?;
             }
             if steps.peek().is_none() || reads_further(&field.kind) {
                 return Ok(End { comodel: field.relation.clone() });
@@ -99,6 +99,7 @@ impl Unfolding<'_> {
                 Some(comodel) => comodel.clone(),
                 None => return Err(leads_nowhere(&model, field, path).into()),
             };
+            how = how.further();
         }
         Ok(End { comodel: None })
     }

@@ -126,6 +126,7 @@ fn check_uses(effect: &RecordEffect, expected: &[&str]) {
         .map(|found| {
             let how = match found.how {
                 Use::Read => "reads",
+                Use::ReadThrough => "shows",
                 Use::Filter => "by",
                 Use::Write => "writes",
             };
@@ -377,20 +378,20 @@ fn every_hop_of_a_path_is_used() {
 fn reads_are_used_to_their_end() {
     check_uses(
         &effect(Operation::Read, "read").reading(&[FieldName::parse("partner_login").unwrap()]),
-        &["reads sale.order partner_login", "reads res.partner login", "reads res.users login"],
+        &["reads sale.order partner_login", "shows res.partner login", "shows res.users login"],
     );
     let paths = || vec!["partner_id.bank_ids".to_owned(), "partner_id.id".to_owned()];
     check_uses(
         &effect(Operation::Read, "web_read").reading_paths(paths()),
-        &["reads sale.order partner_id", "reads res.partner bank_ids", "reads res.partner id"],
+        &["reads sale.order partner_id", "shows res.partner bank_ids", "shows res.partner id"],
     );
     check_uses(
         &effect(Operation::Read, "export_data").reading_paths(paths()),
         &[
             "reads sale.order partner_id",
-            "reads res.partner bank_ids",
+            "shows res.partner bank_ids",
             "reads res.partner.bank display_name",
-            "reads res.partner id",
+            "shows res.partner id",
         ],
     );
     let all = unfolded(&effect(Operation::Read, "read").reading_every_field()).unwrap();

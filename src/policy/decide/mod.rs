@@ -1,12 +1,15 @@
 //! The decision: facts against a plan. Pure; no I/O, no clock, and nothing allocated for a call that
 //! is allowed.
 
+mod fields;
 mod findings;
 mod items;
 mod judge;
 mod limits;
 mod look;
 pub(in crate::policy) mod models;
+mod proof;
+mod scope;
 mod seen;
 mod sizes;
 mod truth;

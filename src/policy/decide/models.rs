@@ -1,47 +1,338 @@
 //! What the rules for models say of a call.
+//!
+//! Every effect is held against every body, and against what is closed by itself. Fields have their own
+//! file, and so have the records a rule is confined to.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use smallvec::SmallVec;
 
-use super::{Deciding, Findings};
+use super::{
+    Deciding, Held,
+    fields::{Field, Named, judge_field, judge_own},
+    findings::{Asking, Findings, Said, step},
+    items::{Group, judge_items},
+    judge_batch,
+    limits::{judge_limits, reserves},
+    look::records,
+    scope::judge_scope,
+    sizes::judge_bytes,
+    truth::{Section, Truth},
+};
 use crate::{
-    facts::{FieldName, ModelName},
-    policy::{RecordQuestion, Shown, plan::Bodies},
+    facts::{ConnectionAlias, FieldName, FieldUse, ModelName, Operation, Part, RecordEffect, Use},
+    policy::{
+        DenialKind, NextStep, Shown,
+        plan::{Bodies, Confined, ModelPlan, closed_by_itself},
+    },
 };
 
-/// Step 5, and what the rules for models add to steps 6, 7, 8 and 10.
+pub(super) use super::scope::record_questions;
+
+/// Where Odoo keeps old and new values of fields, whatever rights hold for those.
+const TRACKED_VALUES: &str = "mail.tracking.value";
+/// What `default_` members of a context begin with.
+const DEFAULT_PREFIX: &str = "default_";
+/// Context that changes how an answer is made, not what is done.
+const SAFE_CONTEXT: [&str; 7] =
+    ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id"];
+
+/// Step 5, and what the rules for models add to steps 6, 7, 8 and 9.
 pub(super) fn judge_models<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
-    let _ = (cx, out);
+    for effect in records(cx.facts) {
+        judge_closed(cx, effect.model.as_str(), effect.operation, out);
+        let mut spoken_of = false;
+        for held in &cx.bodies {
+            spoken_of |= judge_section(cx, held, effect, out);
+        }
+        if !spoken_of && cx.facts.found.unfolded {
+            judge_unknown_defaults(cx, effect, out);
+        }
+        for used in effect.uses.iter() {
+            judge_use(cx, effect, used, out);
+        }
+    }
 }
 
-/// Do the rules for models need the effects unfolded?
+/// What is closed whatever the file says.
+fn judge_closed<'a>(cx: &Deciding<'a>, model: &'a str, operation: Operation, out: &mut Findings<'a>) {
+    let closed = closed_by_itself(model).is_some_and(|closed| closed.refuses(operation));
+    let tracked = model == TRACKED_VALUES && cx.bodies.iter().any(|held| held.body.models.hides);
+    if (!closed && !tracked) || cx.bodies.iter().any(|held| held.body.models.names(model)) {
+        return;
+    }
+    out.refuse(step::MODEL, Said::by(&cx.plan.built_in, false), NextStep::Stop, || {
+        let (verb, why) = match operation {
+            _ if tracked => ("read", "it holds values of fields that the policy hides"),
+            Operation::Read => ("read", "it holds secrets"),
+            _ => ("change", "its records are code, rights or secrets"),
+        };
+        format!("`{model}` is closed unless the policy names it: nobody may {verb} it, because {why}")
+    });
+}
+
+/// One effect against one body. Answers whether a rule speaks of the effect's model.
+fn judge_section<'a>(
+    cx: &Deciding<'a>,
+    held: &Held<'a>,
+    effect: &'a RecordEffect,
+    out: &mut Findings<'a>,
+) -> bool {
+    let section = &held.body.models;
+    let Some(closed) = &section.closed else { return false };
+    let mut found = false;
+    for rule in section.rules_for(effect.model.as_str()) {
+        found = true;
+        judge_rule(cx, held, rule, effect, out);
+    }
+    if !found {
+        let model = &effect.model;
+        out.refuse(step::MODEL, Said::by(closed, held.body.shadow), NextStep::Stop, || {
+            format!("the policy does not open `{model}`")
+        });
+    }
+    found
+}
+
+fn judge_rule<'a>(
+    cx: &Deciding<'a>,
+    held: &Held<'a>,
+    rule: &'a ModelPlan,
+    effect: &'a RecordEffect,
+    out: &mut Findings<'a>,
+) {
+    judge_operation(rule, effect, out);
+    judge_method(held, rule, effect, out);
+    judge_context(cx, rule, effect, out);
+    judge_own(rule, effect, out);
+    judge_report(rule, effect, out);
+    let view = cx.view(held, Some(effect));
+    for (field, item) in &rule.values {
+        for value in effect.values.iter().filter_map(|values| values.get(&**field)) {
+            if view.on(value).holds(&item.node, Section::Require) == Truth::Yes {
+                continue;
+            }
+            out.refuse(step::MODEL, Said::by_item(item), NextStep::ChangeArguments, || match &item.reason {
+                Some(reason) => reason.to_string(),
+                None => format!("the policy does not allow this value of `{field}`"),
+            });
+        }
+    }
+    judge_scope(rule, effect, out);
+    if effect.part == Part::Auxiliary {
+        return;
+    }
+    let group = Group::default();
+    judge_items(&view, &rule.require, Section::Require, group, out);
+    judge_items(&view, &rule.deny_if, Section::DenyIf, group, out);
+    judge_items(&view, &rule.approve_if, Section::ApproveIf, group, out);
+    judge_batch(&rule.batch, rule.shadow, effect, out);
+    judge_bytes(&rule.batch, rule.shadow, &&*effect.values, out);
+    judge_limits(&view, &rule.limits, &std::iter::once(effect), reserves(cx.facts, false), out);
+}
+
+fn judge_operation<'a>(rule: &'a ModelPlan, effect: &'a RecordEffect, out: &mut Findings<'a>) {
+    let (operation, model) = (effect.operation, &effect.model);
+    if rule.allows(operation) {
+        out.tell(step::MODEL, &rule.rule, "allows", || format!("{} on `{model}`", operation.as_str()));
+        return;
+    }
+    out.refuse(step::MODEL, Said::by(&rule.rule, rule.shadow), NextStep::Stop, || {
+        format!("the policy does not allow {} on `{model}`", operation.as_str())
+    });
+}
+
+/// A method that no table knows has to be named. What is forbidden or asked for by name holds for
+/// every method.
+fn judge_method<'a>(held: &Held<'a>, rule: &'a ModelPlan, effect: &'a RecordEffect, out: &mut Findings<'a>) {
+    let method = effect.method.as_str();
+    let refuse = |out: &mut Findings<'a>, by| {
+        out.refuse(step::MODEL, Said::by(by, rule.shadow), NextStep::Stop, || {
+            format!("the policy does not allow the method `{method}` on `{}`", effect.model)
+        });
+    };
+    if let Some(entry) = rule.forbids_method(method) {
+        refuse(out, &entry.at);
+    }
+    let approves = rule.approves_method(method);
+    if effect.operation == Operation::Execute && approves.is_none() && !rule.names_method(method) {
+        refuse(out, &rule.rule);
+    }
+    if let Some(entry) = approves {
+        let said = Said::by(&entry.at, rule.shadow);
+        out.ask(said, Asking { rule: &entry.at, reason: None, terms: None, body: held.body });
+    }
+}
+
+/// Context keys beyond the safe ones have to be listed. `default_` members are writes of fields and
+/// judged as such; those of no known field may set anything anywhere.
+fn judge_context<'a>(
+    cx: &Deciding<'a>,
+    rule: &'a ModelPlan,
+    effect: &'a RecordEffect,
+    out: &mut Findings<'a>,
+) {
+    let refuse = |out: &mut Findings<'a>, key: &str| {
+        out.refuse(step::MODEL, Said::by(&rule.rule, rule.shadow), NextStep::ChangeArguments, || {
+            format!("the policy does not allow the context key `{key}` on `{}`", effect.model)
+        });
+    };
+    for key in effect.context.keys() {
+        let known = SAFE_CONTEXT.contains(&key.as_str()) || key.starts_with(DEFAULT_PREFIX);
+        if !known && !rule.allows_context(key) {
+            refuse(out, key);
+        }
+    }
+    if !cx.facts.found.unfolded {
+        return;
+    }
+    for name in effect.unknown_defaults() {
+        let is_it = |key: &&String| key.strip_prefix(DEFAULT_PREFIX) == Some(name);
+        if let Some(key) = effect.context.keys().find(is_it).filter(|key| !rule.allows_context(key)) {
+            refuse(out, key);
+        }
+    }
+}
+
+/// Where no rule speaks of the model, nobody can have listed them.
+fn judge_unknown_defaults<'a>(cx: &Deciding<'a>, effect: &'a RecordEffect, out: &mut Findings<'a>) {
+    for name in effect.unknown_defaults() {
+        out.refuse(step::MODEL, Said::by(&cx.plan.built_in, false), NextStep::ChangeArguments, || {
+            format!(
+                "model `{}` has no field `{name}`, so nobody can tell what `default_{name}` sets",
+                effect.model
+            )
+        });
+    }
+}
+
+/// What is printed cannot be masked.
+fn judge_report<'a>(rule: &'a ModelPlan, effect: &'a RecordEffect, out: &mut Findings<'a>) {
+    if effect.operation == Operation::Report && rule.fields.hides() && !rule.report_allowed {
+        out.refuse(step::MODEL, Said::by(&rule.rule, rule.shadow), NextStep::Stop, || {
+            format!("a report of `{}` could show fields that the policy hides", effect.model)
+        });
+    }
+}
+
+/// A field that the effect names beyond its own: the right on the field, and the right to do as much
+/// with its model.
+fn judge_use<'a>(cx: &Deciding<'a>, effect: &'a RecordEffect, used: &'a FieldUse, out: &mut Findings<'a>) {
+    let model = used.model.as_str();
+    let own = used.model == effect.model;
+    let direct = own && used.how != Use::ReadThrough;
+    let operation = if used.how == Use::Write { Operation::Write } else { Operation::Read };
+    if !own {
+        judge_closed(cx, model, operation, out);
+    }
+    for held in &cx.bodies {
+        let section = &held.body.models;
+        let Some(closed) = &section.closed else { continue };
+        let mut found = false;
+        for rule in section.rules_for(model) {
+            found = true;
+            let field = Field { model, name: used.field.as_str() };
+            // All fields are filtered when they come back; those under another name cannot be.
+            if !(direct && effect.reads_every_field && used.how == Use::Read) {
+                judge_field(rule, field, Named::of(used.how, own), out);
+            }
+            if !direct {
+                judge_reach(rule, effect, used, operation, out);
+            }
+        }
+        if !found && !own {
+            out.refuse(step::MODEL, Said::by(closed, held.body.shadow), NextStep::ChangeArguments, || {
+                format!("the policy does not open `{model}`, which `{}` leads to", used.field)
+            });
+        }
+    }
+}
+
+/// What is done to another model's records by way of a field.
+fn judge_reach<'a>(
+    rule: &'a ModelPlan,
+    effect: &'a RecordEffect,
+    used: &'a FieldUse,
+    operation: Operation,
+    out: &mut Findings<'a>,
+) {
+    let (model, field) = (&used.model, &used.field);
+    if used.model != effect.model && !rule.allows(operation) {
+        out.refuse(step::MODEL, Said::by(&rule.rule, rule.shadow), NextStep::ChangeArguments, || {
+            format!(
+                "the policy does not allow {} on `{model}`, which this call does through `{field}`",
+                operation.as_str()
+            )
+        });
+    }
+    // Which records it will be, nobody can say, and what is read there cannot be narrowed.
+    let confined = match used.how {
+        Use::ReadThrough => rule.scope(Confined::Read),
+        Use::Write => rule.scope(Confined::Write),
+        Use::Read | Use::Filter => None,
+    };
+    if let Some(scope) = confined {
+        out.refuse(step::RECORDS, Said::by(&scope.rule, rule.shadow), NextStep::ChangeArguments, || {
+            format!("the policy confines `{model}` to some records, and `{field}` may lead to others")
+        });
+    }
+    let condition = rule.values.iter().find(|(name, _)| used.how == Use::Write && **name == *field.as_str());
+    if let Some((_, item)) = condition {
+        out.refuse(step::MODEL, Said::by_item(item), NextStep::ChangeArguments, || {
+            format!("the policy limits the values of `{field}` of `{model}`; write it there")
+        });
+    }
+}
+
+/// Do the rules for models need the effects unfolded? Only definitions tell what stands behind lists,
+/// paths and defaults, and which fields show or set those of another model.
 pub(super) fn needs_definitions(cx: &Deciding<'_>) -> bool {
-    let _ = cx;
-    false
-}
-
-/// Step 9: what has to be asked about records, always in the same order for the same call.
-pub(super) fn record_questions(cx: &Deciding<'_>) -> SmallVec<[RecordQuestion; 2]> {
-    let _ = cx;
-    SmallVec::new()
+    let any = |test: fn(&Held<'_>) -> bool| cx.bodies.iter().any(test);
+    let restricts = any(|held| held.body.models.restricts_fields);
+    let narrows = any(|held| held.body.models.narrows_reading);
+    let closes = any(|held| held.body.models.closed.is_some());
+    records(cx.facts).any(|effect| {
+        let names = !effect.fields_read.is_empty()
+            || !effect.fields_filtered.is_empty()
+            || (effect.reads_every_field && !effect.leaves_out_related);
+        effect.may_reach_further()
+            || (names && (restricts || narrows))
+            || (!effect.fields_written.is_empty() && (restricts || closes))
+            || (restricts && effect.may_compare_names())
+    })
 }
 
 /// The conditions that every read of this model is joined with.
 pub(in crate::policy) fn read_domains(bodies: Bodies<'_>, model: &ModelName) -> Vec<Arc<[Value]>> {
-    let _ = (bodies, model);
-    Vec::new()
+    let scopes = rules(bodies, model).filter_map(|rule| rule.scope(Confined::Read));
+    scopes.map(|scope| Arc::clone(&scope.domain.sent)).collect()
 }
 
 /// How values of a field come back.
 pub(in crate::policy) fn shown(bodies: Bodies<'_>, model: &ModelName, field: &FieldName) -> Shown {
-    let _ = (bodies, model, field);
-    Shown::Plain
+    if is_secret(bodies, model) {
+        return Shown::Never;
+    }
+    rules(bodies, model).map(|rule| rule.fields.of(field.as_str()).read.0).max().unwrap_or_default()
 }
 
 /// Does any rule touch the values of this model?
 pub(in crate::policy) fn redacts(bodies: Bodies<'_>, model: &ModelName) -> bool {
-    let _ = (bodies, model);
-    false
+    is_secret(bodies, model) || rules(bodies, model).any(|rule| rule.fields.hides())
+}
+
+/// Does any rule keep values or records from being seen?
+pub(in crate::policy) fn narrows(bodies: Bodies<'_>) -> bool {
+    bodies.each().any(|body| body.models.hides || body.models.scopes_reading)
+}
+
+/// Rules that hold, of all bodies.
+fn rules<'a>(bodies: Bodies<'a>, model: &'a ModelName) -> impl Iterator<Item = &'a ModelPlan> {
+    let all = bodies.each().flat_map(|body| body.models.rules_for(model.as_str()));
+    all.filter(|rule| !rule.shadow)
+}
+
+fn is_secret(bodies: Bodies<'_>, model: &ModelName) -> bool {
+    let closed = closed_by_itself(model.as_str()).is_some_and(|closed| closed.refuses(Operation::Read));
+    closed && !bodies.each().any(|body| body.models.names(model.as_str()))
 }

@@ -4,8 +4,11 @@
 //! Deliberately absent: the call. Nothing here knows facts; see `decide`.
 
 mod build;
+mod closed;
 mod conditions;
 mod connections;
+mod domains;
+mod fields;
 mod limits;
 mod literal;
 mod models;
@@ -15,13 +18,16 @@ mod tools;
 use std::sync::Arc;
 
 pub(in crate::policy) use build::compile;
+pub use closed::{Closed, closed_by_itself};
 pub(in crate::policy) use conditions::{
     Check, ConditionPlan, CtxFact, ItemPlan, Kind, Node, NodeTest, OdooFact, Order, Source,
 };
 pub(in crate::policy) use connections::{ConnectionPlan, ConnectionSection, EnvironmentPlan};
+pub(in crate::policy) use domains::{DomainOrder, DomainPlan, DomainTest, DomainTree, DomainValue};
+pub(in crate::policy) use fields::FieldRights;
 pub(in crate::policy) use limits::{LimitPlan, MoneyPlan, WeightPlan};
 pub(in crate::policy) use literal::{Literal, Set, composed};
-pub(in crate::policy) use models::ModelSection;
+pub(in crate::policy) use models::{Confined, ModelPlan, ModelSection, ScopePlan};
 pub(in crate::policy) use names::{FastMap, NameIndex, matches_name};
 pub(in crate::policy) use tools::{OlderRule, ReadPath, ToolPlan, ToolSection};
 
