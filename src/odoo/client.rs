@@ -314,6 +314,6 @@ impl OdooClient {
     pub(super) fn note(&self, error: Option<&OdooError>) {
         let mut seen = lock(&self.seen);
         seen.last_used = Some(jiff::Timestamp::now());
-        seen.last_error = error.map(|error| (error.code(), error.to_string()));
+        seen.last_error = error.map(|error| (error.code(), error.told_to_others()));
     }
 }

@@ -25,6 +25,19 @@ type Kept = HashMap<ModelName, (Instant, Option<Arc<str>>)>;
 #[derive(Debug, Default)]
 pub(super) struct DefaultOrderCache(Mutex<Kept>);
 
+/// An order without the terms of some fields; nothing where no term is left.
+pub(super) fn without(order: &Arc<str>, hidden: impl Fn(&str) -> bool) -> Option<Arc<str>> {
+    let is_hidden = |term: &str| {
+        let path = term.split_whitespace().next().unwrap_or_default();
+        hidden(path.split(['.', ':']).next().unwrap_or_default())
+    };
+    if !order.split(',').any(is_hidden) {
+        return Some(Arc::clone(order));
+    }
+    let kept: Vec<&str> = order.split(',').filter(|term| !is_hidden(term)).map(str::trim).collect();
+    (!kept.is_empty()).then(|| kept.join(", ").into())
+}
+
 impl OdooClient {
     /// The model's order, or nothing where this user may not know it. One request the first time.
     pub async fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {

@@ -71,6 +71,9 @@ pub enum OdooError {
     /// The tool reached for something its permit does not hold; stopped before any byte left.
     #[error("this call did not declare `{what}`")]
     NotPermitted { what: String },
+    /// What the policy lets this caller see of it cannot be told from the rest.
+    #[error("{why}")]
+    Closed { why: String },
     /// A setting, secret reference or saved connection that cannot be used.
     #[error("{why}")]
     Setup { why: String, hint: Option<String> },
@@ -125,6 +128,7 @@ impl OdooError {
             Self::TooLarge { .. } => "too_large",
             Self::VersionUnsupported { .. } => "version_unsupported",
             Self::NotPermitted { .. } => "not_permitted",
+            Self::Closed { .. } => "denied",
             Self::Setup { .. } => "setup",
             Self::ConnectionRefused { code, .. } => code,
         }
@@ -177,9 +181,38 @@ impl OdooError {
             | Self::BadName(_)
             | Self::BadContext(_)
             | Self::VersionUnsupported { .. }
+            | Self::Closed { .. }
             | Self::NotPermitted { .. } => return None,
         };
         Some(hint)
+    }
+
+    /// The same failure of a request that the policy made: nothing of its words reaches the caller,
+    /// because they repeat the rule's own conditions.
+    pub(super) fn about_a_check(self, model: &ModelName) -> Self {
+        let closed = |kind, exception| Self::Fault {
+            kind,
+            exception,
+            message: "odoo could not answer what the policy asks about these records".to_owned(),
+            model: Some(model.clone()),
+            method: None,
+            hint: None,
+        };
+        match self {
+            Self::Fault { kind, exception, .. } => closed(kind, exception),
+            Self::UnknownField { .. } | Self::UnknownOperator { .. } | Self::BadDomain { .. } => {
+                closed(FaultKind::Server, String::new())
+            }
+            other => other,
+        }
+    }
+
+    /// What may be told of the failure to somebody who did not make the call.
+    pub fn told_to_others(&self) -> String {
+        match self {
+            Self::Fault { kind, .. } => closed_message(*kind).to_owned(),
+            other => other.to_string(),
+        }
     }
 
     /// Where the call may have taken effect although we report a failure.
@@ -215,8 +248,26 @@ impl OdooError {
             | Self::UnknownModel { .. }
             | Self::UnknownMethod { .. }
             | Self::BadAnswer { .. }
+            | Self::Closed { .. }
             | Self::TooLarge { .. } => false,
         }
+    }
+}
+
+/// Stands for what Odoo said of a model whose values the caller may not all see.
+pub(super) const CLOSED_MESSAGE: &str = "odoo refused it; its words are not shown under this policy";
+
+/// The same, for each kind of refusal.
+pub(super) fn closed_message(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::AccessDenied | FaultKind::AccessError => {
+            "odoo does not let its user do this; its words are not shown under this policy"
+        }
+        FaultKind::Missing => "a record does not exist or has been deleted",
+        FaultKind::Validation => "odoo found the values not valid; its words are not shown under this policy",
+        FaultKind::SessionExpired => "the server ended the session",
+        FaultKind::Concurrency => "another change of the same records was faster",
+        FaultKind::User | FaultKind::Server => CLOSED_MESSAGE,
     }
 }
 

@@ -5,26 +5,34 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Call, ClientState, Comodels, Context, Domain, FieldInfo, Mode, ModelSchema, OdooClient, OdooError, Page,
-    PageQuery, VersionState, check_values_with, values::models_of_commands,
+    Call, ClientState, Comodels, Connections, Context, Domain, Mode, ModelSchema, OdooClient, OdooError,
+    Page, PageQuery, VersionState, check_values_with, redaction::Eyes, values::models_of_commands,
 };
 use crate::{
-    facts::{FieldName, JsonObject, MethodName, ModelName, Operation},
+    facts::{ConnectionAlias, FieldName, GrantName, JsonObject, MethodName, ModelName, Operation},
     policy::Permit,
 };
 
 /// The only way from a tool to Odoo: the second check, where the bytes leave.
 #[derive(Debug)]
 pub struct PermittedOdoo<'a> {
-    permit: &'a Permit,
-    client: Arc<OdooClient>,
+    pub(super) permit: &'a Permit,
+    pub(super) client: Arc<OdooClient>,
+    pub(super) eyes: Eyes,
 }
 
 impl<'a> PermittedOdoo<'a> {
-    pub(crate) fn new(permit: &'a Permit, client: Arc<OdooClient>) -> Result<Self, OdooError> {
-        let connection = &client.definition().alias;
+    /// The client of a connection, bound to a permit; `grant` is the one that the caller holds.
+    pub(crate) fn new(
+        permit: &'a Permit,
+        connections: &Connections,
+        connection: &ConnectionAlias,
+        grant: &GrantName,
+    ) -> Result<Self, OdooError> {
+        let client = connections.get(connection)?;
         if permit.reaches_connection(connection) {
-            Ok(Self { permit, client })
+            let eyes = Eyes::new(permit.sight(), connections.digests(grant));
+            Ok(Self { permit, client, eyes })
         } else {
             Err(OdooError::NotPermitted { what: format!("connection {connection}") })
         }
@@ -34,19 +42,19 @@ impl<'a> PermittedOdoo<'a> {
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
         let operation = call.operation();
         self.check(&call.model, operation, &call.method, call.ids.as_deref())?;
-        self.client.call(call).await
+        self.sent(call).await
     }
 
     /// Rows and total of a search.
     pub async fn page(&self, query: &PageQuery) -> Result<Page, OdooError> {
         self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
-        self.client.page(query).await
+        if self.eyes.narrow() { self.narrowed_page(query).await } else { self.client.page(query).await }
     }
 
     /// Rows of a search without the total, which costs the server less.
     pub async fn search_rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
         self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
-        self.client.rows(query).await
+        if self.eyes.narrow() { self.narrowed_rows(query).await } else { self.client.rows(query).await }
     }
 
     /// The fields of records by id. Records that do not exist are missing from the answer.
@@ -131,15 +139,16 @@ impl<'a> PermittedOdoo<'a> {
         values: &JsonObject,
         mode: Mode,
     ) -> Result<JsonObject, OdooError> {
-        let schema = self.schema(model).await?;
+        // A field that may be written need not be one that may be read.
+        let schema = self.client.schema(model).await?;
         let mut comodels = Comodels::new();
         for comodel in models_of_commands(&schema, values) {
             // A model whose definitions this user may not read is left to Odoo's own checks.
-            if let Ok(schema) = self.schema(&comodel).await {
+            if let Ok(schema) = self.client.schema(&comodel).await {
                 comodels.insert(comodel, schema);
             }
         }
-        check_values_with(&schema, values, mode, &comodels)
+        check_values_with(&schema, values, mode, &comodels).map_err(|error| self.eyes.worded(error, [model]))
     }
 
     /// Any public method, as the permit declared it.
@@ -181,24 +190,22 @@ impl<'a> PermittedOdoo<'a> {
         OdooError::BadAnswer { connection: self.client.definition().alias.clone(), why: why.to_owned() }
     }
 
-    /// Field definitions: no record data, so every model of the connection.
+    /// Field definitions: no record data, so every model of the connection. Fields that do not exist
+    /// for the caller are not among them.
     pub async fn schema(&self, model: &ModelName) -> Result<Arc<ModelSchema>, OdooError> {
-        self.client.schema(model).await
+        Ok(self.eyes.visible(self.client.schema(model).await?))
     }
 
     /// Fields of the list view: no record data, so every model of the connection.
     pub async fn list_columns(&self, model: &ModelName) -> Arc<[String]> {
-        self.client.list_columns(model).await
+        let columns = self.client.list_columns(model).await;
+        if self.eyes.narrow() { self.eyes.visible_names(model, &columns).into() } else { columns }
     }
 
     /// The order of a model's rows: no record data, so every model of the connection.
     pub async fn default_order(&self, model: &ModelName) -> Option<Arc<str>> {
-        self.client.default_order(model).await
-    }
-
-    /// The field at the end of a dotted path.
-    pub async fn field_path(&self, model: &ModelName, path: &str) -> Result<FieldInfo, OdooError> {
-        self.client.field_path(model, path).await
+        let order = self.client.default_order(model).await?;
+        if self.eyes.narrow() { self.eyes.visible_order(model, &order) } else { Some(order) }
     }
 
     pub async fn version(&self) -> VersionState {

@@ -14,6 +14,7 @@ mod parse;
 mod plan;
 mod problem;
 mod rules;
+mod sight;
 
 pub use charge::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, Scope, Scopes, Window};
 pub use decision::{
@@ -26,3 +27,4 @@ pub use known_tools::{KnownTools, Names};
 pub use plan::{Closed, closed_by_itself};
 pub use problem::{PolicyError, PolicyProblem};
 pub use rules::{Policy, Verdict};
+pub use sight::Sight;

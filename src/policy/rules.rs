@@ -226,6 +226,16 @@ impl Policy {
         false
     }
 
+    /// Is there any field right or read domain at all for these bodies?
+    pub(super) fn narrows(&self, _: BodyChoice) -> bool {
+        false
+    }
+
+    /// The bodies that hold for a caller.
+    pub(super) fn body_of(&self, _: &Caller) -> BodyChoice {
+        BodyChoice::default()
+    }
+
     pub(super) fn redacted_paths(&self, _: BodyChoice, _: &[Effect]) -> Vec<Arc<str>> {
         Vec::new()
     }

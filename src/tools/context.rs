@@ -28,7 +28,7 @@ impl<'a> CallContext<'a> {
 
     /// A client for one connection, bound to the permit: what the call did not declare, it refuses.
     pub fn odoo(&self, connection: &ConnectionAlias) -> Result<PermittedOdoo<'a>, OdooError> {
-        PermittedOdoo::new(self.permit, self.connections.get(connection)?)
+        PermittedOdoo::new(self.permit, self.connections, connection, &self.caller.grant)
     }
 
     /// The connections themselves, bound to the permit.

@@ -22,6 +22,7 @@ use serde_json::Value;
 use super::{Context, Domain, OdooError, with_names_searched};
 use crate::facts::{ConnectionAlias, JsonObject, MethodName, ModelName, Operation, RecordEffect};
 use arguments::Arguments;
+pub(super) use paths::{DATABASE_ID, EXTERNAL_ID, column, term_path};
 
 /// Most records one call may name.
 const IDS_MAX: usize = 1000;

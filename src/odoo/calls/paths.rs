@@ -141,11 +141,11 @@ fn says_something(value: &Value) -> bool {
 }
 
 /// The id in the database, in columns of exports and imports; `id` is the name in other systems.
-pub(super) const DATABASE_ID: &str = ".id";
-pub(super) const EXTERNAL_ID: &str = "id";
+pub(in crate::odoo) const DATABASE_ID: &str = ".id";
+pub(in crate::odoo) const EXTERNAL_ID: &str = "id";
 
 /// The steps of a column of an export or import: `.id` and `:id` behind a name are steps as well.
-pub(super) fn column(name: &str) -> Result<Vec<String>, OdooError> {
+pub(in crate::odoo) fn column(name: &str) -> Result<Vec<String>, OdooError> {
     let name = name.replace(":id", "/id");
     let mut steps = Vec::new();
     for part in name.split('/') {
@@ -161,7 +161,7 @@ pub(super) fn column(name: &str) -> Result<Vec<String>, OdooError> {
 }
 
 /// The field of a grouping, an aggregate or an ordering by one; counting names none.
-pub(super) fn term_path(term: &str) -> Result<Option<String>, OdooError> {
+pub(in crate::odoo) fn term_path(term: &str) -> Result<Option<String>, OdooError> {
     let term = term.trim();
     let path = match (term.split_once('('), term.split_once(':')) {
         (Some((_, inner)), _) => inner.trim_end_matches(')').trim(),

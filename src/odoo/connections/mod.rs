@@ -6,6 +6,7 @@
 mod certificates;
 mod connect;
 mod databases;
+mod digests;
 mod overview;
 mod permitted;
 mod record;
@@ -22,6 +23,7 @@ use std::{
 
 pub use certificates::{CertificateReport, PinReport, PinStatus, Repinned};
 pub use connect::Connected;
+pub(in crate::odoo) use digests::Digests;
 pub use overview::{CheckResult, Overview, Row};
 pub use permitted::PermittedConnections;
 pub use record::ProtocolName;
