@@ -13,6 +13,7 @@ pub use keeper::PolicyKeeper;
 pub use policy_source::{PolicyLoadError, PolicySource, SHIPPED_POLICY};
 
 use crate::{
+    approvals::Approvals,
     audit::{AuditError, AuditLog},
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
@@ -87,7 +88,10 @@ impl House {
                 Pauses::of(state.clone(), jiff::Timestamp::now())
             }
         };
-        let corridor = Corridor::new(catalog, policy, audit, connections).stopped_by(Arc::new(pauses));
+        let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
+        let corridor = Corridor::new(catalog, policy, audit, connections)
+            .stopped_by(Arc::new(pauses))
+            .approved_in(approvals);
         let corridor = Arc::new(corridor);
         let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state, Arc::clone(&corridor)));
         Ok(Self { corridor, config, keeper, _sandbox: sandbox })

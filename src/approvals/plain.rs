@@ -19,14 +19,12 @@ pub fn quoted_value(text: &str) -> String {
 /// A text without anything that is not seen, cut to a length. For words that stand without quotes.
 pub fn visible(text: &str, chars_max: usize) -> String {
     let mut shown = String::new();
-    let mut count = 0;
-    for c in text.chars().filter_map(seen) {
+    for (count, c) in text.chars().filter_map(seen).enumerate() {
         if count == chars_max {
             shown.push('…');
             break;
         }
         shown.push(c);
-        count += 1;
     }
     shown
 }

@@ -66,10 +66,10 @@ pub enum Way {
 }
 
 /// What became of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// It counted: how the approval stands now is in the store.
-    Counted,
+    /// It counted: how this approval stands now is in the store.
+    Counted(ApprovalId),
     /// The person has opened the page, and says there what they say.
     Opened,
     /// The person closed the question.
@@ -156,14 +156,17 @@ impl Approvals {
         }
         entry.nonce = None;
         let by = self_of(caller);
+        let counted = Taken::Counted(entry.id.clone());
         let taken = match (answer.verdict, &entry.state) {
+            // Somebody else was faster to say the same.
+            (Verdict::Approve, State::Granted { .. }) => counted,
             (Verdict::Approve, State::Pending) if entry.in_form && entry.may_be_granted_by(&by).is_ok() => {
                 entry.state = State::Granted { by: by.shown, at: now };
-                Taken::Counted
+                counted
             }
             (Verdict::Refuse, State::Pending | State::Granted { .. }) => {
                 entry.state = State::Refused { by: by.shown, at: now };
-                Taken::Counted
+                counted
             }
             (Verdict::Dismiss, State::Pending) => Taken::Dismissed,
             _ => Taken::DoesNotFit,

@@ -180,6 +180,15 @@ impl AuditLog {
         self.core().ledger.check(charges, now)
     }
 
+    /// What is left of each counter that these charges would be taken from.
+    pub fn left(&self, charges: &[Charge], now: jiff::Timestamp) -> Vec<(Arc<str>, String)> {
+        if charges.is_empty() {
+            return Vec::new();
+        }
+        self.core().freshen();
+        self.core().ledger.left(charges, now)
+    }
+
     /// Is this caller stopped by a breaker?
     pub fn paused(&self, breakers: &[BreakerPlan], now: jiff::Timestamp) -> Option<Pause> {
         if breakers.is_empty() {

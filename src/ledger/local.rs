@@ -113,6 +113,18 @@ impl Ledger for LocalLedger {
         self.attempt(charges, now, false).map(drop)
     }
 
+    fn left(&self, charges: &[Charge], now: Timestamp) -> Vec<(Arc<str>, String)> {
+        let now_ms = milliseconds(now).max(self.floor_ms.load(Ordering::Relaxed));
+        let of_charge = |charge: &Charge| {
+            let cell = self.cell(&View::of(charge), now_ms)?;
+            let mut content = cell.lock();
+            content.advance(&charge.limit.counter.window, now_ms);
+            let left = charge.limit.max.checked_sub(content.used()).filter(|left| !left.is_negative());
+            Some((Arc::clone(&charge.limit.counter.name), left.unwrap_or(Decimal::ZERO).to_string()))
+        };
+        charges.iter().filter(|charge| !charge.limit.shadow).filter_map(of_charge).collect()
+    }
+
     fn settle(&self, reservation: Reservation, end: &End) {
         for taken in reservation.taken {
             let refund = match end.settlement {

@@ -33,6 +33,9 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// Could they be reserved right now? Takes nothing.
     fn check(&self, charges: &[Charge], now: Timestamp) -> Result<(), Box<Exhausted>>;
 
+    /// What is left of each counter that these charges would be taken from, as text: amounts are exact.
+    fn left(&self, charges: &[Charge], now: Timestamp) -> Vec<(Arc<str>, String)>;
+
     /// Ends a reservation, once, whatever the number of retries.
     fn settle(&self, reservation: Reservation, end: &End);
 

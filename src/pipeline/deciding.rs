@@ -28,6 +28,13 @@ pub(super) enum Decided {
     Allowed(Permit),
     Denied(Box<Denial>),
     Question(Box<Question>),
+    /// A person was asked, but not through the client; the denial says so.
+    Waiting {
+        denial: Box<Denial>,
+        approval: Arc<str>,
+        expires_at: jiff::Timestamp,
+        is_new: bool,
+    },
 }
 
 pub(super) fn gather_facts(
@@ -88,10 +95,18 @@ impl Corridor {
                     if let Some(denial) = self.cannot_pay(policy, facts, &ask.charges) {
                         return Ok(Decided::Denied(denial));
                     }
-                    match self.put_to_a_person(&ask, facts, call).await? {
+                    match self.put_to_a_person(policy, &ask, facts, call).await? {
                         Standing::Granted(approval) => facts.found.approval = Some(approval),
                         Standing::Open(question) => return Ok(Decided::Question(question)),
-                        standing => return Ok(Decided::Denied(unanswered(&ask, &standing))),
+                        Standing::Pending { id, expires_at, is_new } => {
+                            let reason = format!("{}; approval {id} is waiting for a person", ask.reason);
+                            let denial = unanswered(&ask, reason, NextStep::Ask);
+                            return Ok(Decided::Waiting { denial, approval: id, expires_at, is_new });
+                        }
+                        standing => {
+                            let (reason, next) = why_not(&ask, &standing);
+                            return Ok(Decided::Denied(unanswered(&ask, reason, next)));
+                        }
                     }
                 }
             }
@@ -148,34 +163,33 @@ pub(super) fn exhausted(exhausted: Exhausted, policy: PolicyDigest) -> Box<Denia
     })
 }
 
-/// The denial of a call that needs an approval it does not have.
-fn unanswered(ask: &Ask, standing: &Standing) -> Box<Denial> {
-    let (reason, next) = match standing {
-        Standing::Pending { id, .. } => (
-            format!(
-                "{}; approval {id} is waiting for a person: call again with the same arguments after it is granted",
-                ask.reason
-            ),
-            NextStep::Ask,
-        ),
-        Standing::Refused { by } => (format!("{} refused this call", by), NextStep::Stop),
+/// What the caller is told when a person cannot be asked, or said no.
+fn why_not(ask: &Ask, standing: &Standing) -> (String, NextStep) {
+    match standing {
+        Standing::Refused { by } => (format!("{by} refused this call"), NextStep::Stop),
         Standing::TooMany => {
             ("too many questions are waiting for a person already".to_owned(), NextStep::Wait)
         }
         Standing::Dismissed => {
             (format!("{}; the question was closed without an answer", ask.reason), NextStep::Ask)
         }
-        Standing::Stale => (
-            "the answer is for another call, came too late or was used already: call again without it"
-                .to_owned(),
-            NextStep::Ask,
-        ),
+        Standing::Stale => (STALE.to_owned(), NextStep::Ask),
         Standing::Nobody => {
             (format!("{}; there is no way to ask anybody from here", ask.reason), NextStep::Stop)
         }
-        Standing::Granted(_) | Standing::Open(_) => (ask.reason.clone(), NextStep::Ask),
-    };
-    let rule = ask.rules.first().cloned().unwrap_or_else(|| crate::policy::RuleId(Arc::from("")));
+        Standing::Granted(_) | Standing::Open(_) | Standing::Pending { .. } => {
+            (ask.reason.clone(), NextStep::Ask)
+        }
+    }
+}
+
+/// What stands in the way of an answer that comes too late, twice, or for something else.
+const STALE: &str = "the answer does not fit: it is for another call, came too late or was used already, or the \
+     records were changed meanwhile; call again without it";
+
+/// The denial of a call that needs an approval it does not have.
+fn unanswered(ask: &Ask, reason: String, next: NextStep) -> Box<Denial> {
+    let rule = ask.rule();
     Box::new(Denial {
         kind: DenialKind::NeedsApproval,
         rule_name: Arc::clone(&rule.0),
@@ -185,5 +199,19 @@ fn unanswered(ask: &Ask, standing: &Standing) -> Box<Denial> {
         remaining: Vec::new(),
         policy: ask.policy.clone(),
         next,
+    })
+}
+
+/// The denial of a call whose approval another call used while this one was on its way.
+pub(super) fn used_meanwhile(permit: &Permit) -> Box<Denial> {
+    Box::new(Denial {
+        kind: DenialKind::NeedsApproval,
+        rule_name: Arc::clone(&permit.rule().0),
+        rule: permit.rule().clone(),
+        reason: "the approval was used, taken back or ran out meanwhile".to_owned(),
+        retry_after: None,
+        remaining: Vec::new(),
+        policy: permit.policy().clone(),
+        next: NextStep::Ask,
     })
 }

@@ -14,15 +14,17 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    approvals::{Answer, CanAsk, Question},
+    approvals::{Answer, Approvals, CanAsk, Question},
     audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
     facts::{CallFacts, Caller, Class, JsonObject, hex},
+    ledger::{End, Settlement},
     odoo::Connections,
     operator::Pauses,
-    policy::{BreakerEvent, Denial, Permit, Policy},
+    policy::{BreakerEvent, Denial, Permit, Policy, RuleId},
     reply::{self, CallError, Reply},
     tools::{CallContext, Catalog, Found, Progress},
 };
+pub use asking::ApprovalNote;
 pub use change::PolicyChange;
 use deciding::Decided;
 
@@ -80,6 +82,8 @@ pub struct Corridor {
     audit: AuditLog,
     connections: Arc<Connections>,
     pauses: Arc<Pauses>,
+    /// Without them nobody can be asked, and what needs an approval is denied.
+    approvals: Option<Approvals>,
     metrics: Metrics,
     policy_changes: broadcast::Sender<PolicyChange>,
 }
@@ -105,6 +109,7 @@ impl Corridor {
             audit,
             connections,
             pauses: Arc::new(Pauses::none()),
+            approvals: None,
             metrics,
             policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
@@ -115,6 +120,18 @@ impl Corridor {
     pub fn stopped_by(mut self, pauses: Arc<Pauses>) -> Self {
         self.pauses = pauses;
         self
+    }
+
+    /// The same with people who can be asked.
+    #[must_use]
+    pub fn approved_in(mut self, approvals: Approvals) -> Self {
+        self.approvals = Some(approvals);
+        self
+    }
+
+    /// The approvals that people give.
+    pub fn approvals(&self) -> Option<&Approvals> {
+        self.approvals.as_ref()
     }
 
     /// The tools of which this caller could have some call allowed, sorted by name.
@@ -211,13 +228,31 @@ impl Corridor {
             Decided::Allowed(permit) => permit,
             Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),
             Decided::Question(question) => {
-                self.note_question(policy, &facts, &question)?;
+                self.note_question(policy, &facts, &question.rule, BreakerEvent::Asked)?;
                 return Ok(Walked::Question(question));
+            }
+            Decided::Waiting { denial, approval, expires_at, is_new } => {
+                // Who keeps coming back is no bother to a person any more, but is one to the corridor.
+                let event = if is_new { BreakerEvent::Asked } else { BreakerEvent::Denied };
+                self.note_question(policy, &facts, &denial.rule, event)?;
+                return Err(CallError::Waiting { denial, approval, expires_at });
             }
         };
         let entry = self.open(policy, &facts, &permit).await?;
+        let approval = facts.found.approval.as_ref();
+        if let Some(approval) = approval
+            && !self.use_up(approval).await.unwrap_or(false)
+        {
+            let denial = deciding::used_meanwhile(&permit);
+            let closed =
+                entry.close(&End::of(Settlement::NotSent), CallOutcome::NotSent, Some("needs_approval"));
+            return Err(closed.map_or_else(|error| no_line(&error), |()| CallError::Denied(denial)));
+        }
         let cx = CallContext::new(&permit, &call.caller, &self.connections, &call.progress);
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
+        if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {
+            self.give_back(approval).await;
+        }
         self.settle_and_close(entry, &permit, policy, &facts, &outcome);
         outcome.map(|output| Walked::Reply(reply::shape(output)))
     }
@@ -263,12 +298,13 @@ impl Corridor {
         &self,
         policy: &Policy,
         facts: &CallFacts,
-        question: &Question,
+        rule: &RuleId,
+        event: BreakerEvent,
     ) -> Result<(), CallError> {
         let call = new_reference();
         let evidence = policy.evidence(facts);
-        let opening = opening(facts, &call, "ask", &question.rule.0, &policy.digest().0, &evidence);
-        let breakers = policy.breakers_on(facts, BreakerEvent::Asked);
+        let opening = opening(facts, &call, "ask", &rule.0, &policy.digest().0, &evidence);
+        let breakers = policy.breakers_on(facts, event);
         let noted = self.audit.note_refusal(&opening, CallOutcome::Asked, "needs_approval", &breakers);
         noted.map_err(|error| no_line(&error))
     }

@@ -36,6 +36,11 @@ impl Corridor {
     }
 }
 
+/// Did the call end before anything was sent? What it used up is given back then.
+pub(super) fn was_not_sent(facts: &CallFacts, outcome: &Result<Output, CallError>) -> bool {
+    ending(facts, outcome).1 == CallOutcome::NotSent
+}
+
 /// What the counters and the log make of an outcome.
 fn ending(facts: &CallFacts, outcome: &Result<Output, CallError>) -> (Settlement, CallOutcome) {
     match outcome {

@@ -58,6 +58,13 @@ pub struct Ask {
     pub charges: Charges,
 }
 
+impl Ask {
+    /// The rule that asks first.
+    pub fn rule(&self) -> RuleId {
+        self.rules.first().cloned().unwrap_or_else(|| RuleId(Arc::from("")))
+    }
+}
+
 /// How an approval may be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalTerms {

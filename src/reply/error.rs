@@ -1,5 +1,7 @@
 //! The sum of the ways a call can end badly, with a stable code for each.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::{
@@ -14,6 +16,12 @@ use crate::{
 pub enum CallError {
     Arguments(ArgumentsError),
     Denied(Box<Denial>),
+    /// A person has to agree first, and was asked; the denial says so.
+    Waiting {
+        denial: Box<Denial>,
+        approval: Arc<str>,
+        expires_at: jiff::Timestamp,
+    },
     Tool(ToolError),
     Cancelled,
     /// The audit log cannot be written: no record, no call.
@@ -39,6 +47,7 @@ impl CallError {
                 DenialKind::BadAmount => "bad_amount",
                 DenialKind::NeedsApproval => "needs_approval",
             },
+            Self::Waiting { .. } => "needs_approval",
             Self::Tool(ToolError::Odoo(error)) => error.code(),
             Self::Tool(ToolError::Stopped { code, .. }) => code,
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => "internal",
@@ -50,7 +59,7 @@ impl CallError {
     pub fn message(&self) -> String {
         match self {
             Self::Arguments(error) => error.message.clone(),
-            Self::Denied(denial) => denial.reason.clone(),
+            Self::Denied(denial) | Self::Waiting { denial, .. } => denial.reason.clone(),
             Self::Tool(error) => error.to_string(),
             Self::Cancelled => "the call was cancelled".to_owned(),
             Self::AuditUnavailable { reference } => {
@@ -69,6 +78,10 @@ impl CallError {
             Self::Denied(denial) => {
                 denial.retry_after.map(|wait| format!("try again in {} ms", wait.as_millis()))
             }
+            Self::Waiting { approval, .. } => Some(format!(
+                "a person runs `odoo-mcp approvals show {approval}` and grants or refuses it; then call again \
+                 with the same arguments"
+            )),
             Self::Tool(ToolError::Arguments { hint, .. } | ToolError::Stopped { hint, .. }) => hint.clone(),
             Self::Tool(ToolError::Odoo(error)) => error.hint(),
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => {
@@ -82,26 +95,11 @@ impl CallError {
     pub(super) fn details(&self) -> JsonObject {
         let mut details = JsonObject::new();
         match self {
-            Self::Denied(denial) => {
-                details.insert("rule".to_owned(), json!(&*denial.rule.0));
-                details.insert("rule_name".to_owned(), json!(&*denial.rule_name));
-                details.insert("reason".to_owned(), json!(denial.reason));
-                if let Some(wait) = denial.retry_after {
-                    details.insert(
-                        "retry_after_ms".to_owned(),
-                        json!(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-                    );
-                }
-                if !denial.remaining.is_empty() {
-                    let remaining: JsonObject = denial
-                        .remaining
-                        .iter()
-                        .map(|(name, left)| (name.to_string(), amount(left)))
-                        .collect();
-                    details.insert("remaining".to_owned(), remaining.into());
-                }
-                details.insert("policy".to_owned(), json!(&*denial.policy.0));
-                details.insert("next".to_owned(), json!(denial.next.as_str()));
+            Self::Denied(denial) => denial_details(denial, &mut details),
+            Self::Waiting { denial, approval, expires_at } => {
+                denial_details(denial, &mut details);
+                details.insert("approval".to_owned(), json!(&**approval));
+                details.insert("expires_at".to_owned(), json!(expires_at.to_string()));
             }
             Self::Tool(ToolError::Odoo(error)) => odoo_details(error, &mut details),
             Self::AuditUnavailable { reference } | Self::Internal { reference } => {
@@ -119,12 +117,29 @@ impl CallError {
             sentence.push_str("\nhint: ");
             sentence.push_str(&hint);
         }
-        if let Self::Denied(denial) = self {
+        if let Self::Denied(denial) | Self::Waiting { denial, .. } = self {
             sentence.push_str("\nrule: ");
             sentence.push_str(&denial.rule.0);
         }
         sentence
     }
+}
+
+fn denial_details(denial: &Denial, details: &mut JsonObject) {
+    details.insert("rule".to_owned(), json!(&*denial.rule.0));
+    details.insert("rule_name".to_owned(), json!(&*denial.rule_name));
+    details.insert("reason".to_owned(), json!(denial.reason));
+    if let Some(wait) = denial.retry_after {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        details.insert("retry_after_ms".to_owned(), json!(wait_ms));
+    }
+    if !denial.remaining.is_empty() {
+        let remaining: JsonObject =
+            denial.remaining.iter().map(|(name, left)| (name.to_string(), amount(left))).collect();
+        details.insert("remaining".to_owned(), remaining.into());
+    }
+    details.insert("policy".to_owned(), json!(&*denial.policy.0));
+    details.insert("next".to_owned(), json!(denial.next.as_str()));
 }
 
 /// What is left of a counter: a number where it is a whole one, else exact text.
