@@ -283,3 +283,88 @@ impl DomainPlan {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better as values")]
+    #[track_caller]
+    fn check(domain: Value, sent: Result<Value, &str>) {
+        let items = domain.as_array().unwrap();
+        let found = DomainPlan::of(items).map(|plan| Value::Array(plan.sent.to_vec()));
+        match sent {
+            Ok(sent) => assert_eq!(found, Ok(sent), "{domain}"),
+            Err(part) => {
+                let why = found.expect_err(&domain.to_string());
+                assert!(why.contains(part), "{domain}: {why}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_version_reads_what_is_sent() {
+        check(json!([]), Ok(json!([])));
+        check(json!([["a", "==", null]]), Ok(json!([["a", "=", false]])));
+        check(json!([["a", "<>", 1], true, false]), Ok(json!([["a", "!=", 1], [1, "=", 1], [0, "=", 1]])));
+        check(
+            json!([["a", "in", 3], ["b", "in", [1, null]]]),
+            Ok(json!([["a", "in", [3]], ["b", "in", [1, false]]])),
+        );
+        check(json!([["a", "any", [["b", "==", 1]]]]), Ok(json!([["a", "any", [["b", "=", 1]]]])));
+        check(
+            json!(["|", ["a.b", "child_of", 1], "!", [1, "=", 1]]),
+            Ok(json!(["|", ["a.b", "child_of", 1], "!", [1, "=", 1]])),
+        );
+    }
+
+    #[test]
+    fn what_odoo_would_bend_is_refused() {
+        for (domain, part) in [
+            (json!(["a", "=", 1]), "neither a condition"),
+            (json!([["a", "="]]), "three parts"),
+            (json!([["a", "=", 1, 2]]), "three parts"),
+            (json!([["a", 1, 2]]), "three parts"),
+            (json!([["a b", "=", 1]]), "begins with a field"),
+            (json!([["a..b", "=", 1]]), "begins with a field"),
+            (json!([[2, "=", 2]]), "begins with a field"),
+            (json!([[1, "=", 2]]), "without a field"),
+            (json!([["a", "is", 1]]), "no domain operator"),
+            (json!([["a", "any!", []]]), "did you mean `any`"),
+            (json!([["a", "any", 1]]), "domain of the other model"),
+            (json!([["a", "any", [["b"]]]]), "three parts"),
+            (json!([["a", "in", false]]), "list of values"),
+            (json!([["a", "<", [1]]]), "takes one value"),
+            (json!([["a", "=", {"b": 1}]]), "texts, numbers"),
+            (json!([["a", "in", [[1]]]]), "texts, numbers"),
+            (json!([["a", "=", 1e300]]), "held exactly"),
+            (json!(["&", ["a", "=", 1]]), "lacks a condition"),
+            (json!([["a", "=", 1], "!"]), "lacks a condition"),
+            (json!([7]), "a condition is a list"),
+        ] {
+            check(domain, Err(part));
+        }
+    }
+
+    #[test]
+    fn depth_and_size_have_limits() {
+        let mut deep = vec![json!("!"); OPERATORS_DEEP_MAX];
+        deep.push(json!(["a", "=", 1]));
+        assert!(DomainPlan::of(&deep).is_ok());
+        deep.insert(0, json!("!"));
+        assert!(DomainPlan::of(&deep).unwrap_err().contains("deep"));
+        assert!(DomainPlan::of(&vec![json!(["a", "=", 1]); ITEMS_MAX + 1]).unwrap_err().contains("at most"));
+    }
+
+    #[test]
+    fn two_domains_one_behind_the_other_are_both() {
+        let plan = |domain: Value| DomainPlan::of(domain.as_array().unwrap()).unwrap();
+        let one = plan(json!(["|", ["a", "=", 1], ["b", "=", 2]]));
+        let two = plan(json!([["c", "=", 3], ["d", "=", 4]]));
+        let both = DomainPlan::of(&DomainPlan::joined([&one, &two].into_iter())).unwrap();
+        let DomainTree::All(parts) = both.tree else { panic!("{both:?}") };
+        assert_eq!(parts[0], one.tree);
+        assert_eq!(parts[1..], [plan(json!([["c", "=", 3]])).tree, plan(json!([["d", "=", 4]])).tree]);
+        assert_eq!(two.fields().into_iter().collect::<Vec<_>>(), ["c", "d"]);
+    }
+}

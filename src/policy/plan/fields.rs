@@ -181,3 +181,118 @@ impl Builder<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `name read write filter`, `-` where nothing is said.
+    fn plan(default: Right, entries: &[&str]) -> FieldsPlan {
+        let (mut patterns, mut rules) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let [name, read, write, filter] = entry.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("{entry}")
+            };
+            let pattern = Pattern(Arc::from(name));
+            let right = |word: &str| match word {
+                "allow" => Some(Right::Allow),
+                "deny" => Some(Right::Deny),
+                _ => None,
+            };
+            rules.push(FieldPlan {
+                rule: RuleId(Arc::from(name)),
+                exact: pattern.is_exact(),
+                read: match read {
+                    "mask" => Some(Shown::Mask),
+                    "hash" => Some(Shown::Hash),
+                    "last4" => Some(Shown::Last4),
+                    "deny" => Some(Shown::Never),
+                    "allow" => Some(Shown::Plain),
+                    _ => None,
+                },
+                write: right(write),
+                filter: right(filter),
+            });
+            patterns.push(pattern);
+        }
+        FieldsPlan {
+            rules: rules.into(),
+            index: NameIndex::new(patterns.iter(), NAME_FIELDS.into_iter()),
+            default,
+            default_rule: Some(RuleId(Arc::from("default"))),
+        }
+    }
+
+    #[track_caller]
+    fn check(plan: &FieldsPlan, field: &str, read: Shown, write: Right, filter: Right) {
+        let rights = plan.of(field);
+        assert_eq!((rights.read.0, rights.write.0, rights.filter.0), (read, write, filter), "{field}");
+    }
+
+    use Right::{Allow, Deny};
+    use Shown::{Hash, Last4, Mask, Never, Plain};
+
+    #[test]
+    fn the_strictest_of_all_entries_holds() {
+        let plan =
+            plan(Allow, &["*bank* mask - -", "bank_ids allow allow allow", "*_ids - deny -", "ref deny - -"]);
+        check(&plan, "bank_ids", Mask, Deny, Deny);
+        check(&plan, "my_bank", Mask, Allow, Deny);
+        check(&plan, "line_ids", Plain, Deny, Allow);
+        check(&plan, "ref", Never, Allow, Deny);
+        check(&plan, "city", Plain, Allow, Allow);
+        assert_eq!(plan.of("bank_ids").read.1.unwrap().0.as_ref(), "*bank*");
+        assert_eq!(plan.of("bank_ids").write.1.unwrap().0.as_ref(), "*_ids");
+        assert!(plan.restricts() && plan.hides());
+    }
+
+    #[test]
+    fn what_is_not_plain_cannot_be_searched_by() {
+        let plan = plan(
+            Allow,
+            &["a mask - allow", "b hash - -", "c last4 allow allow", "d deny - allow", "e - - deny"],
+        );
+        check(&plan, "a", Mask, Allow, Deny);
+        check(&plan, "b", Hash, Allow, Deny);
+        check(&plan, "c", Last4, Allow, Deny);
+        check(&plan, "d", Never, Allow, Deny);
+        check(&plan, "e", Plain, Allow, Deny);
+        assert_eq!(plan.of("c").filter.1.unwrap().0.as_ref(), "c");
+    }
+
+    #[test]
+    fn what_no_entry_mentions_is_as_the_default_says() {
+        let plan = plan(Deny, &["name allow - -", "city - - -", "x_* - allow -"]);
+        check(&plan, "name", Plain, Deny, Deny);
+        check(&plan, "city", Plain, Allow, Allow);
+        check(&plan, "x_note", Never, Allow, Deny);
+        check(&plan, "email", Never, Deny, Deny);
+        check(&plan, "id", Plain, Allow, Allow);
+        assert_eq!(plan.of("email").read.1.unwrap().0.as_ref(), "default");
+        assert!(!super::tests::plan(Allow, &["a allow allow allow"]).restricts());
+    }
+
+    #[test]
+    fn the_id_is_closed_by_its_name_only() {
+        check(&plan(Allow, &["* deny deny deny"]), "id", Plain, Allow, Allow);
+        check(&plan(Allow, &["id deny - -"]), "id", Never, Allow, Deny);
+    }
+
+    #[test]
+    fn what_stands_for_a_record_is_as_closed_as_its_name() {
+        check(&plan(Allow, &["name mask - -"]), "display_name", Mask, Allow, Deny);
+        check(
+            &plan(Allow, &["complete_name deny - -", "display_name mask - -"]),
+            "display_name",
+            Never,
+            Allow,
+            Deny,
+        );
+        check(&plan(Allow, &["display_name deny - -"]), "display_name", Never, Allow, Deny);
+        check(&plan(Allow, &["display_name deny - -"]), "name", Plain, Allow, Allow);
+        check(&plan(Allow, &["*name - - deny"]), "display_name", Plain, Allow, Deny);
+        check(&plan(Deny, &["name - - -"]), "display_name", Plain, Allow, Allow);
+        check(&plan(Deny, &["city - - -"]), "display_name", Never, Deny, Deny);
+        check(&plan(Allow, &["city deny - -"]), "display_name", Plain, Allow, Allow);
+    }
+}
