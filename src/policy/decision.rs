@@ -259,6 +259,8 @@ pub enum DenialKind {
     Paused,
     /// Outside the caller's records: the answer is that of a record that does not exist.
     NotFound,
+    /// A field that may not be seen: the answer is that of a field that does not exist.
+    UnknownField,
     /// A weight that is negative, missing or not exact.
     BadAmount,
     /// A person has to agree, and nobody can be asked from here.

@@ -44,6 +44,7 @@ impl CallError {
                 DenialKind::NoGrant => "no_grant",
                 DenialKind::Paused => "paused",
                 DenialKind::NotFound => "not_found",
+                DenialKind::UnknownField => "unknown_field",
                 DenialKind::BadAmount => "bad_amount",
                 DenialKind::NeedsApproval => "needs_approval",
             },
@@ -93,6 +94,9 @@ impl CallError {
 
     /// Further members of the structured form.
     pub(super) fn details(&self) -> JsonObject {
+        if self.keeps_its_rule() {
+            return JsonObject::new();
+        }
         let mut details = JsonObject::new();
         match self {
             Self::Denied(denial) => denial_details(denial, &mut details),
@@ -110,8 +114,16 @@ impl CallError {
         details
     }
 
+    /// A rule for a field that may not be seen would tell that there is one. The log has it.
+    fn keeps_its_rule(&self) -> bool {
+        matches!(self, Self::Denied(denial) if denial.kind == DenialKind::UnknownField)
+    }
+
     /// The text form: what happened, what to do, and the code.
     pub(super) fn sentence(&self) -> String {
+        if self.keeps_its_rule() {
+            return format!("{}: {}", self.code(), self.message());
+        }
         let mut sentence = format!("{}: {}", self.code(), self.message());
         if let Some(hint) = self.hint() {
             sentence.push_str("\nhint: ");

@@ -71,7 +71,7 @@ pub(super) fn judge_field(rule: &ModelPlan, field: Field<'_>, named: Named, out:
     let said = Said::by(by.unwrap_or(&rule.rule), rule.shadow);
     let Field { model, name } = field;
     if rights.read.0 == Shown::Never {
-        out.refuse_as(step::MODEL, said, DenialKind::Refused, NextStep::ChangeArguments, || {
+        out.refuse_as(step::MODEL, said, DenialKind::UnknownField, NextStep::ChangeArguments, || {
             format!("model `{model}` has no field `{name}`")
         });
         return;

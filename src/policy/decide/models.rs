@@ -118,7 +118,10 @@ fn judge_rule<'a>(
             });
         }
     }
-    judge_scope(rule, effect, out);
+    // Defaults of the context become values once the definitions say that there are such fields.
+    if cx.facts.found.unfolded || effect.defaults().next().is_none() {
+        judge_scope(rule, effect, out);
+    }
     if effect.part == Part::Auxiliary {
         return;
     }

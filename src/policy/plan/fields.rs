@@ -11,8 +11,10 @@ use crate::policy::{
     file::document::{ModelRule, Pattern, Right},
 };
 
-/// The fields that make up what stands for a record.
-const NAME_FIELDS: [&str; 3] = ["display_name", "name", "complete_name"];
+/// What stands for a record.
+const DISPLAY_NAME: &str = "display_name";
+/// The fields it is made of.
+const NAME_FIELDS: [&str; 3] = [DISPLAY_NAME, "name", "complete_name"];
 /// Comes with every record, and means nothing without it.
 const ID: &str = "id";
 
@@ -68,7 +70,7 @@ impl FieldsPlan {
         if self.rules.is_empty() && self.default == Right::Allow {
             return FieldRights::FREE;
         }
-        if !NAME_FIELDS.starts_with(&[field]) {
+        if field != DISPLAY_NAME {
             return self.named(field).unwrap_or_else(|| self.by_default(field));
         }
         // What stands for a record shows its name, so it is as closed as that.
