@@ -1,0 +1,71 @@
+//! The tools that a file may speak of: those of this program, and those that were announced.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use super::{announced::ANNOUNCED, document::Pattern};
+use crate::{
+    facts::{Class, JsonObject, nearest, within_distance},
+    policy::KnownTools,
+};
+
+/// A name this close to a real one is taken for a mistake.
+const TYPING_MISTAKES_MAX: usize = 2;
+
+pub(super) struct Catalogue<'a> {
+    known: &'a dyn KnownTools,
+    classes: HashMap<&'static str, Class>,
+    names: BTreeSet<&'static str>,
+    schemas: RefCell<HashMap<String, Option<Arc<JsonObject>>>>,
+}
+
+impl<'a> Catalogue<'a> {
+    pub(super) fn new(known: &'a dyn KnownTools) -> Self {
+        let tools = known.tools();
+        let classes: HashMap<&'static str, Class> =
+            tools.iter().map(|tool| (tool.name, tool.class)).collect();
+        let names = classes.keys().copied().chain(ANNOUNCED.iter().copied()).collect();
+        Self { known, classes, names, schemas: RefCell::default() }
+    }
+
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// A real name that was probably meant.
+    pub(super) fn meant_by(&self, name: &str) -> Option<&'static str> {
+        let near: Vec<&'static str> = self
+            .names
+            .iter()
+            .copied()
+            .filter(|known| within_distance(name, known, TYPING_MISTAKES_MAX))
+            .collect();
+        nearest(name, near.iter().copied(), 1).first().copied().or_else(|| near.first().copied())
+    }
+
+    /// Real names that a pattern matches.
+    pub(super) fn matching(&self, pattern: &Pattern) -> impl Iterator<Item = &'static str> {
+        self.names.iter().copied().filter(move |name| pattern.matches(name))
+    }
+
+    #[expect(dead_code, reason = "the lints look at classes")]
+    /// The class of a tool of this program.
+    pub(super) fn class(&self, name: &str) -> Option<Class> {
+        self.classes.get(name).copied()
+    }
+
+    #[expect(dead_code, reason = "the lints look at schemas")]
+    /// The schema of a tool's arguments, made once.
+    pub(super) fn schema(&self, name: &str) -> Option<Arc<JsonObject>> {
+        if let Some(schema) = self.schemas.borrow().get(name) {
+            return schema.clone();
+        }
+        let schema = self.classes.contains_key(name).then(|| self.known.input_schema(name)).flatten();
+        let schema = schema.map(Arc::new);
+        self.schemas.borrow_mut().insert(name.to_owned(), schema.clone());
+        schema
+    }
+}

@@ -1,0 +1,342 @@
+//! The reader against the documents of the contract, and against files that must not load.
+
+use serde_json::{Value, json};
+
+use super::{Read, read};
+use crate::policy::{Names, PolicyError};
+
+const KNOWN: Names = Names(&["create_charge", "odoo_read", "odoo_write"]);
+
+fn load(policy: &Value) -> Result<Read, PolicyError> {
+    read(policy.to_string().as_bytes(), &KNOWN)
+}
+
+/// A file with these sections.
+fn with(sections: Value) -> Value {
+    let mut policy = json!({"version": "1", "default": "deny"});
+    for (key, value) in sections.as_object().unwrap() {
+        policy[key] = value.clone();
+    }
+    policy
+}
+
+/// The file is refused for exactly these places, and says this of the first.
+#[track_caller]
+fn check(policy: &Value, pointers: &[&str], says: &str) {
+    let error = load(policy).map(|read| read.document).expect_err(&policy.to_string());
+    let found: Vec<&str> = error.problems.iter().map(|problem| problem.pointer.as_str()).collect();
+    assert_eq!(found, pointers, "{policy}\n{error}");
+    assert!(error.problems[0].message.contains(says), "{error}");
+}
+
+#[track_caller]
+fn check_tool(rule: Value, pointers: &[&str], says: &str) {
+    let pointers: Vec<String> = pointers.iter().map(|at| format!("/tools/create_charge{at}")).collect();
+    let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
+    check(&with(json!({"tools": {"create_charge": rule}})), &pointers, says);
+}
+
+#[track_caller]
+fn check_loads(policy: &Value) -> Read {
+    load(policy).unwrap_or_else(|error| panic!("{policy}\n{error}"))
+}
+
+#[test]
+fn the_full_example_is_read() {
+    let policy = json!({
+        "$schema": "./policy.schema.json",
+        "version": "1",
+        "default": "deny",
+        "hide": ["odoo_unlink", "odoo_disconnect", "telegram_auth"],
+        "all_tools": {"limits": [{"counter": "calls", "window": "minute", "max": 120, "scope": "grant"}]},
+        "classes": {
+            "read": {"batch": {"rows": 500}},
+            "write": {"limits": [{"counter": "write_rate", "window": "minute", "max": 30, "scope": "grant"}]}
+        },
+        "tools": {
+            "odoo_execute": {
+                "require": ["args.reason"],
+                "limits": [{"counter": "execute_rate", "window": "minute", "max": 10, "scope": "grant"}]
+            },
+            "google_gmail_send": {
+                "action": "require_approval",
+                "reason": "Mail leaves the company.",
+                "rate_limit": {"max": 10, "window": 60}
+            },
+            "ssh_execute": {"action": "deny", "reason": "No shell for agents."}
+        },
+        "connections": {
+            "erp-*": {"environment": "production", "mode": "no_delete"},
+            "staging": {"environment": "staging", "mode": "normal"},
+            "archive": {"mode": "read_only"}
+        },
+        "environments": {"production": {"approve": ["execute", "mail"]}},
+        "models": {
+            "crm.lead": {
+                "ops": ["read", "create", "write"],
+                "domain": [["company_id", "in", [1, 3]]],
+                "fields": {"email_from": {"read": "mask", "filter": "deny"}},
+                "batch": {"ids": 50}
+            },
+            "account.payment": {
+                "ops": ["read", "create"],
+                "approve_if": [{"path": "odoo.values.amount", "op": "gt", "value": "2500.00"}],
+                "limits": [{"counter": "paid_today", "window": "day", "max": "20000.00",
+                    "scope": ["user", "connection"], "increment_from": "odoo.values.amount",
+                    "unit": "money:EUR", "currency_from": "odoo.values.currency_id"}]
+            },
+            "sale.order": {
+                "ops": ["read", "write", "execute"],
+                "methods": {"allow": ["action_quotation_send"], "approve": ["action_confirm"]},
+                "deny_if": [{"any": [
+                    {"path": "odoo.values.user_id", "op": "exists", "value": true},
+                    {"path": "ctx.time.office_hours", "op": "eq", "value": false}
+                ], "reason": "Orders are changed in office hours, owners never."}]
+            },
+            "res.partner": {"ops": ["read"], "fields": {"*bank*": {"read": "deny", "filter": "deny"}}}
+        },
+        "time_windows": {"office_hours": {"tz": "Europe/Vienna",
+            "days": ["mon", "tue", "wed", "thu", "fri"], "from": "07:00", "to": "19:00"}},
+        "breakers": [{"on": "denied", "max": 20, "window": 60, "scope": "grant", "then": "pause", "for": 300}],
+        "approvals": {"ttl": 600, "modes": ["url", "form"], "approvers": ["group:finance"],
+            "self_approval": false, "max_pending": 5}
+    });
+    let read = check_loads(&policy);
+    assert_eq!(read.document.top.models.as_ref().unwrap().len(), 4);
+    assert_eq!(read.document.top.tools.len(), 3);
+    assert!(read.digest.0.starts_with("sha256:"));
+}
+
+#[test]
+fn the_printed_documents_are_read() {
+    for sections in [
+        json!({"tools": {"odoo_version": {}}}),
+        json!({"tools": {"odoo_write": {"limits": [{"counter": "odoo_write_rate", "window": "minute", "max": 30, "scope": "grant"}]}}}),
+        json!({"hide": ["odoo_unlink"]}),
+        json!({"default": "allow", "hide": ["odoo_unlink"]}),
+        json!({"default": "allow", "hide": ["*"]}),
+        json!({"hide": [], "all_tools": {"limits": []}, "tools": {"odoo_create": {"require": [], "deny_if": [], "limits": []}}}),
+        json!({"tools": {"create_charge": {"deny_if": [{"conditions": [{"path": "args.amount", "op": "gt", "value": 100}], "on_deny": "Too much."}]}}}),
+        json!({"default": "allow", "tools": {"odoo_execute": {"action": "deny", "reason": "Not by agents."}}}),
+        json!({"tools": {"odoo_execute": {"rate_limit": {"max": 10, "window": 60}}}}),
+        json!({"tools": {"odoo_execute": {"rate_limit": "10/hour"}}}),
+        json!({"tools": {"odoo_execute": {"action": "require_approval"}}}),
+        json!({"all_tools": {"limits": [{"counter": "calls", "window": "hour", "max": 500, "scope": "grant"}]}, "tools": {"odoo_read": {}}}),
+        json!({"tools": {"create_charge": {"rules": [{"name": "cap", "conditions": [{"path": "state.create_charge.total", "op": "lte", "value": 1000}], "state": {"counter": "total", "window": "day", "increment_from": "args.amount"}}]}}}),
+        json!({"tools": {"*": {"rules": [{"name": "all", "rate_limit": "60/minute"}]}}}),
+        json!({"tools": {"create_charge": {"require": ["args.reason"], "limits": [{"counter": "c", "window": "day", "max": 5, "scope": "grant"}]}}}),
+        json!({"description": {"any": ["thing"]}, "x-owner": 7, "tools": {"description": "text", "odoo_read": {"x-a": 1}}}),
+    ] {
+        check_loads(&with(sections));
+    }
+}
+
+#[test]
+fn keys_that_nobody_knows_are_refused_at_every_depth() {
+    check(&with(json!({"tool": {}})), &["/tool"], "did you mean `tools`");
+    check(&with(json!({"Hide": []})), &["/Hide"], "did you mean `hide`");
+    check_tool(
+        json!({"limits": [{"counter": "c", "window": "day", "max": 1, "scop": "grant"}]}),
+        &["/limits/0/scop"],
+        "`scope`",
+    );
+    check_tool(
+        json!({"deny_if": [{"path": "args.a", "op": "eq", "value": 1, "values": 2}]}),
+        &["/deny_if/0/values"],
+        "`value`",
+    );
+    check_tool(
+        json!({"deny_if": [{"any": [{"not": {"path": "args.a", "op": "eq", "valeu": 1}}]}]}),
+        &["/deny_if/0/any/0/not/valeu", "/deny_if/0/any/0/not/value"],
+        "`value`",
+    );
+    check(
+        &with(json!({"models": {"res.partner": {"fields": {"name": {"raed": "deny"}}}}})),
+        &["/models/res.partner/fields/name/raed"],
+        "`read`",
+    );
+    check(&with(json!({"grants": {"g": {"version": "1"}}})), &["/grants/g/version"], "unknown key");
+    check(
+        &with(json!({"connections": {"a": {"environments": "x"}}})),
+        &["/connections/a/environments"],
+        "`environment`",
+    );
+}
+
+#[test]
+fn what_is_a_name_is_no_remark() {
+    let policy = with(json!({"default": "allow", "tools": {"x-shell": {"action": "deny"}}}));
+    assert_eq!(check_loads(&policy).document.top.tools.len(), 1);
+    let policy = with(json!({"models": {"m": {"fields": {"description": {"read": "deny"}}}}}));
+    let read = check_loads(&policy);
+    assert_eq!(read.document.top.models.as_ref().unwrap()[0].1.fields.len(), 1);
+    check(&with(json!({"tools": {"x-shell": {"acton": "deny"}}})), &["/tools/x-shell/acton"], "`action`");
+}
+
+#[test]
+fn limits_are_checked_member_by_member() {
+    for (limit, at, says) in [
+        (json!({"counter": "c", "window": "fortnight", "max": 1}), "/window", "fortnight"),
+        (json!({"counter": "c", "window": 0, "max": 1}), "/window", "from 1 to"),
+        (json!({"counter": "c", "window": "day", "max": -1}), "/max", "0 or more"),
+        (json!({"counter": "c", "window": "day", "max": 1.5}), "/max", "whole"),
+        (json!({"counter": "c", "window": "day", "max": "1"}), "/max", "whole"),
+        (
+            json!({"counter": "c", "window": "day", "max": "-1", "unit": "money:EUR", "increment_from": "args.a"}),
+            "/max",
+            "decimal",
+        ),
+        (json!({"counter": "c", "window": "day", "max": 1, "scope": []}), "/scope", "empty"),
+        (json!({"counter": "c", "window": "day", "max": 1, "scope": ["user", "global"]}), "/scope", "alone"),
+        (json!({"counter": "c", "window": "day", "max": 1, "scope": "grnat"}), "/scope", "grant"),
+        (json!({"counter": "c", "window": "day", "max": 1, "tz": "Europe/Viena"}), "/tz", "Vienna"),
+        (json!({"counter": "c", "window": 60, "max": 1, "tz": "Europe/Vienna"}), "/tz", "slides"),
+        (json!({"counter": "c", "window": "day", "max": 1, "unit": "money:eur"}), "/unit", "money:EUR"),
+        (json!({"counter": "c", "window": "day", "max": 1, "unit": "money:EUR"}), "/unit", "increment_from"),
+        (
+            json!({"counter": "c", "window": "day", "max": 1, "increment_from": "ctx.user"}),
+            "/increment_from",
+            "no amount",
+        ),
+        (
+            json!({"counter": "c", "window": "day", "max": 1, "increment_from": "rows", "unit": "bytes"}),
+            "/increment_from",
+            "unit",
+        ),
+        (json!({"counter": "c", "window": "day", "max": 2, "increment": 3}), "/max", "below"),
+        (json!({"counter": "c", "window": "day", "max": 2, "increment": 0}), "/increment", "never"),
+        (
+            json!({"counter": "c", "window": "day", "max": 2, "currency_from": "args.c"}),
+            "/currency_from",
+            "money",
+        ),
+        (json!({"window": "day", "max": 2}), "/counter", "missing"),
+        (json!({"counter": "c", "max": 2}), "/window", "missing"),
+        (json!({"counter": "c", "window": "day"}), "/max", "missing"),
+    ] {
+        check_tool(json!({"limits": [limit]}), &[&format!("/limits/0{at}")], says);
+    }
+}
+
+#[test]
+fn items_are_checked() {
+    for (item, at, says) in [
+        (json!("args.a b["), "", "not by number"),
+        (json!("reason"), "", "begins with"),
+        (json!(7), "", "use"),
+        (json!({}), "", "needs one of"),
+        (json!({"path": "args.a"}), "/op", "missing"),
+        (json!({"path": "args.a", "op": "equals", "value": 1}), "/op", "equals"),
+        (json!({"path": "args.a", "op": "in", "value": 1}), "/value", "list"),
+        (json!({"path": "args.a", "op": "regex", "value": "("}), "/value", "regular"),
+        (json!({"path": "args.a", "all": ["args.b"], "op": "eq", "value": 1}), "", "just one of"),
+        (json!({"any": []}), "/any", "empty"),
+        (json!({"conditions": []}), "/conditions", "empty"),
+        (json!({"any": ["args.a"], "op": "eq"}), "/op", "beside"),
+        (
+            json!({"not": {"path": "args.a", "op": "eq", "value": 1, "mode": "shadow"}}),
+            "/not/mode",
+            "whole item",
+        ),
+        (json!({"path": "args.a", "op": "eq", "value": 1, "reason": "a", "on_deny": "b"}), "", "together"),
+        (json!({"path": "state.a.b", "op": "lt", "value": 1}), "/path", "limits"),
+        (json!({"path": "odoo.valeus.x", "op": "lt", "value": 1}), "/path", "`values`"),
+        (json!({"path": "args.a", "op": "eq", "value": 1, "on_missing": "allow"}), "/on_missing", "allow"),
+    ] {
+        let mut places = vec![format!("/deny_if/0{at}")];
+        if item == json!({"path": "args.a"}) {
+            places.push("/deny_if/0/value".to_owned());
+        }
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        check_tool(json!({"deny_if": [item]}), &places, says);
+    }
+    let deep = (0..8).fold(json!("args.a"), |item, _| json!({"not": item}));
+    check_tool(json!({"require": [deep]}), &["/require/0/not/not/not/not/not/not/not/not"], "8 deep");
+}
+
+#[test]
+fn a_fragment_of_a_tool_is_told_how_to_become_a_policy() {
+    check(
+        &json!({"odoo_refresh": {"limits": [{"counter": "c", "window": "minute", "max": 60}]}}),
+        &[""],
+        "wrap it",
+    );
+    check(&json!({"ssh_execute": {"action": "deny"}, "odoo_write": {}}), &[""], "wrap it");
+    check(&json!({}), &["", ""], "version");
+    check(&json!({"tools": {"odoo_read": {}}}), &["", ""], "version");
+}
+
+#[test]
+fn names_close_to_a_real_tool_are_mistakes() {
+    check(&with(json!({"hide": ["odoo_unlnk"]})), &["/hide/0"], "odoo_unlink");
+    check(&with(json!({"tools": {"odoo_wirte": {}}})), &["/tools/odoo_wirte"], "odoo_write");
+    check(
+        &with(json!({"pins": {"odoo_raed": format!("sha256:{}", "0".repeat(64))}})),
+        &["/pins/odoo_raed"],
+        "odoo_read",
+    );
+    let read = check_loads(&with(json!({"tools": {"ssh_execute": {}, "far_away": {}}})));
+    let places: Vec<&str> = read.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+    assert_eq!(places, ["/tools/far_away"]);
+}
+
+#[test]
+fn other_sections_are_checked() {
+    for (sections, at, says) in [
+        (
+            json!({"time_windows": {"w": {"tz": "Mars/Base", "from": "07:00", "to": "08:00"}}}),
+            "/time_windows/w/tz",
+            "no time zone",
+        ),
+        (
+            json!({"time_windows": {"w": {"tz": "UTC", "from": "7:00", "to": "08:00"}}}),
+            "/time_windows/w/from",
+            "07:00",
+        ),
+        (
+            json!({"time_windows": {"w": {"tz": "UTC", "from": "07:00", "to": "07:00"}}}),
+            "/time_windows/w/to",
+            "whole day",
+        ),
+        (
+            json!({"time_windows": {"w": {"tz": "UTC", "days": ["monday"], "from": "07:00", "to": "08:00"}}}),
+            "/time_windows/w/days/0",
+            "monday",
+        ),
+        (json!({"environments": {"e": {"time": "hours"}}}), "/environments/e/time", "define"),
+        (
+            json!({"environments": {"production": {}}, "connections": {"a": {"environment": "prodution"}}}),
+            "/connections/a/environment",
+            "production",
+        ),
+        (
+            json!({"breakers": [{"on": "denied", "max": 0, "window": 60, "for": 60}]}),
+            "/breakers/0/max",
+            "1 or more",
+        ),
+        (json!({"breakers": [{"on": "denied", "max": 3, "window": 60}]}), "/breakers/0/for", "missing"),
+        (json!({"pins": {"odoo_read": "sha256:12"}}), "/pins/odoo_read", "digest"),
+        (json!({"classes": {"reed": {}}}), "/classes/reed", "`read`"),
+        (json!({"models": {"m": {"ops": ["delete"]}}}), "/models/m/ops/0", "delete"),
+        (json!({"models": {"m": {"domain": [["a", "=="]]}}}), "/models/m/domain/0", "term"),
+        (
+            json!({"models": {"m": {"fields": {"a": {"read": "mask", "filter": "allow"}}}}}),
+            "/models/m/fields/a/filter",
+            "mask",
+        ),
+        (
+            json!({"models": {"m": {"values": {"a": {"op": "in", "value": 3}}}}}),
+            "/models/m/values/a/value",
+            "list",
+        ),
+        (json!({"models": {"m": {"values": {"a": {"value": 3}}}}}), "/models/m/values/a", "needs `op`"),
+        (json!({"models": {"Res Partner": {}}}), "/models/Res Partner", "model name"),
+        (json!({"grants": {"g": {"inherit": false}}}), "/grants/g/default", "missing"),
+        (json!({"approvals": {"ttl": 90000}}), "/approvals/ttl", "86400"),
+        (json!({"approvals": {"modes": []}}), "/approvals/modes", "nobody"),
+        (json!({"approvals": {"approvers": ["anna"]}}), "/approvals/approvers/0", "user:NAME"),
+        (json!({"mode": "shadwo"}), "/mode", "shadow"),
+    ] {
+        check(&with(sections), &[at], says);
+    }
+}
