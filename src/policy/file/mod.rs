@@ -78,8 +78,10 @@ fn refused<T>(at: &str, message: String) -> Result<T, PolicyError> {
 
 fn place(error: &StrictJsonError) -> String {
     match error {
-        StrictJsonError::DuplicateKey { pointer, .. } => pointer.clone(),
-        _ => String::new(),
+        StrictJsonError::DuplicateKey { pointer, .. } | StrictJsonError::Number { pointer, .. } => {
+            pointer.clone()
+        }
+        StrictJsonError::TooDeep(_) | StrictJsonError::Syntax(_) => String::new(),
     }
 }
 
