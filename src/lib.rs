@@ -30,6 +30,7 @@ pub mod audit;
 
 pub mod pipeline;
 
+pub mod rehearsal;
 pub mod transport;
 
 pub mod sandbox;

@@ -133,12 +133,12 @@ impl Corridor {
     /// Limits that are used up refuse a call before anything is fetched or anybody is asked for it.
     fn cannot_pay(&self, policy: &Policy, facts: &CallFacts, charges: &[Charge]) -> Option<Box<Denial>> {
         let exhaustion = self.audit.check(charges, facts.at).err()?;
-        Some(exhausted(*exhaustion, policy.digest().clone()))
+        Some(limit_denial(*exhaustion, policy.digest().clone()))
     }
 }
 
 /// The denial of a call that no reservation could be made for.
-pub(super) fn exhausted(exhausted: Exhausted, policy: PolicyDigest) -> Box<Denial> {
+pub fn limit_denial(exhausted: Exhausted, policy: PolicyDigest) -> Box<Denial> {
     let limit = &exhausted.charge.limit;
     let reason = match (&limit.reason, exhausted.why) {
         (Some(reason), Refusal::Full) => reason.to_string(),

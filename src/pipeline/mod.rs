@@ -27,6 +27,7 @@ use crate::{
 pub use asking::ApprovalNote;
 pub use change::PolicyChange;
 use deciding::Decided;
+pub use deciding::limit_denial;
 
 /// A call as the transport read it.
 pub struct RawCall {
@@ -272,7 +273,7 @@ impl Corridor {
         match self.audit.open_call(&opening, permit.charges(), facts.class != Class::Read).await {
             Ok(entry) => Ok(entry),
             Err(OpenError::Exhausted(exhausted)) => {
-                let denial = deciding::exhausted(*exhausted, permit.policy().clone());
+                let denial = limit_denial(*exhausted, permit.policy().clone());
                 self.metrics.decided("limited", &denial.rule.0, None);
                 Err(self.refuse(policy, facts, denial))
             }

@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "cli",
     "house",
     "transport",
+    "rehearsal",
     "pipeline",
     "audit",
     "reply",
