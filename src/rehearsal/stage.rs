@@ -42,7 +42,7 @@ pub struct Stage<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Outcome {
     /// `allow`, `ask`, `deny`, `unknown`, `limited`, `no_grant`, `paused`, `not_found`, `bad_amount`,
-    /// `needs_approval`, `needs_definitions`, `needs_records`, `invalid_arguments` or `invalid_call`.
+    /// `needs_approval`, `unknown_field`, `needs_definitions`, `needs_records`, `invalid_arguments` or `invalid_call`.
     pub outcome: &'static str,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub rule: String,
@@ -332,6 +332,7 @@ fn word(kind: DenialKind) -> &'static str {
         DenialKind::NotFound => "not_found",
         DenialKind::BadAmount => "bad_amount",
         DenialKind::NeedsApproval => "needs_approval",
+        DenialKind::UnknownField => "unknown_field",
     }
 }
 
