@@ -360,6 +360,11 @@ fn closing(
 }
 
 impl OpenEntry {
+    /// What the log calls this call.
+    pub fn call(&self) -> &str {
+        &self.call
+    }
+
     /// Settles the charges and writes the closing line. A failure here cannot undo the call; it is
     /// returned for the log.
     pub fn close(mut self, end: &End, outcome: CallOutcome, code: Option<&str>) -> Result<(), AuditError> {

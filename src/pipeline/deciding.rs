@@ -11,7 +11,10 @@ use crate::{
     facts::{CallFacts, Caller, JsonObject},
     ledger::{Exhausted, Refusal},
     odoo,
-    policy::{Ask, Charge, Decision, Denial, DenialKind, Needs, NextStep, Permit, Policy, PolicyDigest},
+    policy::{
+        Ask, Charge, Decision, Denial, DenialKind, Needs, NextStep, Permit, Policy, PolicyDigest,
+        RecordQuestion,
+    },
     reply::CallError,
     tools::{DecodedCall, Found, ToolError},
 };
@@ -25,7 +28,8 @@ const ROUNDS_MAX: usize = 4;
     reason = "it lives on the stack for one step, and nearly always is a permit"
 )]
 pub(super) enum Decided {
-    Allowed(Permit),
+    /// With what was asked about records on the way.
+    Allowed(Permit, Vec<RecordQuestion>),
     Denied(Box<Denial>),
     Question(Box<Question>),
     /// A person was asked, but not through the client; the denial says so.
@@ -68,12 +72,13 @@ impl Corridor {
         let breakers = policy.breakers(facts);
         facts.found.pause =
             self.pauses.found(&facts.caller, facts.at).or_else(|| self.audit.paused(&breakers, facts.at));
+        let mut checked = Vec::new();
         for _ in 0..ROUNDS_MAX {
             let began = Instant::now();
             let decision = policy.decide(facts);
             self.count(&decision, began.elapsed());
             match decision {
-                Decision::Allow(permit) => return Ok(Decided::Allowed(permit)),
+                Decision::Allow(permit) => return Ok(Decided::Allowed(permit, checked)),
                 Decision::Deny(denial) => return Ok(Decided::Denied(denial)),
                 Decision::Needs(Needs::Definitions) => {
                     facts.effects = odoo::unfold(&facts.effects, &self.connections)
@@ -90,6 +95,7 @@ impl Corridor {
                         .await
                         .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
                     facts.found.records = Some(answers.into());
+                    checked = questions;
                 }
                 Decision::Ask(ask) => {
                     if let Some(denial) = self.cannot_pay(policy, facts, &ask.charges) {

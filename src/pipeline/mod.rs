@@ -3,6 +3,7 @@
 mod asking;
 mod change;
 mod deciding;
+mod looking_again;
 mod running;
 mod settling;
 
@@ -225,10 +226,11 @@ impl Corridor {
         let arguments = Arc::new(self.catalog.as_rules_see(&tool, &call.arguments));
         let mut facts = deciding::gather_facts(&call.caller, tool, arguments, request.as_ref());
 
-        let permit = match self.decide(policy, &mut facts, &call).await? {
-            Decided::Allowed(permit) => permit,
+        let (permit, checked) = match self.decide(policy, &mut facts, &call).await? {
+            Decided::Allowed(permit, checked) => (permit, checked),
             Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),
-            Decided::Question(question) => {
+            Decided::Question(mut question) => {
+                question.text = reply::without_secrets(question.text);
                 self.note_question(policy, &facts, &question.rule, BreakerEvent::Asked)?;
                 return Ok(Walked::Question(question));
             }
@@ -249,13 +251,15 @@ impl Corridor {
                 entry.close(&End::of(Settlement::NotSent), CallOutcome::NotSent, Some("needs_approval"));
             return Err(closed.map_or_else(|error| no_line(&error), |()| CallError::Denied(denial)));
         }
+        let logged_as = entry.call().to_owned();
         let cx = CallContext::new(&permit, &call.caller, &self.connections, &call.progress);
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {
             self.give_back(approval).await;
         }
         self.settle_and_close(entry, &permit, policy, &facts, &outcome);
-        outcome.map(|output| Walked::Reply(reply::shape(output)))
+        self.look_again(&logged_as, &checked, &facts, &outcome).await;
+        outcome.map(|output| Walked::Reply(reply::shape(output, &permit.redacted_paths())))
     }
 
     /// Reserves the charges and opens the log entry: from here on the call may run.

@@ -1,11 +1,16 @@
 //! Results shaped and errors worded for the client, only here.
 
 mod error;
+mod masked_paths;
+mod secrets;
 mod text;
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 pub use error::CallError;
+pub use secrets::without_secrets;
 pub use text::compact_text;
 
 use crate::tools::Output;
@@ -21,13 +26,21 @@ pub struct Reply {
     pub code: Option<&'static str>,
 }
 
-/// Shapes a result.
-pub fn shape(output: Output) -> Reply {
-    let text = output.text.unwrap_or_else(|| compact_text(&output.structured));
-    Reply { structured: output.structured, text, is_error: false, code: None }
+/// Shapes a result. `masked` are places in it that the policy masks for this tool; secrets are masked
+/// wherever they stand. The text is made from what is left.
+pub fn shape(output: Output, masked: &[Arc<str>]) -> Reply {
+    let Output { mut structured, text } = output;
+    masked_paths::mask(&mut structured, masked);
+    secrets::mask_all(&mut structured);
+    let text = match text {
+        // A text of the tool's own may tell what is masked.
+        Some(text) if masked.is_empty() => without_secrets(text),
+        _ => compact_text(&structured),
+    };
+    Reply { structured, text, is_error: false, code: None }
 }
 
-/// Words an error. Everything a client may know of it is in `CallError`.
+/// Words an error. Everything a client may know of it is in `CallError`, secrets apart.
 pub fn word(error: &CallError) -> Reply {
     let mut structured = json!({ "code": error.code(), "message": error.message() });
     if let Some(object) = structured.as_object_mut() {
@@ -36,5 +49,6 @@ pub fn word(error: &CallError) -> Reply {
         }
         object.extend(error.details());
     }
-    Reply { text: error.sentence(), structured, is_error: true, code: Some(error.code()) }
+    secrets::mask_all(&mut structured);
+    Reply { text: without_secrets(error.sentence()), structured, is_error: true, code: Some(error.code()) }
 }
