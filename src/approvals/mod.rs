@@ -43,6 +43,8 @@ pub struct Answer {
 pub enum Verdict {
     Approve,
     Refuse,
+    /// Went to the page, if there is one. To a form it is no answer.
+    Opened,
     /// Closed the question without an answer.
     Dismiss,
 }

@@ -151,7 +151,7 @@ impl Approvals {
         }) else {
             return Ok(Taken::DoesNotFit);
         };
-        if token.asked == Asked::Page && answer.verdict == Verdict::Approve {
+        if token.asked == Asked::Page && matches!(answer.verdict, Verdict::Approve | Verdict::Opened) {
             return Ok(Taken::Opened);
         }
         entry.nonce = None;
@@ -168,7 +168,7 @@ impl Approvals {
                 entry.state = State::Refused { by: by.shown, at: now };
                 counted
             }
-            (Verdict::Dismiss, State::Pending) => Taken::Dismissed,
+            (Verdict::Dismiss | Verdict::Opened, State::Pending) => Taken::Dismissed,
             _ => Taken::DoesNotFit,
         };
         turn.write(&entry)?;

@@ -8,6 +8,7 @@ mod conformance;
 mod frame;
 mod http;
 mod lines;
+mod questions;
 mod server;
 mod stdio;
 mod tool_list;

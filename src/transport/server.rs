@@ -24,11 +24,11 @@ use rmcp::{
 use tokio::sync::{Semaphore, broadcast::error::RecvError, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{tool_list::ToolList, watchers::Watchers};
+use super::{questions, tool_list::ToolList, watchers::Watchers};
 use crate::{
-    approvals::CanAsk,
-    facts::{Arrival, Caller},
-    pipeline::{Corridor, RawCall, UnknownTool},
+    approvals::{Answer, CanAsk},
+    facts::{Arrival, Caller, JsonObject},
+    pipeline::{Corridor, RawCall, UnknownTool, Walked},
     reply::Reply,
     tools::Progress,
 };
@@ -66,6 +66,8 @@ pub(super) struct Shared {
     running: Semaphore,
     held: Semaphore,
     watchers: Watchers,
+    /// Where pages of ours are reached, if this door serves any.
+    pages: Option<String>,
     /// Calls under way; draining waits for it to be empty.
     calls: TaskTracker,
     /// Fires when no new work is wanted: subscriptions end.
@@ -75,12 +77,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(corridor: Arc<Corridor>, arrival: Arrival) -> Arc<Self> {
+    pub(super) fn new(corridor: Arc<Corridor>, arrival: Arrival, pages: Option<String>) -> Arc<Self> {
         let shared = Arc::new(Self {
             list: ToolList::of(corridor.catalog()),
             running: Semaphore::new(CALLS_AT_ONCE_MAX),
             held: Semaphore::new(CALLS_HELD_MAX),
             watchers: Watchers::default(),
+            pages,
             calls: TaskTracker::new(),
             closing: CancellationToken::new(),
             abort: CancellationToken::new(),
@@ -149,30 +152,66 @@ impl Server {
         caller
     }
 
+    /// Walks the call, and walks it again when a person had to be asked in between.
     async fn call(
         &self,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, ErrorData> {
+    ) -> Result<CallToolResponse, ErrorData> {
         let Ok(_held) = self.shared.held.try_acquire() else {
             return Err(ErrorData::internal_error("too many calls at once; try again later", None));
         };
+        let pages = self.shared.pages.as_deref();
+        let by_result = questions::asks_by_result(context);
+        let mut can_ask = questions::can_ask(context, pages.is_some());
+        let mut answer = if by_result { questions::answer_of(&request) } else { None };
+        let tool = request.name.into_owned();
+        let arguments = request.arguments.unwrap_or_default();
+        loop {
+            match self.walk(&tool, &arguments, can_ask, answer.take(), context).await? {
+                Walked::Reply(reply) => return Ok(result_of(reply).into()),
+                Walked::Question(question) if by_result => {
+                    return Ok(questions::as_result(&question, pages).into());
+                }
+                Walked::Question(question) => {
+                    let ask = questions::ask(context, &question, pages);
+                    answer = tokio::select! {
+                        answer = ask => Some(answer),
+                        () = context.ct.cancelled() => return Err(cancelled()),
+                        () = self.shared.abort.cancelled() => return Err(cancelled()),
+                    };
+                    // One question for each call: what needs another one is a denial that says so.
+                    can_ask = CanAsk::default();
+                }
+            }
+        }
+    }
+
+    /// One walk, with its turn among the calls that run.
+    async fn walk(
+        &self,
+        tool: &str,
+        arguments: &JsonObject,
+        can_ask: CanAsk,
+        answer: Option<Answer>,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Walked, ErrorData> {
         let _running = tokio::select! {
             permit = self.shared.running.acquire() => permit,
-            () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
+            () = context.ct.cancelled() => return Err(cancelled()),
         };
         let cancelled = context.ct.child_token();
         let (progress, notices) = listen_for_progress(context);
         let call = RawCall {
-            tool: request.name.into_owned(),
-            arguments: request.arguments.unwrap_or_default(),
+            tool: tool.to_owned(),
+            arguments: arguments.clone(),
             caller: self.caller(context),
             progress,
             cancelled: cancelled.clone(),
-            can_ask: CanAsk::default(),
-            answer: None,
+            can_ask,
+            answer,
         };
-        let walk = AssertUnwindSafe(self.shared.corridor.call(call)).catch_unwind();
+        let walk = AssertUnwindSafe(self.shared.corridor.call_asking(call)).catch_unwind();
         // The notices end when the call lets go of its progress, so the last one precedes the reply.
         let both = std::pin::pin!(async { tokio::join!(walk, notices).0 });
         let walked = match select(both, std::pin::pin!(self.shared.abort.cancelled())).await {
@@ -183,7 +222,7 @@ impl Server {
             }
         };
         match walked {
-            Ok(Ok(reply)) => Ok(result_of(reply)),
+            Ok(Ok(walked)) => Ok(walked),
             Ok(Err(UnknownTool { name })) => {
                 Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None))
             }
@@ -193,6 +232,10 @@ impl Server {
             }
         }
     }
+}
+
+fn cancelled() -> ErrorData {
+    ErrorData::internal_error("cancelled", None)
 }
 
 fn result_of(reply: Reply) -> CallToolResult {
@@ -284,7 +327,7 @@ impl ServerHandler for Server {
         context: Context,
     ) -> Result<CallToolResponse, ErrorData> {
         let _under_way = self.shared.calls.token();
-        self.call(request, &context).await.map(Into::into)
+        self.call(request, &context).await
     }
 
     // `get_tool` stays at its default, which knows no tool: it is asked without a caller, and no tool

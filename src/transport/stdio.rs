@@ -56,7 +56,7 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let shared = Shared::new(corridor, Arrival::Stdio);
+    let shared = Shared::new(corridor, Arrival::Stdio, None);
     let streams = Streams::new(Arc::clone(&shared), input, output, stop, drain);
     let ended = match serve_server(Handler::new(shared), streams).await {
         Ok(running) => running.waiting().await,

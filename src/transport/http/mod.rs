@@ -68,7 +68,7 @@ pub(super) async fn serve(
     let listener = TcpListener::bind(wanted).await.map_err(bind_failed)?;
     let address = listener.local_addr().map_err(bind_failed)?;
 
-    let shared = Shared::new(corridor, Arrival::Http);
+    let shared = Shared::new(corridor, Arrival::Http, None);
     let streams = CancellationToken::new();
     let router = router(&shared, settings, gate, address, streams.clone());
     let serving = tokio::spawn(listener::run(listener, router, shared, stop, streams, drain));
