@@ -6,9 +6,11 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+
 use super::{announced::ANNOUNCED, document::Pattern};
 use crate::{
-    facts::{Class, JsonObject, nearest, within_distance},
+    facts::{Class, nearest, within_distance},
     policy::KnownTools,
 };
 
@@ -19,7 +21,7 @@ pub(super) struct Catalogue<'a> {
     known: &'a dyn KnownTools,
     classes: HashMap<&'static str, Class>,
     names: BTreeSet<&'static str>,
-    schemas: RefCell<HashMap<String, Option<Arc<JsonObject>>>>,
+    schemas: RefCell<HashMap<String, Option<Arc<Value>>>>,
 }
 
 impl<'a> Catalogue<'a> {
@@ -51,20 +53,18 @@ impl<'a> Catalogue<'a> {
         self.names.iter().copied().filter(move |name| pattern.matches(name))
     }
 
-    #[expect(dead_code, reason = "the lints look at classes")]
     /// The class of a tool of this program.
     pub(super) fn class(&self, name: &str) -> Option<Class> {
         self.classes.get(name).copied()
     }
 
-    #[expect(dead_code, reason = "the lints look at schemas")]
     /// The schema of a tool's arguments, made once.
-    pub(super) fn schema(&self, name: &str) -> Option<Arc<JsonObject>> {
+    pub(super) fn schema(&self, name: &str) -> Option<Arc<Value>> {
         if let Some(schema) = self.schemas.borrow().get(name) {
             return schema.clone();
         }
         let schema = self.classes.contains_key(name).then(|| self.known.input_schema(name)).flatten();
-        let schema = schema.map(Arc::new);
+        let schema = schema.map(|schema| Arc::new(Value::Object(schema)));
         self.schemas.borrow_mut().insert(name.to_owned(), schema.clone());
         schema
     }

@@ -8,9 +8,12 @@ mod catalogue;
 mod connection_rules;
 pub mod document;
 mod domain;
+mod facts_schema;
+mod fitting;
 mod items;
 mod keys;
 mod limits;
+mod lints;
 mod model_rules;
 mod operators;
 mod path;
@@ -64,6 +67,9 @@ pub fn read(text: &[u8], known: &dyn KnownTools) -> Result<Read, PolicyError> {
     };
     let mut reader = Reader::new(Catalogue::new(known));
     let document = reader.document(&value);
+    if let Some(document) = &document {
+        lints::look(&mut reader, document, &value);
+    }
     let clean = reader.is_clean();
     let (problems, warnings) = reader.finish();
     match document {

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Read, read};
-use crate::policy::{Names, PolicyError};
+use crate::{
+    facts::{Class, JsonObject, Risk, ToolFacts},
+    policy::{KnownTools, Names, PolicyError},
+};
 
 const KNOWN: Names = Names(&["create_charge", "odoo_read", "odoo_write"]);
 
@@ -339,4 +342,209 @@ fn other_sections_are_checked() {
     ] {
         check(&with(sections), &[at], says);
     }
+}
+
+/// Tools with closed schemas.
+#[derive(Debug)]
+struct WithSchemas;
+
+impl KnownTools for WithSchemas {
+    fn tools(&self) -> Vec<ToolFacts> {
+        let tool = |name, class| ToolFacts { name, family: "test", class, risk: Risk::Low };
+        vec![tool("create_charge", Class::Financial), tool("odoo_read", Class::Read)]
+    }
+
+    fn input_schema(&self, name: &str) -> Option<JsonObject> {
+        let schema = json!({"type": "object", "additionalProperties": false, "required": ["currency"], "properties": {
+            "amount": {"type": "number"},
+            "currency": {"type": "string", "enum": ["EUR", "USD"]},
+            "reason": {"type": "string"},
+            "count": {"type": "integer", "minimum": 1, "maximum": 10, "default": 1},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "more": {"type": "object"}
+        }});
+        (name == "create_charge").then(|| schema.as_object().cloned()).flatten()
+    }
+
+    fn pin(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+#[track_caller]
+fn check_lint(rule: Value, pointers: &[&str], says: &str) {
+    let policy = with(json!({"tools": {"create_charge": rule}})).to_string();
+    let found = match read(policy.as_bytes(), &WithSchemas) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.problems,
+    };
+    let places: Vec<String> = found.iter().map(|problem| problem.pointer.clone()).collect();
+    let pointers: Vec<String> = pointers.iter().map(|at| format!("/tools/create_charge{at}")).collect();
+    assert_eq!(places, pointers, "{policy} {found:?}");
+    assert!(found.iter().all(|problem| problem.message.contains(says)), "{found:?}");
+}
+
+#[track_caller]
+fn check_warning(policy: Value, pointers: &[&str], says: &str) {
+    let policy = with(policy).to_string();
+    let read = read(policy.as_bytes(), &WithSchemas).unwrap_or_else(|error| panic!("{policy}\n{error}"));
+    let places: Vec<&str> = read.warnings.iter().map(|warning| &*warning.pointer).collect();
+    assert_eq!(places, pointers, "{policy} {:?}", read.warnings);
+    assert!(read.warnings.iter().all(|warning| warning.message.contains(says)), "{:?}", read.warnings);
+}
+
+#[test]
+fn paths_and_operators_have_to_fit_the_tool() {
+    let condition =
+        |path: &str, op: &str, value: Value| json!({"require": [{"path": path, "op": op, "value": value}]});
+    for (path, op, value) in [
+        ("args.amount", "gt", json!(100)),
+        ("args.amount", "lte", json!("99.5")),
+        ("args.currency", "eq", json!("EUR")),
+        ("args.currency", "in", json!(["EUR", "CHF"])),
+        ("args.count", "eq", json!(2)),
+        ("args.count", "lt", json!(10)),
+        ("args.tags", "contains", json!("a")),
+        ("args.tags", "regex", json!("^a$")),
+        ("args.tags[*]", "eq", json!("a")),
+        ("args.tags", "len_lte", json!(3)),
+        ("args.more.anything", "gt", json!(1)),
+        ("odoo.op", "eq", json!("write")),
+        ("ctx.groups", "contains", json!("finance")),
+        ("args.reason", "exists", json!(true)),
+    ] {
+        check_lint(condition(path, op, value), &[], "");
+    }
+    for (path, op, value, at, says) in [
+        ("args.amonut", "gt", json!(100), "/path", "did you mean `amount`"),
+        ("args.zzz", "gt", json!(100), "/path", "it has amount"),
+        ("args.amount.x", "gt", json!(100), "/path", "leads nowhere"),
+        ("args.amount[*]", "gt", json!(100), "/path", "leads nowhere"),
+        ("args.reason", "gt", json!(100), "", "judges numbers"),
+        ("args.amount", "regex", json!("^1$"), "", "judges texts"),
+        ("args.amount", "contains", json!(1), "", "texts and lists"),
+        ("args.reason", "subset_of", json!(["a"]), "", "judges lists"),
+        ("args.amount", "eq", json!("100"), "", "never be true"),
+        ("args.amount", "neq", json!("100"), "", "never be false"),
+        ("args.count", "eq", json!(1.5), "", "never be true"),
+        ("args.currency", "eq", json!("CHF"), "", "never be true"),
+        ("args.currency", "not_in", json!(["CHF"]), "", "never be false"),
+        ("args.count", "gt", json!(10), "", "never be true"),
+        ("args.count", "gte", json!(1), "", "never be false"),
+        ("args.amount", "type", json!("string"), "", "never be true"),
+        ("odoo.op", "eq", json!("delete"), "", "never be true"),
+        ("odoo.count", "lt", json!(0), "", "never be true"),
+        ("ctx.dry_run", "eq", json!("true"), "", "never be true"),
+        ("ctx.time.hours", "eq", json!(true), "/path", "define"),
+    ] {
+        check_lint(condition(path, op, value), &[&format!("/require/0{at}")], says);
+    }
+    check_lint(json!({"require": ["args.reasn"]}), &["/require/0"], "`reason`");
+    let limit =
+        json!({"limits": [{"counter": "c", "window": 60, "max": 5, "increment_from": "args.amuont"}]});
+    check_lint(limit, &["/limits/0/increment_from"], "`amount`");
+    let limit = json!({"limits": [{"counter": "c", "window": 60, "max": 5, "increment_from": "args.more"}]});
+    check_lint(limit, &["/limits/0/increment_from"], "no amount");
+    let rule = json!({"rules": [{"conditions": [{"path": "args.amuont", "op": "lt", "value": 3}]}]});
+    check_lint(rule, &["/rules/0/conditions/0/path"], "`amount`");
+}
+
+#[test]
+fn conditions_have_to_be_able_to_come_out_both_ways() {
+    let (gt, lt) = (
+        |n: i32| json!({"path": "args.amount", "op": "gt", "value": n}),
+        |n: i32| json!({"path": "args.amount", "op": "lt", "value": n}),
+    );
+    let eq = |n: i32| json!({"path": "args.amount", "op": "eq", "value": n});
+    check_lint(json!({"deny_if": [{"all": [gt(10), lt(20)]}, gt(30)]}), &[], "");
+    check_lint(json!({"deny_if": [{"all": [gt(20), lt(10)]}]}), &["/deny_if/0/all/1"], "never both");
+    check_lint(
+        json!({"deny_if": [{"conditions": [gt(20), lt(20)]}]}),
+        &["/deny_if/0/conditions/1"],
+        "never both",
+    );
+    check_lint(json!({"require": [gt(20), lt(10)]}), &["/require/1"], "never both");
+    check_lint(json!({"require": [{"all": [eq(1), eq(2)]}]}), &["/require/0/all/1"], "never both");
+    check_lint(json!({"require": [{"all": [eq(1), gt(2)]}]}), &["/require/0/all/1"], "never both");
+    check_lint(json!({"require": [{"any": [gt(1), lt(2)]}]}), &["/require/0/any/1"], "always true");
+    check_lint(json!({"require": [{"any": [eq(1), eq(2)]}]}), &[], "");
+}
+
+#[test]
+fn counters_that_are_declared_are_used() {
+    let policy = |limit: Value| {
+        with(
+            json!({"counters": {"shared": {"window": "day", "unit": "calls"}}, "tools": {"odoo_read": {"limits": [limit]}}}),
+        )
+    };
+    check_loads(&policy(json!({"counter": "shared", "max": 3})));
+    check(
+        &policy(json!({"counter": "own", "max": 3, "window": "day"})),
+        &["/counters/shared"],
+        "no limit uses",
+    );
+    check(
+        &policy(json!({"counter": "shared", "max": 3, "window": "hour"})),
+        &["/tools/odoo_read/limits/0/window"],
+        "another",
+    );
+    check(
+        &policy(json!({"counter": "shared", "max": 3, "scope": "user"})),
+        &["/tools/odoo_read/limits/0/scope"],
+        "another",
+    );
+    check_loads(&with(json!({
+        "counters": {"shared": {"window": "day"}},
+        "grants": {"g": {"tools": {"odoo_read": {"limits": [{"counter": "shared", "max": 3}]}}}}
+    })));
+    check_tool(
+        json!({"limits": [{"counter": "c", "window": "day", "max": 1}, {"counter": "c", "window": "hour", "max": 9}]}),
+        &["/limits/1"],
+        "twice",
+    );
+    let state = json!({"counter": "c", "window": "day"});
+    check_tool(
+        json!({"limits": [{"counter": "c", "window": "day", "max": 1}], "rules": [{"state": state}]}),
+        &["/rules/0/state"],
+        "twice",
+    );
+}
+
+#[test]
+fn what_is_probably_not_meant_is_told() {
+    let limit = json!({"counter": "c", "window": 60, "max": 1});
+    check_warning(
+        json!({"tools": {"create_charge": {"action": "deny", "limits": [limit]}}}),
+        &["/tools/create_charge/limits/0"],
+        "denied tool",
+    );
+    let calendar = json!({"counter": "c", "window": "day", "max": 1});
+    check_warning(
+        json!({"tools": {"create_charge": {"limits": [calendar]}}}),
+        &["/tools/create_charge/limits/0"],
+        "calendar",
+    );
+    check_warning(
+        json!({"classes": {"write": {"limits": [calendar]}}}),
+        &["/classes/write/limits/0"],
+        "calendar",
+    );
+    check_warning(json!({"tools": {"odoo_read": {"limits": [calendar]}}}), &[], "");
+    check_warning(json!({"hide": ["odoo_unlink"]}), &["/hide"], "nothing is listed");
+    check_warning(
+        json!({"hide": ["odoo_*"], "tools": {"odoo_read": {}}}),
+        &["/tools/odoo_read"],
+        "hide wins",
+    );
+    check_warning(json!({"hide": ["zzz_*"], "tools": {"odoo_read": {}}}), &["/hide/0"], "no tool matches");
+    let judged = |path: &str, op: &str, value: Value| json!({"tools": {"create_charge": {"deny_if": [{"path": path, "op": op, "value": value}]}}});
+    check_warning(judged("args.amount", "gt", json!(100)), &["/tools/create_charge/deny_if/0"], "on_missing");
+    check_warning(judged("args.count", "gt", json!(5)), &[], "");
+    check_warning(judged("args.currency", "eq", json!("EUR")), &[], "");
+    check_warning(judged("args.reason", "not_in", json!(["x"])), &[], "");
+    check_warning(
+        json!({"tools": {"create_charge": {"require": [{"path": "args.reason", "op": "regex", "value": "a+"}]}}}),
+        &["/tools/create_charge/require/0/value"],
+        "anywhere",
+    );
 }

@@ -1,7 +1,7 @@
 //! Calling any public method. Methods that have a tool of their own meet the same checks here.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -41,8 +41,18 @@ pub(super) struct Execute {
     /// Most bytes of JSON to return; a larger result is an error.
     #[serde(default)]
     max_bytes: MaxBytes,
+    /// Why, in a sentence, where the policy wants to know.
+    #[serde(default, deserialize_with = "a_text")]
+    #[schemars(with = "String")]
+    #[expect(dead_code, reason = "rules of the policy look for it among the arguments")]
+    reason: Option<String>,
     #[serde(flatten)]
     pub(super) scope: Scope,
+}
+
+/// A reason that is null is none.
+fn a_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 /// Result of `odoo_execute`.
