@@ -3,6 +3,7 @@
 //! No command reaches Odoo except through the corridor, `doctor` and `connect` apart, which look
 //! at connections before any tool may use them. Nothing here knows the client's protocol.
 
+mod approvals;
 mod audit;
 mod call;
 mod completions;
@@ -66,6 +67,7 @@ enum Command {
     Call(call::Call),
     Tools(tools::Tools),
     Policy(policy::PolicyCommand),
+    Approvals(approvals::ApprovalsCommand),
     Audit(audit::Audit),
     Doctor(doctor::Doctor),
     Config(settings::Settings),
@@ -117,6 +119,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Call(call) => call.run(session),
         Command::Tools(tools) => tools.run(session),
         Command::Policy(policy) => policy.run(session),
+        Command::Approvals(approvals) => approvals.run(session),
         Command::Audit(audit) => audit.run(session),
         Command::Doctor(doctor) => doctor.run(session),
         Command::Config(settings) => settings.run(session),

@@ -5,5 +5,7 @@
 
 mod failures;
 mod gate;
+mod operator;
 
 pub use gate::{Gate, IdentityError, Refused};
+pub use operator::at_command_line;

@@ -11,13 +11,15 @@ use serde::Serialize;
 use super::{Corridor, RawCall, new_reference, no_line};
 use crate::{
     approvals::{
-        Answer, ApprovalError, Approvals, Asking, CanAsk, Entry, Preview, Standing, Taken, Way, bound_to,
-        may_answer_in_form, question_text,
+        Answer, ApprovalError, Approvals, Asking, CanAsk, Entry, Preview, RecordPreview, SHOWN_BESIDE,
+        Standing, Taken, Way, bound_to, may_answer_in_form, question_text,
     },
     audit::AuditLog,
     facts::{Approval, CallFacts, Class, Effect, Operation},
+    odoo,
     policy::{ApprovalMode, ApprovalTerms, Ask, Policy},
     reply::CallError,
+    tools::ToolError,
 };
 
 /// How long a call waits for the answer on a page that the person has just opened.
@@ -116,8 +118,22 @@ impl Corridor {
 
     /// The records that the call names, as the caller may see them.
     async fn preview(&self, policy: &Arc<Policy>, facts: &CallFacts) -> Result<Preview, CallError> {
-        let _ = (policy, facts);
-        std::future::ready(Ok(Preview::default())).await
+        let sight = policy.sight(&facts.caller);
+        let grant = &facts.caller.grant;
+        let before = odoo::look_at(&facts.effects, SHOWN_BESIDE, &self.connections, &sight, grant)
+            .await
+            .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
+        let record = |record: odoo::RecordBefore| RecordPreview {
+            effect: record.effect,
+            connection: record.connection,
+            model: record.model,
+            id: record.id,
+            exists: record.exists,
+            name: record.name,
+            write_date: record.write_date,
+            values: record.values,
+        };
+        Ok(Preview { records: before.records.into_iter().map(record).collect(), more: before.more })
     }
 
     /// The approval is used from here on. False if it is not there any more.

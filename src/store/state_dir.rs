@@ -222,6 +222,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     private(&mut options);
     let mut file = options.open(path)?;
+    hand_over(&file, path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -254,7 +255,9 @@ fn open_for_locking(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     private(&mut options);
-    options.open(path)
+    let file = options.open(path)?;
+    hand_over(&file, path)?;
+    Ok(file)
 }
 
 #[cfg(unix)]
@@ -293,6 +296,17 @@ mod unix {
         options.mode(0o600);
     }
 
+    /// What the superuser writes into somebody's directory belongs to that somebody, who could not read
+    /// it otherwise.
+    pub(super) fn hand_over(file: &fs::File, path: &Path) -> io::Result<()> {
+        let Some(folder) = path.parent() else { return Ok(()) };
+        let (owner, ours) = (fs::metadata(folder)?, file.metadata()?);
+        if owner.uid() == ours.uid() || ours.uid() != 0 {
+            return Ok(());
+        }
+        std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))
+    }
+
     pub(super) fn inode(metadata: &fs::Metadata) -> u64 {
         metadata.ino()
     }
@@ -311,6 +325,10 @@ mod unix {
         io,
         path::Path,
     };
+
+    pub(super) fn hand_over(_: &fs::File, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
 
     pub(super) fn create_private(root: &Path) -> io::Result<()> {
         fs::create_dir_all(root)
@@ -331,7 +349,7 @@ mod unix {
     }
 }
 
-use unix::{create_private, inode, private, protect, sync_directory};
+use unix::{create_private, hand_over, inode, private, protect, sync_directory};
 
 #[cfg(unix)]
 #[cfg(test)]
