@@ -34,3 +34,6 @@ pub fn bound_to(facts: &CallFacts, policy: &str, preview: &Preview) -> Vec<u8> {
     out.count(preview.more);
     out.into_bytes()
 }
+
+#[cfg(test)]
+mod tests;
