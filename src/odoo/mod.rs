@@ -59,6 +59,7 @@ pub use parameters::of_method as parameter_names;
 pub use permitted::PermittedOdoo;
 pub use record_facts::{Before, RECORDS_LOOKED_AT_MAX, RecordBefore, Strayed, answer, look_at, strayed};
 pub use record_ids::{kind_of, record_ids};
+pub use redaction::worded_for;
 pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::{
     Call, FaultKind, OdooError, Page, PageQuery, PermittedOdoo,
     read_scope::{self, Way},
-    redaction::Asked,
+    redaction::{Asked, models_of},
 };
-use crate::facts::{Effect, JsonObject, ModelName, Operation, RecordEffect};
+use crate::facts::{JsonObject, ModelName, Operation};
 
 /// Methods that answer every field where none are named, and the place of the names.
 const ALL_FIELDS: &[(&str, usize, &[&str])] = &[
@@ -152,17 +152,8 @@ impl PermittedOdoo<'_> {
 
     /// An error without the words of Odoo, where they could repeat what the caller may not see.
     fn worded(&self, error: OdooError, model: &ModelName) -> OdooError {
-        let touched = self.permit.effects().iter().filter_map(|effect| match effect {
-            Effect::Records(records) => Some(records),
-            Effect::Connection { .. } | Effect::AllConnections { .. } => None,
-        });
-        self.eyes.worded(error, touched.flat_map(models_of).chain([model]))
+        self.eyes.worded(error, models_of(self.permit.effects()).chain([model]))
     }
-}
-
-/// Every model that an effect names.
-fn models_of(effect: &RecordEffect) -> impl Iterator<Item = &ModelName> {
-    std::iter::once(&effect.model).chain(effect.uses.iter().map(|used| &used.model))
 }
 
 fn names_something(value: &Value) -> bool {

@@ -81,9 +81,13 @@ impl Corridor {
                 Decision::Allow(permit) => return Ok(Decided::Allowed(permit, checked)),
                 Decision::Deny(denial) => return Ok(Decided::Denied(denial)),
                 Decision::Needs(Needs::Definitions) => {
-                    facts.effects = odoo::unfold(&facts.effects, &self.connections)
-                        .await
-                        .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?
+                    let unfolded = odoo::unfold(&facts.effects, &self.connections).await;
+                    facts.effects = unfolded
+                        .map_err(|error| {
+                            let sight = policy.sight(&facts.caller);
+                            let worded = odoo::worded_for(&sight, error, &facts.effects);
+                            CallError::Tool(ToolError::Odoo(worded))
+                        })?
                         .into();
                     facts.found.unfolded = true;
                 }

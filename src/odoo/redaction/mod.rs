@@ -28,8 +28,8 @@ use super::{
     Call, Context, Domain, ModelSchema, OdooClient, OdooError, connections::Digests, default_order, fault,
 };
 use crate::{
-    facts::{JsonObject, MethodName, ModelName},
-    policy::Shown,
+    facts::{Effect, JsonObject, MethodName, ModelName},
+    policy::{Shown, Sight},
 };
 pub(super) use asked::Asked;
 pub(super) use rights::Rights;
@@ -187,8 +187,7 @@ impl Eyes {
 
     /// Names without those of fields that do not exist for this caller.
     pub(super) fn visible_names(&self, model: &ModelName, names: &[String]) -> Vec<String> {
-        let seen = Seen::new(&*self.rights);
-        names.iter().filter(|name| seen.own_right(model, name) != Shown::Never).cloned().collect()
+        visible_names(&*self.rights, model, names)
     }
 
     /// A model's own order without terms that would tell the order of hidden or masked values.
@@ -203,23 +202,51 @@ impl Eyes {
         error: OdooError,
         models: impl IntoIterator<Item = &'m ModelName>,
     ) -> OdooError {
-        if !self.narrow() {
-            return error;
-        }
-        match error {
-            OdooError::Fault { kind, exception, model, method, hint, .. }
-                if models.into_iter().any(|model| self.rights.redacts(model)) =>
-            {
-                let message = fault::closed_message(kind).to_owned();
-                OdooError::Fault { kind, exception, message, model, method, hint }
-            }
-            OdooError::UnknownField { model, field, nearest, answered } => {
-                let nearest = self.visible_names(&model, &nearest);
-                OdooError::UnknownField { model, field, nearest, answered }
-            }
-            other => other,
-        }
+        worded(&*self.rights, error, models)
     }
+}
+
+/// An error from before there was a permit, without what the caller may not see.
+pub fn worded_for(sight: &Sight, error: OdooError, effects: &[Effect]) -> OdooError {
+    worded(sight, error, models_of(effects))
+}
+
+/// Every model that effects name.
+pub(super) fn models_of(effects: &[Effect]) -> impl Iterator<Item = &ModelName> {
+    let records = effects.iter().filter_map(|effect| match effect {
+        Effect::Records(records) => Some(records),
+        Effect::Connection { .. } | Effect::AllConnections { .. } => None,
+    });
+    records
+        .flat_map(|effect| std::iter::once(&effect.model).chain(effect.uses.iter().map(|used| &used.model)))
+}
+
+fn worded<'m>(
+    rights: &dyn Rights,
+    error: OdooError,
+    models: impl IntoIterator<Item = &'m ModelName>,
+) -> OdooError {
+    if !rights.narrows() {
+        return error;
+    }
+    match error {
+        OdooError::Fault { kind, exception, model, method, hint, .. }
+            if models.into_iter().any(|model| rights.redacts(model)) =>
+        {
+            let message = fault::closed_message(kind).to_owned();
+            OdooError::Fault { kind, exception, message, model, method, hint }
+        }
+        OdooError::UnknownField { model, field, nearest, answered } => {
+            let nearest = visible_names(rights, &model, &nearest);
+            OdooError::UnknownField { model, field, nearest, answered }
+        }
+        other => other,
+    }
+}
+
+fn visible_names(rights: &dyn Rights, model: &ModelName, names: &[String]) -> Vec<String> {
+    let seen = Seen::new(rights);
+    names.iter().filter(|name| seen.own_right(model, name) != Shown::Never).cloned().collect()
 }
 
 fn too_far() -> OdooError {

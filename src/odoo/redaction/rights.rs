@@ -12,8 +12,6 @@ use crate::{
 };
 
 pub(super) const DISPLAY_NAME: &str = "display_name";
-/// Fields that the name of a record is made of, on models that say nothing else.
-const NAMES: &[&str] = &[DISPLAY_NAME, "name", "complete_name", "x_name"];
 
 /// What the rules say of a caller's view.
 pub(in crate::odoo) trait Rights: Send + Sync {
@@ -54,21 +52,18 @@ impl<'a> Seen<'a> {
         Self { rights, scoped: HashMap::new() }
     }
 
-    /// The right on the field itself. The id is what a record is called by; it is always there.
+    /// The right on the field itself; the rules know which fields a record's name is made of. The id
+    /// is what a record is called by; it is always there.
     pub(super) fn own_right(&self, model: &ModelName, name: &str) -> Shown {
         if name == "id" {
             return Shown::Plain;
         }
-        let right = |name: &str| match FieldName::parse(name) {
+        match FieldName::parse(name) {
             Ok(field) => self.rights.shown(model, &field),
             // No name of a field: nobody can say what it is.
             Err(_) if self.rights.redacts(model) => Shown::Never,
             Err(_) => Shown::Plain,
-        };
-        if name == DISPLAY_NAME {
-            return NAMES.iter().map(|name| right(name)).max().unwrap_or_default();
         }
-        right(name)
     }
 
     /// The right as far as these definitions alone tell it.

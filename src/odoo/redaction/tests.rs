@@ -29,7 +29,11 @@ struct Stated {
 
 impl Rights for Stated {
     fn shown(&self, model: &ModelName, field: &FieldName) -> Shown {
-        self.shown.get(&format!("{model}.{field}")).copied().unwrap_or_default()
+        let right = |name: &str| self.shown.get(&format!("{model}.{name}")).copied().unwrap_or_default();
+        match field.as_str() {
+            "display_name" => right("name").max(right("display_name")),
+            other => right(other),
+        }
     }
 
     fn redacts(&self, model: &ModelName) -> bool {
