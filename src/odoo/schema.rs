@@ -24,6 +24,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "currency_field",
     "company_dependent",
     "related",
+    "depends",
 ];
 
 /// How many nearest names an error carries.
@@ -64,6 +65,8 @@ pub struct FieldInfo {
     pub company_dependent: bool,
     /// The path whose value it shows.
     pub related: Option<String>,
+    /// Fields of the same model that it is computed from; paths into other models are not among them.
+    pub depends: Vec<String>,
 }
 
 /// Field types of Odoo.
@@ -220,6 +223,7 @@ impl FieldInfo {
             currency_field: text("currency_field"),
             company_dependent: flag("company_dependent", false),
             related: related(attributes.get("related")),
+            depends: depends(attributes.get("depends")),
         }
     }
 }
@@ -242,6 +246,12 @@ fn choices(selection: &Value) -> Vec<(String, String)> {
 fn digits(value: &Value) -> Option<(u32, u32)> {
     let part = |index: usize| u32::try_from(value.get(index)?.as_u64()?).ok();
     Some((part(0)?, part(1)?))
+}
+
+fn depends(value: Option<&Value>) -> Vec<String> {
+    let paths = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let own = paths.iter().filter_map(Value::as_str).filter(|path| !path.contains('.') && *path != "id");
+    own.map(str::to_owned).collect()
 }
 
 /// A path as text, in old versions as a list.

@@ -12,6 +12,11 @@ use crate::{
 };
 
 pub(super) const DISPLAY_NAME: &str = "display_name";
+/// Names of records: what they are made of besides shows only where a context asks for it, and such
+/// contexts are a matter of the rules.
+const MADE_OF_NAMES: &[&str] = &[DISPLAY_NAME, "complete_name"];
+/// Fields computed from computed fields.
+const COMPUTED_DEEP_MAX: usize = 4;
 
 /// What the rules say of a caller's view.
 pub(in crate::odoo) trait Rights: Send + Sync {
@@ -66,9 +71,25 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// The right on the field and on what it is computed from: an e-mail address in another spelling
+    /// is still that address.
+    pub(super) fn computed_right(&self, schema: &ModelSchema, name: &str) -> Shown {
+        self.computed_within(schema, name, COMPUTED_DEEP_MAX)
+    }
+
+    fn computed_within(&self, schema: &ModelSchema, name: &str, deep: usize) -> Shown {
+        let own = self.own_right(&schema.model, name);
+        let (Some(field), Some(deep)) = (schema.field(name), deep.checked_sub(1)) else { return own };
+        if own == Shown::Never || MADE_OF_NAMES.contains(&name) {
+            return own;
+        }
+        let parts = field.depends.iter().map(|part| self.computed_within(schema, part, deep));
+        parts.max().unwrap_or_default().max(own)
+    }
+
     /// The right as far as these definitions alone tell it.
     pub(super) fn at_hand(&self, schema: &ModelSchema, field: &FieldInfo) -> Shown {
-        let own = self.own_right(&schema.model, &field.name);
+        let own = self.computed_right(schema, &field.name);
         let Some((first, last)) = field.related.as_deref().and_then(|path| path.split_once('.')) else {
             return own;
         };

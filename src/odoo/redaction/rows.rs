@@ -80,6 +80,10 @@ impl<'a> Walk<'a> {
             return own;
         }
         let Some(schema) = self.schema(model) else { return Shown::Never };
+        let own = self.seen.computed_right(schema, name);
+        if own == Shown::Never {
+            return own;
+        }
         // The name of a record that borrows it from another is as visible as that one's.
         let borrowed = if name == DISPLAY_NAME { "name" } else { name };
         let Some(path) = schema.field(borrowed).and_then(|field| field.related.as_deref()) else {

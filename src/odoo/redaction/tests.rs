@@ -78,6 +78,9 @@ fn known() -> Known {
                 "child_ids": {"type": "one2many", "relation": "res.partner"},
                 "user_id": {"type": "many2one", "relation": "res.users"},
                 "props": {"type": "properties"},
+                "email_formatted": {"type": "char", "depends": ["name", "email", "parent_id.name"]},
+                "mail_to": {"type": "char", "depends": ["email_formatted"]},
+                "complete_name": {"type": "char", "depends": ["email"]},
             }),
         ),
         (
@@ -193,6 +196,16 @@ fn a_related_field_is_seen_as_what_it_shows() {
     let rights = rights(&[("res.partner.email", Shown::Never)]);
     let row = json!([{"id": 1, "mail": CANARY, "seller_mail": CANARY, "lost": CANARY, "name": "S1"}]);
     check(&rights, &call("sale.order", "read"), row, json!([{"id": 1, "lost": "***", "name": "S1"}]));
+}
+
+#[test]
+fn a_computed_field_is_seen_as_what_it_is_computed_from() {
+    let masked = rights(&[("res.partner.email", Shown::Mask)]);
+    let row = json!([{"id": 1, "email_formatted": CANARY, "mail_to": CANARY, "complete_name": "Azure"}]);
+    let seen = json!([{"id": 1, "email_formatted": "***", "mail_to": "***", "complete_name": "Azure"}]);
+    check(&masked, &call("res.partner", "read"), row.clone(), seen);
+    let gone = rights(&[("res.partner.email", Shown::Never)]);
+    check(&gone, &call("res.partner", "read"), row, json!([{"id": 1, "complete_name": "Azure"}]));
 }
 
 #[test]
