@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 
 use super::charge::Charge;
-use super::rules::Policy;
-use crate::facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation, Part};
+use super::loaded::Policy;
+use crate::facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation, Part, ToolFacts};
 
 /// The answer to one call.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ pub struct Permit {
     pub(super) shadow: Vec<RuleId>,
     /// Which body of the policy stands behind the caller's grant.
     pub(super) body: BodyChoice,
+    pub(super) tool: ToolFacts,
 }
 
 /// The bodies of a policy that hold for a caller: the top level, a grant's own, or both.
@@ -163,7 +164,7 @@ impl Permit {
 
     /// Result paths that the tool's rules mask, such as `records[*].email`.
     pub fn redacted_paths(&self) -> Vec<Arc<str>> {
-        self.policy.redacted_paths(self.body, &self.effects)
+        self.policy.redacted_paths(self.body, &self.tool)
     }
 
     /// May anything at all happen on this connection?

@@ -3,17 +3,14 @@
 //! No I/O and no clock here: the same facts give the same decision, always.
 
 mod charge;
-#[allow(dead_code, unused_imports, reason = "until the engine is switched in")]
 mod decide;
 mod decision;
 mod explanation;
 pub mod file;
 mod known_tools;
-mod parse;
-#[allow(dead_code, unused_imports, reason = "until the engine is switched in")]
+mod loaded;
 mod plan;
 mod problem;
-mod rules;
 mod sight;
 
 pub use charge::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, Scope, Scopes, Window};
@@ -24,7 +21,7 @@ pub use decision::{
 pub use explanation::{BreakerPlan, Explanation, Finding, Step};
 pub use file::document::BreakerEvent;
 pub use known_tools::{KnownTools, Names};
+pub use loaded::{Policy, Verdict};
 pub use plan::{Closed, closed_by_itself};
 pub use problem::{PolicyError, PolicyProblem};
-pub use rules::{Policy, Verdict};
 pub use sight::Sight;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     decision::{BodyChoice, Permit, Shown},
-    rules::Policy,
+    loaded::Policy,
 };
 use crate::facts::{Caller, FieldName, ModelName};
 

@@ -11,7 +11,7 @@
 //!   "would refuse" of it, or "would ask", and nothing else comes of it.
 //! - Charges go in whatever has been refused; they only count where nothing is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 
@@ -74,6 +74,9 @@ pub(super) struct Refusal {
     pub(super) rule_name: Arc<str>,
     pub(super) reason: String,
     pub(super) next: NextStep,
+    pub(super) retry_after: Option<Duration>,
+    /// What is left of the counter, where the limit leaves nothing.
+    pub(super) remaining: Option<Arc<str>>,
 }
 
 /// A rule that asks for a person.
@@ -135,7 +138,9 @@ impl<'a> Findings<'a> {
         self.tell(step, said.rule, "refuses", || reason.clone());
         if self.refusal.as_ref().is_none_or(|held| held.step > step) {
             let (rule, rule_name) = (said.rule.clone(), Arc::clone(said.name));
-            self.refusal = Some(Box::new(Refusal { step, kind, rule, rule_name, reason, next }));
+            let (retry_after, remaining) = (None, None);
+            self.refusal =
+                Some(Box::new(Refusal { step, kind, rule, rule_name, reason, next, retry_after, remaining }));
         }
     }
 

@@ -84,6 +84,10 @@ fn refuse_too_much(plan: &LimitPlan, amount: Decimal, out: &mut Findings<'_>) {
         Some(reason) => reason.to_string(),
         None => format!("the limit is {}, and this call alone counts {amount}", limit.describe()),
     });
+    if let Some(refusal) = out.refusal.as_mut().filter(|held| limit.max.is_zero() && held.rule == limit.rule)
+    {
+        refusal.remaining = Some(limit.counter.name.clone());
+    }
 }
 
 /// What tells this call's counter from others'.

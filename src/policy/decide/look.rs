@@ -196,7 +196,7 @@ pub(super) fn count(effect: &RecordEffect) -> Option<u64> {
     u64::try_from(named).ok().filter(|count| *count > 0)
 }
 
-pub(super) fn records(facts: &CallFacts) -> impl Iterator<Item = &RecordEffect> {
+pub(super) fn records(facts: &CallFacts) -> impl Iterator<Item = &RecordEffect> + Clone {
     facts.effects.iter().filter_map(|effect| match effect {
         Effect::Records(records) => Some(records),
         Effect::Connection { .. } | Effect::AllConnections { .. } => None,
@@ -204,7 +204,7 @@ pub(super) fn records(facts: &CallFacts) -> impl Iterator<Item = &RecordEffect> 
 }
 
 /// What the caller asked for.
-pub(super) fn main_effects(facts: &CallFacts) -> impl Iterator<Item = &RecordEffect> {
+pub(super) fn main_effects(facts: &CallFacts) -> impl Iterator<Item = &RecordEffect> + Clone {
     records(facts).filter(|effect| effect.part == Part::Main)
 }
 

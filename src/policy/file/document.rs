@@ -90,7 +90,7 @@ impl Pattern {
     }
 
     pub fn matches(&self, name: &str) -> bool {
-        super::super::rules::matches_name(&self.0, name)
+        crate::policy::plan::matches_name(&self.0, name)
     }
 }
 

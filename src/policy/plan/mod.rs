@@ -28,14 +28,14 @@ pub(in crate::policy) use fields::FieldRights;
 pub(in crate::policy) use limits::{LimitPlan, MoneyPlan, WeightPlan};
 pub(in crate::policy) use literal::{Literal, Set, composed};
 pub(in crate::policy) use models::{Confined, ModelPlan, ModelSection, ScopePlan};
-pub(in crate::policy) use names::{FastMap, NameIndex, matches_name};
-pub(in crate::policy) use tools::{OlderRule, ReadPath, ToolPlan, ToolSection};
+pub(in crate::policy) use names::{FastMap, matches_name};
+pub(in crate::policy) use tools::{OlderRule, ReadPath, Standing, ToolPlan, ToolSection};
 
 use super::{
     BodyChoice, PolicyDigest, RuleId,
     file::document::{ApprovalRule, Breaker},
 };
-use crate::facts::Caller;
+use crate::facts::{Caller, ToolFacts};
 
 /// A whole policy.
 #[derive(Debug)]
@@ -96,6 +96,14 @@ impl Plan {
     pub(in crate::policy) fn bodies(&self, choice: BodyChoice) -> Bodies<'_> {
         let grant = choice.grant.and_then(|place| self.grant_bodies.get(place as usize));
         Bodies { top: choice.top.then_some(&self.top), grant: grant.map(|grant| &grant.body) }
+    }
+
+    /// The entry that lets a tool through, else the default that does; a grant's own before the top's.
+    pub(in crate::policy) fn listed_by<'a>(&'a self, bodies: Bodies<'a>, tool: &ToolFacts) -> &'a RuleId {
+        let standings = [bodies.grant, bodies.top].map(|body| body.map(|body| body.tools.standing(tool)));
+        let standings = || standings.iter().flatten();
+        let entry = standings().find_map(|standing| standing.listed_by);
+        entry.or_else(|| standings().find_map(|standing| standing.allowed_by)).unwrap_or(&self.built_in)
     }
 }
 

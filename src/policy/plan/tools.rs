@@ -83,8 +83,12 @@ struct NamedStanding {
 pub(in crate::policy) struct Standing<'a> {
     /// The rule that keeps it from callers, if one does.
     pub(in crate::policy) unknown_by: Option<&'a RuleId>,
-    /// The rule that lists it, or the default that lets it be.
+    /// The same, where it is hidden or pinned differently and not merely unlisted.
+    pub(in crate::policy) hidden_by: Option<&'a RuleId>,
+    /// The rule that lists it.
     pub(in crate::policy) listed_by: Option<&'a RuleId>,
+    /// The default that lets it be.
+    pub(in crate::policy) allowed_by: Option<&'a RuleId>,
 }
 
 impl ToolSection {
@@ -113,8 +117,8 @@ impl ToolSection {
             (Some((Default_::Deny, rule)), None) => Some(rule),
             _ => None,
         };
-        let allowed = default.filter(|(default, _)| *default == Default_::Allow).map(|(_, rule)| rule);
-        Standing { unknown_by: hidden.or(unlisted), listed_by: listed_by.or(allowed) }
+        let allowed_by = default.filter(|(default, _)| *default == Default_::Allow).map(|(_, rule)| rule);
+        Standing { unknown_by: hidden.or(unlisted), hidden_by: hidden, listed_by, allowed_by }
     }
 
     /// An exact name first, then a pattern other than `*`, then the class.
@@ -190,7 +194,6 @@ impl Builder<'_> {
                 standing.mispinned = Some(pin.at.clone());
             }
         }
-        // In shadow nothing is hidden and nothing is closed.
         let default = body.default.map(|default| (default, super::below(&self.at, "default")));
         ToolSection { default, hide: body.hide.clone().into(), all_tools, classes, rules, index, standings }
     }
