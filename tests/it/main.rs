@@ -5,10 +5,12 @@
     reason = "the helpers of tests take their cases by value, to keep a case on one line"
 )]
 
+mod allocations;
 mod catalogue;
 mod cli;
 mod contract;
 mod journal;
+mod large_policy;
 mod policies;
 mod readme;
 mod records;

@@ -17,6 +17,8 @@ mod scope;
 mod seen;
 mod sizes;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod truth;
 

@@ -13,8 +13,7 @@ use crate::{
     },
 };
 
-/// Judges one effect. `sent` is what `bytes` measures: the arguments for a rule of tools, the values
-/// for a rule of models.
+/// Judges one effect: its records, its value objects and the rows it may bring back.
 pub(super) fn judge_batch(batch: &Batch, shadow: bool, effect: &RecordEffect, out: &mut Findings<'_>) {
     let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     if let Some(most) = &batch.ids {
@@ -34,7 +33,7 @@ pub(super) fn judge_batch(batch: &Batch, shadow: bool, effect: &RecordEffect, ou
     }
 }
 
-/// Judges how many bytes are sent.
+/// Judges how many bytes are sent: the arguments for a rule of tools, the values for a rule of models.
 pub(super) fn judge_bytes(batch: &Batch, shadow: bool, sent: &impl Serialize, out: &mut Findings<'_>) {
     if let Some(most) = &batch.bytes {
         within(most, bytes(sent), shadow, "bytes", out);
@@ -54,8 +53,8 @@ pub(super) fn rows(effect: &RecordEffect) -> Option<u64> {
     let named = || effect.ids.as_ref().and_then(|ids| u64::try_from(ids.len()).ok());
     match effect.operation {
         Operation::Read | Operation::Report => effect.row_bound.or_else(named),
-        // A change answers for the records it names or makes.
-        _ => Some(effect.row_bound.or_else(|| super::look::count(effect)).unwrap_or(0)),
+        // A change states what it touches; what it answers is that, or nothing.
+        _ => Some(effect.row_bound.unwrap_or(0)),
     }
 }
 
