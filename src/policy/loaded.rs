@@ -48,7 +48,8 @@ impl Policy {
     pub fn load(text: &[u8], known: &dyn KnownTools) -> Result<Self, PolicyError> {
         let read = file::read(text, known)?;
         let plan = plan::compile(&read.document, known, read.digest)?;
-        Ok(Self { plan, warnings: read.warnings })
+        let warnings = read.warnings.iter().map(ToString::to_string).collect();
+        Ok(Self { plan, warnings })
     }
 
     pub fn digest(&self) -> &PolicyDigest {
@@ -146,6 +147,17 @@ impl Policy {
 
     pub(super) fn redacts(&self, choice: BodyChoice, model: &ModelName) -> bool {
         decide::models::redacts(self.plan.bodies(choice), model)
+    }
+
+    /// Is there any field right or read domain at all for these bodies?
+    pub(super) fn narrows(&self, choice: BodyChoice) -> bool {
+        decide::models::narrows(self.plan.bodies(choice))
+    }
+
+    /// The bodies that hold for a caller; for one whose grant is not named, who may do nothing, the top
+    /// level.
+    pub(super) fn body_of(&self, caller: &Caller) -> BodyChoice {
+        self.plan.choose(caller).unwrap_or(BodyChoice { top: true, grant: None })
     }
 
     pub(super) fn redacted_paths(&self, choice: BodyChoice, tool: &ToolFacts) -> Vec<Arc<str>> {
