@@ -94,6 +94,6 @@ pub(crate) fn call(tool: ToolFacts) -> Result<CallFacts, Box<dyn std::error::Err
         arguments: Arc::new(serde_json::from_str(r#"{"reason":"they moved","amount":12.5,"note":"short"}"#)?),
         effects: Arc::from([Effect::Records(effect)]),
         at: jiff::Timestamp::from_second(1_795_255_200)?,
-        found: Found::default(),
+        found: Found { unfolded: true, ..Found::default() },
     })
 }

@@ -12,17 +12,16 @@ use super::{
     fields::{Field, Named, judge_field, judge_own},
     findings::{Asking, Findings, Said, step},
     items::{Group, judge_items},
-    judge_batch,
     limits::{judge_limits, reserves},
     look::records,
     scope::judge_scope,
-    sizes::judge_bytes,
+    sizes::{judge_batch, judge_bytes},
     truth::{Section, Truth},
 };
 use crate::{
-    facts::{ConnectionAlias, FieldName, FieldUse, ModelName, Operation, Part, RecordEffect, Use},
+    facts::{FieldName, FieldUse, ModelName, Operation, Part, RecordEffect, Use},
     policy::{
-        DenialKind, NextStep, Shown,
+        NextStep, Shown,
         plan::{Bodies, Confined, ModelPlan, closed_by_itself},
     },
 };
