@@ -10,7 +10,7 @@ super::scenarios![
     a_denied_tool_is_visible_and_gives_its_reason,
     a_capped_tool_stops_at_its_cap,
     a_refused_call_costs_nothing,
-    what_needs_approval_is_refused,
+    what_needs_approval_waits_for_a_person,
     a_rule_holds_for_the_deed_by_any_road,
     a_policy_that_does_not_load_opens_no_door,
 ];
@@ -140,7 +140,7 @@ fn a_refused_call_costs_nothing(world: &World) {
     assert_eq!(create(&door, &unique("Contact")).unwrap_err()["next"], "wait");
 }
 
-fn what_needs_approval_is_refused(world: &World) {
+fn what_needs_approval_waits_for_a_person(world: &World) {
     let policy = json!({
         "version": "1", "default": "deny",
         "tools": {"odoo_create": {"action": "require_approval", "reason": "Ask first."}},
@@ -148,7 +148,7 @@ fn what_needs_approval_is_refused(world: &World) {
     let name = unique("Contact");
     let door = world.door_under(&policy);
     let error = create(&door, &name).expect_err("nobody agreed");
-    assert_eq!(error["code"], "denied", "{error}");
+    assert_eq!(error["code"], "needs_approval", "{error}");
     assert_eq!(error["next"], "ask", "{error}");
     assert_eq!(world.oracle().count("res.partner", json!([["name", "=", name]])), 0);
 }

@@ -204,7 +204,8 @@ impl Builder<'_> {
     /// Where a path begins, and the steps that are left.
     pub(super) fn source(&mut self, at: &RuleId, path: &Path) -> (Source, Box<[Step]>) {
         if self.values_of_its_own {
-            return (Source::It, path.steps.clone().into());
+            // The path says which value is meant, and that is the one at hand.
+            return (Source::It, Box::default());
         }
         let (first, rest) = match path.steps.split_first() {
             Some((Step::Key(first), rest)) => (&**first, rest),

@@ -211,8 +211,13 @@ impl Body<'_> {
                 Some("require_approval") => self.verdict.asks.push(at.clone()),
                 _ => {}
             }
-            let facts = facts(self.policy, self.body, self.call, None);
-            self.limits(&at, &rule, &facts);
+            // What a deed weighs is what all of its effects weigh.
+            for effect in effects(self.call).cloned().collect::<Vec<_>>() {
+                if text(&effect, "op") == op && text(&effect, "part") != "auxiliary" {
+                    let facts = facts(self.policy, self.body, self.call, Some(&effect));
+                    self.limits(&at, &rule, &facts);
+                }
+            }
         }
     }
 
@@ -413,8 +418,10 @@ fn facts(policy: &Value, body: &Value, call: &Value, effect: Option<&Value>) -> 
             }
         }
         let values = list(effect, "values");
-        if let [one] = values {
-            odoo["values"] = one.clone();
+        match values {
+            [] => {}
+            [one] => odoo["values"] = one.clone(),
+            several => odoo["values"] = json!(several),
         }
         let count = list(effect, "ids").len().max(values.len());
         if count > 0 {

@@ -3,5 +3,8 @@
 mod annex;
 mod cases;
 mod decide;
+mod generate;
+mod properties;
+mod random;
+mod smaller;
 mod truth;
-// With the compiled plan: `mod generate; mod properties; mod random; mod smaller;`
