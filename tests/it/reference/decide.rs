@@ -211,13 +211,16 @@ impl Body<'_> {
                 Some("require_approval") => self.verdict.asks.push(at.clone()),
                 _ => {}
             }
-            // What a deed weighs is what all of its effects weigh.
-            for effect in effects(self.call).cloned().collect::<Vec<_>>() {
-                if text(&effect, "op") == op && text(&effect, "part") != "auxiliary" {
-                    let facts = facts(self.policy, self.body, self.call, Some(&effect));
-                    self.limits(&at, &rule, &facts);
-                }
+            // A call is one call; of records, all that the deed is about are counted.
+            let mut facts = facts(self.policy, self.body, self.call, None);
+            let deeds = effects(self.call)
+                .filter(|effect| text(effect, "op") == op && text(effect, "part") != "auxiliary");
+            let counts = deeds.map(|effect| list(effect, "ids").len().max(list(effect, "values").len()));
+            let counts: Vec<usize> = counts.collect();
+            if counts.iter().all(|count| *count > 0) {
+                facts["odoo"]["count"] = json!(counts.iter().sum::<usize>());
             }
+            self.limits(&at, &rule, &facts);
         }
     }
 
@@ -325,8 +328,8 @@ impl Body<'_> {
         let (place, domain) = match rule.get("domain") {
             Some(Value::Array(domain)) => (format!("{at}/domain"), domain),
             Some(Value::Object(by_op)) => {
-                // What executing does is not known, so it keeps to what may be written.
-                let key = if op == "execute" { "write" } else { op };
+                // What executing does is not known, so it keeps to what may be written; so does mail.
+                let key = if matches!(op, "execute" | "mail") { "write" } else { op };
                 let Some(Value::Array(domain)) = by_op.get(key) else { return };
                 (format!("{at}/domain/{key}"), domain)
             }
@@ -343,7 +346,7 @@ impl Body<'_> {
         match op {
             "create" if !written(true) => self.refuse(9, place),
             "write" if !written(false) => self.refuse(9, place),
-            "write" | "unlink" | "execute" if !list(effect, "ids").is_empty() => {
+            "write" | "unlink" | "execute" | "mail" if !list(effect, "ids").is_empty() => {
                 self.verdict.questions.push(place);
             }
             _ => {}
