@@ -21,7 +21,7 @@ pub use entry::{ApprovalId, Entry, NotAllowed, Person, State};
 pub use plain::{quoted_name, quoted_value, visible};
 pub use preview::{Preview, RecordPreview, SHOWN_BESIDE};
 pub use store::{Approvals, Asking, DecideError, Door, Taken, Way, may_answer_in_form};
-pub use token::is_request_state;
+pub use token::{REQUEST_STATE, is_request_state};
 pub use wording::question_text;
 
 use crate::{

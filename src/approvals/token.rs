@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the seal is for; a sealed text of another place does not open here.
-const PLACE: &[&str] = &["approval", "request state", "1"];
+pub const REQUEST_STATE: &[&str] = &["approval", "request state", "1"];
 /// A longer text is none of ours.
 const STATE_BYTES_MAX: usize = 4 * 1024;
 
@@ -42,7 +42,7 @@ pub(super) struct Token {
 impl Token {
     pub(super) fn seal(&self, key: &SealKey) -> Result<String, ApprovalError> {
         let text = serde_json::to_string(self).map_err(|_| ApprovalError::Encoding)?;
-        Ok(key.seal(PLACE, &Secret::new(text))?)
+        Ok(key.seal(REQUEST_STATE, &Secret::new(text))?)
     }
 
     /// Whatever is not a token of ours is `None`, with no word on why.
@@ -50,7 +50,7 @@ impl Token {
         if state.len() > STATE_BYTES_MAX {
             return None;
         }
-        let text = key.open(PLACE, state).ok()?;
+        let text = key.open(REQUEST_STATE, state).ok()?;
         let token: Self = serde_json::from_str(text.reveal()).ok()?;
         ApprovalId::parse(token.id.as_str()).is_some_and(|id| id == token.id).then_some(token)
     }
@@ -101,7 +101,7 @@ mod tests {
         }
         let elsewhere =
             ours.seal(&["approval"], &Secret::new(serde_json::to_string(&token).unwrap())).unwrap();
-        let too_much = ours.seal(PLACE, &Secret::new("{\"id\":\"0123456789\"}".to_owned())).unwrap();
+        let too_much = ours.seal(REQUEST_STATE, &Secret::new("{\"id\":\"0123456789\"}".to_owned())).unwrap();
         let long = "x".repeat(STATE_BYTES_MAX + 1);
         for other in ["", "x", "aes256gcm::", &elsewhere, &too_much, &long] {
             assert_eq!(Token::open(&ours, other), None, "{other}");
@@ -113,7 +113,7 @@ mod tests {
         let ours = key('a');
         let mut value = serde_json::to_value(token()).unwrap();
         value["id"] = "../../etc/x".into();
-        let sealed = ours.seal(PLACE, &Secret::new(value.to_string())).unwrap();
+        let sealed = ours.seal(REQUEST_STATE, &Secret::new(value.to_string())).unwrap();
         assert_eq!(Token::open(&ours, &sealed), None);
     }
 }

@@ -16,6 +16,7 @@ type Target = fn(&[u8]);
 const TARGETS: &[(&str, Target)] = &[
     ("strict_json", targets::strict_json::run),
     ("policy_file", targets::policy_file::run),
+    ("approval", targets::approval::run),
     ("arguments", targets::arguments::run),
     ("unfolding", targets::unfolding::run),
     ("domain", targets::domain::run),

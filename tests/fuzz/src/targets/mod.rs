@@ -1,5 +1,6 @@
 //! The targets: each takes bytes, and panics where a promise is broken.
 
+pub mod approval;
 pub mod arguments;
 pub mod decimal;
 pub mod domain;
