@@ -104,6 +104,11 @@ impl Gate {
         !self.grants.is_empty()
     }
 
+    /// How many grants there are.
+    pub fn grants(&self) -> usize {
+        self.grants.len()
+    }
+
     /// The caller behind an `Authorization` header. A right token always passes: an address that
     /// others share with a guesser is not locked out.
     pub fn admit(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Caller, Refused> {

@@ -159,7 +159,7 @@ impl Corridor {
 }
 
 /// Files and their lock wait for the disk and for other processes, so they get a thread of their own.
-async fn in_store<T: Send + 'static>(
+pub(super) async fn in_store<T: Send + 'static>(
     approvals: &Approvals,
     work: impl FnOnce(&Approvals) -> T + Send + 'static,
 ) -> Result<T, CallError> {

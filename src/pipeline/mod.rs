@@ -4,6 +4,7 @@ mod asking;
 mod change;
 mod deciding;
 mod looking_again;
+mod page;
 mod running;
 mod settling;
 
@@ -29,6 +30,7 @@ pub use asking::ApprovalNote;
 pub use change::PolicyChange;
 use deciding::Decided;
 pub use deciding::limit_denial;
+pub use page::PageError;
 
 /// A call as the transport read it.
 pub struct RawCall {

@@ -1,10 +1,12 @@
-//! The HTTP door: Streamable HTTP at `/mcp`, and `/health` for whoever watches the process.
+//! The HTTP door: Streamable HTTP at `/mcp`, `/health` for whoever watches the process, and pages for
+//! questions to people.
 //!
 //! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
 
 mod door;
 mod listener;
 mod origin;
+mod pages;
 mod sessions;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -21,7 +23,7 @@ use rmcp::transport::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::{door::Door, origin::Names, sessions::Sessions};
+use self::{door::Door, origin::Names, pages::Pages, sessions::Sessions};
 use super::{
     TransportError,
     server::{Handler, Shared},
@@ -68,9 +70,13 @@ pub(super) async fn serve(
     let listener = TcpListener::bind(wanted).await.map_err(bind_failed)?;
     let address = listener.local_addr().map_err(bind_failed)?;
 
-    let shared = Shared::new(corridor, Arrival::Http, None);
+    // A page wants two grants, one that asks and one that answers; and its address, which is only
+    // known for sure on this machine.
+    let has_pages = gate.grants() > 1 && address.ip().to_canonical().is_loopback();
+    let pages = has_pages.then(|| Pages { corridor: Arc::clone(&corridor), gate: Arc::clone(&gate) });
+    let shared = Shared::new(corridor, Arrival::Http, has_pages.then(|| format!("http://{address}")));
     let streams = CancellationToken::new();
-    let router = router(&shared, settings, gate, address, streams.clone());
+    let router = router(&shared, settings, gate, pages, address, streams.clone());
     let serving = tokio::spawn(listener::run(listener, router, shared, stop, streams, drain));
     Ok(BoundHttp { address, serving })
 }
@@ -79,6 +85,7 @@ fn router(
     shared: &Arc<Shared>,
     settings: &HttpSettings,
     gate: Arc<Gate>,
+    pages: Option<Pages>,
     address: SocketAddr,
     streams: CancellationToken,
 ) -> Router {
@@ -108,5 +115,6 @@ fn router(
         .route("/mcp", post_service(mcp.clone()).get_service(mcp.clone()).delete_service(mcp))
         .route_layer(from_fn_with_state(Arc::clone(&door), door::guard_mcp))
         .route("/health", get(|| async { "ok\n" }))
+        .merge(pages.map(pages::routes).unwrap_or_default())
         .layer(from_fn_with_state(door, door::guard_names))
 }

@@ -1,0 +1,77 @@
+//! Questions that are answered on a page: found by the secret of its address, answered by whoever
+//! signed in there.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{ApprovalNote, Corridor, asking::in_store};
+use crate::{
+    approvals::{Approvals, DecideError, Door, Entry, Person},
+    facts::Caller,
+};
+
+/// Why an answer on a page changes nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// Answered, used or over, or never asked: nobody is told which.
+    #[error("there is no open question here")]
+    Gone,
+    /// The client that asks holds this token, and could answer by itself.
+    #[error("this is the token of the grant that asks; another one is needed")]
+    OwnGrant,
+    #[error(transparent)]
+    Refused(DecideError),
+    #[error("the answer cannot be written down")]
+    Failed,
+}
+
+impl Corridor {
+    /// The open question behind the secret of a page's address.
+    pub async fn question_of_page(&self, secret: &str) -> Option<Entry> {
+        let approvals = self.approvals()?;
+        let secret = secret.to_owned();
+        in_store(approvals, move |approvals| find(approvals, &secret)).await.ok().flatten()
+    }
+
+    /// What the person with this token says.
+    pub async fn answer_on_page(&self, secret: &str, by: &Caller, yes: bool) -> Result<Entry, PageError> {
+        let approvals = self.approvals().ok_or(PageError::Gone)?;
+        let (secret, by, audit) = (secret.to_owned(), by.clone(), self.audit().clone());
+        let answered = in_store(approvals, move |approvals| {
+            let entry = find(approvals, &secret).ok_or(PageError::Gone)?;
+            if yes && entry.grant == by.grant {
+                return Err(PageError::OwnGrant);
+            }
+            let person = Person {
+                shown: format!("{} (grant {}, on the page)", by.user, by.grant).into(),
+                names: vec![by.user.as_str().into()],
+                groups: by.groups.iter().map(Arc::clone).collect(),
+                is_local_owner: false,
+            };
+            let now = Timestamp::now();
+            let note = |entry: &Entry| {
+                let note = ApprovalNote::of_entry(entry, now);
+                audit.note_event("approval", &note).map_err(|error| error.to_string())
+            };
+            approvals.decide(&entry.id, yes, &person, Door::Page, now, note).map_err(|error| match error {
+                DecideError::Failed(_) | DecideError::NotNoted(_) => {
+                    tracing::error!(%error, "an answer on a page changed nothing");
+                    PageError::Failed
+                }
+                other => PageError::Refused(other),
+            })
+        });
+        answered.await.unwrap_or(Err(PageError::Failed))
+    }
+}
+
+fn find(approvals: &Approvals, secret: &str) -> Option<Entry> {
+    match approvals.of_page(secret, Timestamp::now()) {
+        Ok(entry) => entry,
+        Err(error) => {
+            tracing::error!(%error, "the approvals cannot be read");
+            None
+        }
+    }
+}
