@@ -1,6 +1,7 @@
 //! The doors from outside: real bytes in, real bytes out, and tools that misbehave behind them.
 #![expect(clippy::needless_pass_by_value, reason = "messages are written as literals where they are sent")]
 
+mod approvals;
 mod clients;
 mod hostile;
 mod http;
@@ -71,17 +72,22 @@ fn corridor() -> (Arc<Corridor>, tempfile::TempDir) {
 /// One server on a pair of pipes, as a client of a child process sees it.
 fn stdio_server() -> (wire::Lines, Arc<Corridor>, Server) {
     let (corridor, folder) = corridor();
+    let (lines, server) = serve(Arc::clone(&corridor), folder);
+    (lines, corridor, server)
+}
+
+fn serve(corridor: Arc<Corridor>, folder: tempfile::TempDir) -> (wire::Lines, Server) {
     let (client_side, server_side) = tokio::io::duplex(64 * 1024);
     let (input, output) = tokio::io::split(server_side);
     let stop = tokio_util::sync::CancellationToken::new();
     let serving = tokio::spawn(odoo_mcp::transport::serve_streams(
-        Arc::clone(&corridor),
+        corridor,
         input,
         output,
         stop.clone(),
         std::time::Duration::from_millis(DRAIN_MS),
     ));
-    (wire::Lines::new(client_side), corridor, Server { stop, serving, _folder: folder })
+    (wire::Lines::new(client_side), Server { stop, serving, _folder: folder })
 }
 
 /// Long enough for a call to end, short enough for a test that waits for it.
