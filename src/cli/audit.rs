@@ -60,11 +60,11 @@ impl Audit {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Stop {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Stop {
     Stop::FailedWith(format!("the audit log `{}` cannot be read: {}", path.display(), error.kind()))
 }
 
-fn verify(session: &Session, path: &Path) -> Result<(), Stop> {
+pub(super) fn verify(session: &Session, path: &Path) -> Result<(), Stop> {
     let report = audit::verify(path).map_err(|error| unreadable(path, &error))?;
     for found in report.breaks.iter().chain(&report.torn) {
         session.terminal.line(&format!("{} line {}: {}", found.file, found.line, found.why))?;

@@ -59,7 +59,7 @@ impl PolicySource {
     }
 
     /// The text as it is now, or why there is none.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, io::ErrorKind> {
+    pub fn bytes(&self) -> Result<Vec<u8>, io::ErrorKind> {
         match self {
             Self::Operator => Ok(OPERATOR_POLICY.as_bytes().to_vec()),
             Self::Shipped => Ok(SHIPPED_POLICY.as_bytes().to_vec()),

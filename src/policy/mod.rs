@@ -5,12 +5,14 @@
 mod charge;
 mod decide;
 mod decision;
+pub mod exchange;
 mod explanation;
 pub mod file;
 mod known_tools;
 mod loaded;
 mod plan;
 mod problem;
+mod recommend;
 mod sight;
 
 pub use charge::{CalendarUnit, Charge, Count, CounterId, Limit, Measure, Scope, Scopes, Window};
@@ -24,4 +26,5 @@ pub use known_tools::{KnownTools, Names};
 pub use loaded::{Policy, Verdict};
 pub use plan::{Closed, closed_by_itself};
 pub use problem::{PolicyError, PolicyProblem};
+pub use recommend::{Recommended, recommended, recommended_policy, why_a_rule};
 pub use sight::Sight;

@@ -219,10 +219,9 @@ impl Call {
         read_as(text)
     }
 
-    /// A call of which nothing is known but its tool and arguments.
-    pub fn of(tool: &str, args: JsonObject) -> Result<Self, CaseError> {
-        let value = serde_json::json!({ "tool": tool, "args": args });
-        serde_json::from_value(value).map_err(|error| CaseError(error.to_string()))
+    /// Several of them.
+    pub fn read_list(text: &[u8]) -> Result<Vec<Self>, CaseError> {
+        read_as(text)
     }
 }
 

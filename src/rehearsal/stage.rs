@@ -156,7 +156,7 @@ impl<'a> Stage<'a> {
             class,
             dry_run,
             effects: effects.into(),
-            arguments: Arc::new(arguments.unwrap_or_default()),
+            arguments: Arc::new(self.tools.as_rules_see(&call.tool, arguments.unwrap_or_default())),
             at,
             found: Found { unfolded: call.unfolded, ..Found::default() },
         };

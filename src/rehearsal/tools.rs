@@ -73,6 +73,14 @@ impl<'a> StageTools<'a> {
         self.tools.get(name).map(|known| known.facts)
     }
 
+    /// The arguments as rules see them, with the defaults of a tool of this program.
+    pub(super) fn as_rules_see(&self, name: &str, arguments: JsonObject) -> JsonObject {
+        match self.own(name) {
+            Some(own) => self.catalog.as_rules_see(&own, &arguments),
+            None => arguments,
+        }
+    }
+
     /// The tool of this program with that name.
     pub(super) fn own(&self, name: &str) -> Option<Found> {
         self.tools.get(name).and_then(|known| known.own)

@@ -1,8 +1,17 @@
 //! `policy`: one file per command.
 
 mod check;
+mod exchange;
+mod explain;
+mod input;
 mod pause;
+mod pin;
+mod recommend;
 mod reload;
+mod simulate;
+mod test;
+mod verify_log;
+mod which;
 
 use clap::{Args, Subcommand};
 
@@ -19,6 +28,14 @@ pub(super) struct PolicyCommand {
 #[derive(Debug, Subcommand)]
 enum Subcommands {
     Check(check::Check),
+    Explain(explain::Explain),
+    Simulate(simulate::Simulate),
+    Test(test::Test),
+    Recommend(recommend::Recommend),
+    Import(exchange::Import),
+    Export(exchange::Export),
+    Pin(pin::Pin),
+    VerifyLog(verify_log::VerifyLog),
     Reload(reload::Reload),
     Pause(pause::Pause),
     Resume(pause::Resume),
@@ -28,6 +45,14 @@ impl PolicyCommand {
     pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         match self.command {
             Subcommands::Check(check) => check.run(session),
+            Subcommands::Explain(explain) => explain.run(session),
+            Subcommands::Simulate(simulate) => simulate.run(session),
+            Subcommands::Test(test) => test.run(session),
+            Subcommands::Recommend(recommend) => recommend.run(session),
+            Subcommands::Import(import) => import.run(session),
+            Subcommands::Export(export) => export.run(session),
+            Subcommands::Pin(pin) => pin.run(session),
+            Subcommands::VerifyLog(verify) => verify.run(session),
             Subcommands::Reload(reload) => reload.run(session),
             Subcommands::Pause(pause) => pause.run(session),
             Subcommands::Resume(resume) => resume.run(session),

@@ -4,6 +4,7 @@ mod calls;
 mod connect;
 mod demo;
 mod files;
+mod policies;
 mod program;
 mod secrets;
 mod serve;

@@ -1,0 +1,148 @@
+//! Commands about policies: trying them out, and making them of other texts.
+
+use serde_json::{Value, json};
+
+use super::program::Home;
+
+const POLICY: &str = r#"{"version":"1","default":"deny","hide":["odoo_unlink"],"tools":{"odoo_search_count":{},
+  "odoo_write":{"limits":[{"counter":"odoo_write_rate","window":"minute","max":1,"scope":"grant"}]}}}"#;
+
+fn home() -> Home {
+    let home = Home::new();
+    home.write("policy.json", POLICY);
+    home
+}
+
+fn count() -> String {
+    json!({"tool": "odoo_search_count", "args": {"model": "res.partner"}}).to_string()
+}
+
+#[test]
+fn calls_are_simulated_one_after_the_other() {
+    let home = home();
+    let write =
+        json!({"tool": "odoo_write", "args": {"model": "res.partner", "ids": [1], "values": {"name": "x"}}});
+    let calls = home.write("calls.json", &json!([write, write, {"tool": "odoo_unlink"}]).to_string());
+    let ran = home.run(&["policy", "simulate", &count(), &calls, "--json"]).ended(1).json();
+    let outcomes: Vec<&str> = ran["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["result"]["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["allow", "allow", "limited", "unknown"], "{ran}");
+    assert_eq!(ran["calls"][2]["result"]["rule"], "/tools/odoo_write/limits/0");
+    let text = home.run(&["policy", "simulate", &count()]).ended(0).out;
+    assert!(text.starts_with("1 odoo_search_count: allow by /tools/odoo_search_count\n"), "{text}");
+    let wrong = json!({"tool": "odoo_search_count", "args": {"modle": "res.partner"}}).to_string();
+    let wrong = home.run(&["policy", "simulate", &wrong]).ended(1).out;
+    assert!(wrong.contains("invalid arguments") && wrong.contains("modle"), "{wrong}");
+    assert!(!home.state().exists(), "a simulation leaves nothing behind");
+    for bad in ["{", "none.json", r#"{"tool":"t","tol":1}"#] {
+        home.run(&["policy", "simulate", bad]).ended(64);
+    }
+}
+
+#[test]
+fn case_files_are_run_and_differences_shown() {
+    let home = home();
+    let case = |expect: &str| {
+        json!({"documents": [{"name": "counting", "calls": [
+            {"tool": "odoo_search_count", "args": {"model": "res.partner"}, "expect": expect}
+        ]}]})
+    };
+    std::fs::create_dir(home.path("cases")).unwrap();
+    home.write("cases/a.json", &case("allow").to_string());
+    let ran = home.run(&["policy", "test", "cases"]).ended(0);
+    assert_eq!(ran.out, "1 files, 1 calls, 0 refused documents: all as expected\n");
+    home.write("cases/b.json", &case("deny").to_string());
+    let ran = home.run(&["policy", "test", "cases"]).ended(1).out;
+    assert!(ran.contains("the outcome is `allow`, expected `deny`"), "{ran}");
+    let report = home.run(&["policy", "test", "cases", "--json"]).ended(1).json();
+    assert_eq!((&report["ok"], &report["files"][1]["findings"][0]["call"]), (&json!(false), &json!(0)));
+    home.write("cases/c.json", "{}");
+    assert!(home.run(&["policy", "test", "cases"]).ended(64).notes.contains("c.json"));
+    home.run(&["policy", "test", "none"]).ended(64);
+}
+
+#[test]
+fn a_tool_and_a_call_are_explained() {
+    let home = home();
+    let page = home.run(&["policy", "explain", "odoo_unlink", "--json"]).ended(0).json();
+    assert_eq!((&page["class"], &page["now"]["verdict"]), (&json!("destructive"), &json!("hidden")));
+    assert_eq!(page["recommended"], json!({"hide": ["odoo_unlink"]}));
+    let text = home.run(&["policy", "explain", "odoo_write"]).ended(0).out;
+    for piece in [
+        "What it does",
+        "Class write, risk",
+        "Why it needs a rule",
+        "Recommended",
+        "Now\n  allowed by /tools/odoo_write",
+    ] {
+        assert!(text.contains(piece), "{piece}: {text}");
+    }
+    let near = home.run(&["policy", "explain", "odoo_wriet"]).ended(64).notes;
+    assert!(near.contains("did you mean `odoo_write`"), "{near}");
+    let call = home.run(&["policy", "explain", &count(), "--json"]).ended(0).json();
+    assert_eq!(call["calls"][0]["result"]["outcome"], "allow", "{call}");
+}
+
+#[test]
+fn the_recommended_policy_can_be_used() {
+    let home = Home::new();
+    let text = home.run(&["policy", "recommend"]).ended(0).out;
+    home.write("policy.json", &text);
+    let checked = home.run(&["policy", "check", "policy.json", "--json"]).ended(0).json();
+    assert_eq!(checked["problems"], json!([]));
+    let page = home.run(&["policy", "explain", "odoo_read", "--json"]).ended(0).json();
+    assert_eq!(page["now"]["verdict"], "allowed");
+}
+
+#[test]
+fn texts_of_others_become_policies_or_say_why_not() {
+    let home = Home::new();
+    let yaml = "version: \"1\"\ntools:\n  odoo_write:\n    rate_limit: 5/hour\n";
+    let made = home.run_with_input(&["policy", "import", "-", "--json"], yaml).ended(0).json();
+    assert_eq!(made["policy"]["tools"], json!({"odoo_write": {"rate_limit": "5/hour"}}), "{made}");
+    let fragment =
+        r#""odoo_write": {"limits": [{"counter": "c", "window": "minute", "max": 30, "scope": "grant"}]}"#;
+    let made: Value = home.run_with_input(&["policy", "import", "-"], fragment).ended(0).json();
+    assert_eq!(made["default"], "deny");
+    let refused = home.run_with_input(&["policy", "import", "-"], "tools:\n  odoo_wriet: {}\n").ended(64);
+    assert!(refused.notes.contains("odoo_write"), "{refused:?}");
+    home.run_with_input(&["policy", "import", "-"], "a: yes\n").ended(64);
+    home.run(&["policy", "import", "none.yaml"]).ended(64);
+}
+
+#[test]
+fn what_an_export_says_loads_again() {
+    let home = home();
+    let exported = home.run(&["policy", "export", "--policylayer"]).ended(0);
+    home.write("exported.json", &exported.out);
+    home.run(&["policy", "check", "exported.json"]).ended(0);
+    let same = home.run(&["policy", "simulate", &count(), "--policy", "exported.json"]);
+    same.ended(0);
+    home.run(&["policy", "export"]).ended(64);
+    home.run(&["policy", "export", "--policylayer", "--policy", "none.json"]).ended(64);
+}
+
+#[test]
+fn pins_are_printed_and_written() {
+    let home = home();
+    let pins = home.run(&["policy", "pin", "odoo_read"]).ended(0).json();
+    let pin = pins["pins"]["odoo_read"].as_str().unwrap();
+    assert!(pin.starts_with("sha256:") && pin.len() == 71, "{pin}");
+    assert!(home.run(&["policy", "pin", "--json"]).ended(0).json()["pins"].as_object().unwrap().len() > 10);
+    home.run(&["policy", "pin", "odoo_raed"]).ended(64);
+    home.run(&["policy", "pin", "--update", "none.json"]).ended(64);
+}
+
+#[test]
+fn the_log_is_verified_under_its_other_name() {
+    let home = home();
+    home.run(&["policy", "verify-log"]).ended(1);
+    home.run(&["call", "odoo_version"]).ended(1);
+    home.run(&["call", "odoo_search_count", r#"{"model":"res.partner"}"#]).ended(1);
+    let report = home.run(&["policy", "verify-log", "--json"]).ended(0).json();
+    assert_eq!(report["ok"], true, "{report}");
+}
