@@ -373,7 +373,7 @@ fn reads_on_every_road_keep_to_the_scope(world: &World) {
 }
 
 fn ids_keep_their_order_and_missing_ones_are_missing(world: &World) {
-    let Scoped { door, inside: [first, second], outside, .. } = scoped(world);
+    let Scoped { front: _front, door, inside: [first, second], outside, .. } = scoped(world);
     let nobody = outside.record.id + 500_000;
     for missing in [outside.record.id, nobody] {
         let ids = json!([second.id, missing, first.id]);

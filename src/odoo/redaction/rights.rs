@@ -15,6 +15,7 @@ pub(super) const DISPLAY_NAME: &str = "display_name";
 /// Names of records: what they are made of besides shows only where a context asks for it, and such
 /// contexts are a matter of the rules.
 const MADE_OF_NAMES: &[&str] = &[DISPLAY_NAME, "complete_name"];
+const NAMES: &[&str] = &[DISPLAY_NAME, "complete_name", "name"];
 /// Fields computed from computed fields.
 const COMPUTED_DEEP_MAX: usize = 4;
 
@@ -80,10 +81,9 @@ impl<'a> Seen<'a> {
     fn computed_within(&self, schema: &ModelSchema, name: &str, deep: usize) -> Shown {
         let own = self.own_right(&schema.model, name);
         let (Some(field), Some(deep)) = (schema.field(name), deep.checked_sub(1)) else { return own };
-        if own == Shown::Never || MADE_OF_NAMES.contains(&name) {
-            return own;
-        }
-        let parts = field.depends.iter().map(|part| self.computed_within(schema, part, deep));
+        let is_name = MADE_OF_NAMES.contains(&name);
+        let counts = |part: &&String| !is_name || NAMES.contains(&part.as_str());
+        let parts = field.depends.iter().filter(counts).map(|part| self.computed_within(schema, part, deep));
         parts.max().unwrap_or_default().max(own)
     }
 

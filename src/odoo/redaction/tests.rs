@@ -80,7 +80,7 @@ fn known() -> Known {
                 "props": {"type": "properties"},
                 "email_formatted": {"type": "char", "depends": ["name", "email", "parent_id.name"]},
                 "mail_to": {"type": "char", "depends": ["email_formatted"]},
-                "complete_name": {"type": "char", "depends": ["email"]},
+                "complete_name": {"type": "char", "depends": ["name", "email"]},
             }),
         ),
         (
@@ -206,6 +206,9 @@ fn a_computed_field_is_seen_as_what_it_is_computed_from() {
     check(&masked, &call("res.partner", "read"), row.clone(), seen);
     let gone = rights(&[("res.partner.email", Shown::Never)]);
     check(&gone, &call("res.partner", "read"), row, json!([{"id": 1, "complete_name": "Azure"}]));
+    let nameless = rights(&[("res.partner.name", Shown::Mask)]);
+    let row = json!([{"id": 1, "complete_name": CANARY, "mail_to": CANARY}]);
+    check(&nameless, &call("res.partner", "read"), row, json!([{"id": 1, "complete_name": "***", "mail_to": "***"}]));
 }
 
 #[test]

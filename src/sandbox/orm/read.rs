@@ -112,6 +112,16 @@ pub(crate) fn describe(
     Ok(Value::Object(described))
 }
 
+/// What some computed fields are computed from; the others say nothing of it here.
+fn depends(field: &str) -> Value {
+    match field {
+        "complete_name" => json!(["name", "parent_id.name"]),
+        "email_formatted" => json!(["name", "email"]),
+        "email_normalized" => json!(["email"]),
+        _ => json!([]),
+    }
+}
+
 fn description(env: &Env<'_>, field: &Field) -> JsonObject {
     let mut all = JsonObject::new();
     let mut put = |key: &str, value: Value| {
@@ -120,7 +130,7 @@ fn description(env: &Env<'_>, field: &Field) -> JsonObject {
     put("type", field.type_name().into());
     put("change_default", false.into());
     put("company_dependent", field.company_dependent.into());
-    put("depends", json!([]));
+    put("depends", depends(field.name));
     put("manual", false.into());
     put("readonly", field.readonly.into());
     put("required", field.required.into());
