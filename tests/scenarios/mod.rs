@@ -72,6 +72,7 @@ macro_rules! for_each_group {
             records_read,
             records_write,
             secrets,
+            what_is_seen,
         }
     };
 }
@@ -92,3 +93,4 @@ pub(crate) mod policy;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
 pub(crate) mod secrets;
+pub(crate) mod what_is_seen;

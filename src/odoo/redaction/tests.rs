@@ -208,7 +208,12 @@ fn a_computed_field_is_seen_as_what_it_is_computed_from() {
     check(&gone, &call("res.partner", "read"), row, json!([{"id": 1, "complete_name": "Azure"}]));
     let nameless = rights(&[("res.partner.name", Shown::Mask)]);
     let row = json!([{"id": 1, "complete_name": CANARY, "mail_to": CANARY}]);
-    check(&nameless, &call("res.partner", "read"), row, json!([{"id": 1, "complete_name": "***", "mail_to": "***"}]));
+    check(
+        &nameless,
+        &call("res.partner", "read"),
+        row,
+        json!([{"id": 1, "complete_name": "***", "mail_to": "***"}]),
+    );
 }
 
 #[test]

@@ -104,6 +104,14 @@ pub(crate) fn describe(
             continue;
         }
         let mut all = description(env, field);
+        if let ("res.users", "name" | "email") = (model, field.name) {
+            let related = if env.is_14() {
+                json!(["partner_id", field.name])
+            } else {
+                json!(format!("partner_id.{}", field.name))
+            };
+            all.insert("related".to_owned(), related);
+        }
         if let Some(wanted) = attributes.filter(|wanted| !wanted.is_empty()) {
             all.retain(|key, _| wanted.contains(key));
         }
