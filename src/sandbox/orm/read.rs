@@ -104,7 +104,7 @@ pub(crate) fn describe(
             continue;
         }
         let mut all = description(env, field);
-        if let ("res.users", "name" | "email") = (model, field.name) {
+        if let ("res.users", "name" | "email" | "phone") = (model, field.name) {
             let related = if env.is_14() {
                 json!(["partner_id", field.name])
             } else {
