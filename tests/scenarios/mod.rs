@@ -57,6 +57,7 @@ pub(crate) fn hold(group: &[(&str, Scenario)], world: &World, only: Option<&str>
 macro_rules! for_each_group {
     ($make:ident) => {
         $make! {
+            approvals,
             audit,
             cancel,
             certificates,
@@ -78,6 +79,7 @@ macro_rules! for_each_group {
 }
 pub(crate) use for_each_group;
 
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod cancel;
 pub(crate) mod certificates;

@@ -10,7 +10,7 @@ mod tls;
 mod world;
 
 pub(crate) use answer::{Answer, ids_of};
-pub(crate) use door::{Door, DoorSettings, Via};
+pub(crate) use door::{Door, DoorSettings, Via, program};
 pub(crate) use front::{Behaviour, Front};
 #[allow(unused_imports, reason = "only the end-to-end binary asks a server for its version")]
 pub(crate) use oracle::Oracle;
