@@ -3,6 +3,9 @@
 //! Every effect is held against every body, and against what is closed by itself. Fields have their own
 //! file, and so have the records a rule is confined to.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -153,10 +156,10 @@ fn judge_method<'a>(held: &Held<'a>, rule: &'a ModelPlan, effect: &'a RecordEffe
             format!("the policy does not allow the method `{method}` on `{}`", effect.model)
         });
     };
-    if let Some(entry) = rule.forbids_method(method) {
+    if let Some(entry) = rule.forbids_method(effect) {
         refuse(out, &entry.at);
     }
-    let approves = rule.approves_method(method);
+    let approves = rule.approves_method(effect);
     if effect.operation == Operation::Execute && approves.is_none() && !rule.names_method(method) {
         refuse(out, &rule.rule);
     }

@@ -4,7 +4,7 @@
 //! Prefix notation of all versions from 14 on. Deliberately absent: whether the fields exist, which
 //! only a server can tell.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -265,25 +265,6 @@ impl DomainValue {
     }
 }
 
-/// The fields of a record that a domain looks at, for those who tell what a rule reads.
-impl DomainPlan {
-    pub(in crate::policy) fn fields(&self) -> BTreeSet<&str> {
-        fn add<'a>(tree: &'a DomainTree, found: &mut BTreeSet<&'a str>) {
-            match tree {
-                DomainTree::Always(_) => {}
-                DomainTree::All(parts) | DomainTree::Any(parts) => {
-                    parts.iter().for_each(|part| add(part, found));
-                }
-                DomainTree::Not(part) => add(part, found),
-                DomainTree::Field { name, .. } => drop(found.insert(name)),
-            }
-        }
-        let mut found = BTreeSet::new();
-        add(&self.tree, &mut found);
-        found
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,6 +346,5 @@ mod tests {
         let DomainTree::All(parts) = both.tree else { panic!("{both:?}") };
         assert_eq!(parts[0], one.tree);
         assert_eq!(parts[1..], [plan(json!([["c", "=", 3]])).tree, plan(json!([["d", "=", 4]])).tree]);
-        assert_eq!(two.fields().into_iter().collect::<Vec<_>>(), ["c", "d"]);
     }
 }

@@ -13,7 +13,7 @@ use super::{
     tools::{ReadPath, reads},
 };
 use crate::{
-    facts::Operation,
+    facts::{Operation, RecordEffect},
     policy::{
         RuleId,
         file::document::{At, Batch, Body, Domains, Methods, Mode, ModelRule, Pattern},
@@ -107,14 +107,14 @@ impl ModelPlan {
         self.operations & bit(operation) != 0
     }
 
-    /// The entry that forbids a method.
-    pub(in crate::policy) fn forbids_method(&self, method: &str) -> Option<&At<Pattern>> {
-        self.methods.deny.iter().find(|entry| entry.it.matches(method))
+    /// The entry that forbids what an effect calls.
+    pub(in crate::policy) fn forbids_method(&self, effect: &RecordEffect) -> Option<&At<Pattern>> {
+        self.methods.deny.iter().find(|entry| speaks_of(&entry.it, effect))
     }
 
-    /// The entry that asks for a person before a method.
-    pub(in crate::policy) fn approves_method(&self, method: &str) -> Option<&At<Pattern>> {
-        self.methods.approve.iter().find(|entry| entry.it.matches(method))
+    /// The entry that asks for a person before what an effect calls.
+    pub(in crate::policy) fn approves_method(&self, effect: &RecordEffect) -> Option<&At<Pattern>> {
+        self.methods.approve.iter().find(|entry| speaks_of(&entry.it, effect))
     }
 
     /// Is the method one that the rule lets through?
@@ -129,6 +129,12 @@ impl ModelPlan {
     pub(in crate::policy) fn allows_context(&self, key: &str) -> bool {
         self.context.iter().any(|allowed| **allowed == *key)
     }
+}
+
+/// A star alone stands for the methods that no table knows; the others are operations of their own.
+fn speaks_of(pattern: &Pattern, effect: &RecordEffect) -> bool {
+    pattern.matches(effect.method.as_str())
+        && (effect.operation == Operation::Execute || !pattern.is_everything())
 }
 
 fn bit(operation: Operation) -> u8 {
@@ -187,7 +193,8 @@ impl Builder<'_> {
     fn scopes(&mut self, domains: &Domains) -> [Option<Arc<ScopePlan>>; 4] {
         let mut shared: Vec<(RuleId, Arc<ScopePlan>)> = Vec::new();
         [&domains.read, &domains.write, &domains.unlink, &domains.create].map(|domain| {
-            let domain = domain.as_ref()?;
+            // A domain without conditions confines nothing.
+            let domain = domain.as_ref().filter(|domain| !domain.it.is_empty())?;
             // One list for everything is compiled once, and its mistakes are told once.
             if let Some((_, plan)) = shared.iter().find(|(at, _)| *at == domain.at) {
                 return Some(Arc::clone(plan));

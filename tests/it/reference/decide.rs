@@ -335,6 +335,12 @@ impl Body<'_> {
             }
             _ => return,
         };
+        if domain.is_empty() {
+            return;
+        }
+        let nameless = list(effect, "ids").is_empty();
+        let named = list(rule.get("methods").unwrap_or(&Value::Null), "allow");
+        let named = named.iter().any(|pattern| glob(pattern.as_str().unwrap(), text(effect, "method")));
         let written = |must_be_there: bool| {
             list(effect, "values").iter().all(|values| {
                 domain.iter().all(|leaf| match values.get(leaf[0].as_str().unwrap()) {
@@ -346,9 +352,9 @@ impl Body<'_> {
         match op {
             "create" if !written(true) => self.refuse(9, place),
             "write" if !written(false) => self.refuse(9, place),
-            "write" | "unlink" | "execute" | "mail" if !list(effect, "ids").is_empty() => {
-                self.verdict.questions.push(place);
-            }
+            "write" | "unlink" if effect.get("ids").is_none() => self.refuse(9, place),
+            "execute" | "mail" if nameless && !named => self.refuse(9, place),
+            "write" | "unlink" | "execute" | "mail" if !nameless => self.verdict.questions.push(place),
             _ => {}
         }
     }
