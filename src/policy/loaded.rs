@@ -145,6 +145,10 @@ impl Policy {
         decide::models::shown(self.plan.bodies(choice), model, field)
     }
 
+    pub(super) fn shows_what_nobody_knows(&self, choice: BodyChoice, model: &ModelName) -> bool {
+        decide::models::shows_what_nobody_knows(self.plan.bodies(choice), model)
+    }
+
     pub(super) fn redacts(&self, choice: BodyChoice, model: &ModelName) -> bool {
         decide::models::redacts(self.plan.bodies(choice), model)
     }

@@ -30,6 +30,12 @@ impl Sight {
         self.policy.redacts(self.body, model)
     }
 
+    /// May an answer of this model be shown although nobody can say what stands in it? Not where rules
+    /// hide fields, unless they let through what cannot be masked.
+    pub fn shows_what_nobody_knows(&self, model: &ModelName) -> bool {
+        self.policy.shows_what_nobody_knows(self.body, model)
+    }
+
     /// Does any rule at all touch values, or keep records of some model from being read? Where none
     /// does, nothing is looked at and no definitions are asked for.
     pub fn narrows(&self) -> bool {

@@ -36,6 +36,19 @@ fn the_policy_of_the_readme_can_be_used() {
     assert_eq!(policy.warnings(), &[] as &[String]);
 }
 
+#[test]
+fn the_policies_of_the_documentation_can_be_used() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```json\n").filter_map(|block| block.split_once("```").map(|(json, _)| json));
+    let mut loaded = 0;
+    for policy in blocks.filter(|json| json.contains("\"version\"")) {
+        Policy::load(policy.as_bytes(), &Catalog::new()).unwrap_or_else(|error| panic!("{policy}\n{error}"));
+        loaded += 1;
+    }
+    assert!(loaded >= 5, "only {loaded} policies found");
+}
+
 fn table() -> String {
     let catalog = Catalog::new();
     let policy = Policy::load(SHIPPED_POLICY.as_bytes(), &catalog).unwrap();

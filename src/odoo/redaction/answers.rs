@@ -14,6 +14,32 @@ use crate::{
     policy::Shown,
 };
 
+/// What of an action says where it leads, and nothing of the records.
+const ACTION_MEMBERS: [&str; 6] = ["type", "id", "xml_id", "res_model", "res_id", "view_mode"];
+const ACTION_TYPES: &str = "ir.actions.";
+const WITHHELD: &str =
+    "the method ran; the policy hides fields, and nobody can say whether they stand in its answer";
+
+/// Leaves of an answer that could hold anything what cannot hold a hidden value: nothing, yes or no,
+/// and where an action leads.
+fn withhold(answer: &mut Value) {
+    match answer {
+        Value::Null | Value::Bool(_) => {}
+        Value::Object(action)
+            if action.get("type").and_then(Value::as_str).is_some_and(|of| of.starts_with(ACTION_TYPES)) =>
+        {
+            action.retain(|name, value| {
+                ACTION_MEMBERS.contains(&name.as_str()) && !value.is_object() && !value.is_array()
+            });
+        }
+        other => {
+            *other = json!({
+                "withheld": WITHHELD
+            });
+        }
+    }
+}
+
 impl Walk<'_> {
     /// The answer as the caller may see it; an error where that cannot be made sure.
     pub(super) fn answer(&mut self, asked: &Asked, answer: &mut Value) -> Result<(), OdooError> {
@@ -43,7 +69,9 @@ impl Walk<'_> {
             "load" => self.import_messages(model, answer),
             method if is_grouping(method) => self.groups(asked, answer),
             // Nobody knows what these answer; what bears the name of a field is treated as one.
-            _ => self.anything(model, answer, 0),
+            "onchange" => self.anything(model, answer, 0),
+            _ if self.seen.shows_what_nobody_knows(model) => self.anything(model, answer, 0),
+            _ => withhold(answer),
         }
         Ok(())
     }

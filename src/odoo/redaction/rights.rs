@@ -24,6 +24,8 @@ pub(in crate::odoo) trait Rights: Send + Sync {
     fn shown(&self, model: &ModelName, field: &FieldName) -> Shown;
     /// Does any rule touch the values of this model?
     fn redacts(&self, model: &ModelName) -> bool;
+    /// May an answer of the model be shown although nobody can say what stands in it?
+    fn shows_what_nobody_knows(&self, model: &ModelName) -> bool;
     /// Does any rule narrow anything?
     fn narrows(&self) -> bool;
     fn read_domains(&self, model: &ModelName) -> Vec<Arc<[Value]>>;
@@ -36,6 +38,10 @@ impl Rights for Sight {
 
     fn redacts(&self, model: &ModelName) -> bool {
         Sight::redacts(self, model)
+    }
+
+    fn shows_what_nobody_knows(&self, model: &ModelName) -> bool {
+        Sight::shows_what_nobody_knows(self, model)
     }
 
     fn narrows(&self) -> bool {
@@ -111,5 +117,9 @@ impl<'a> Seen<'a> {
 
     pub(super) fn redacts(&self, model: &ModelName) -> bool {
         self.rights.redacts(model)
+    }
+
+    pub(super) fn shows_what_nobody_knows(&self, model: &ModelName) -> bool {
+        self.rights.shows_what_nobody_knows(model)
     }
 }

@@ -40,6 +40,10 @@ impl Rights for Stated {
         self.shown.keys().any(|known| known.starts_with(&format!("{model}.")))
     }
 
+    fn shows_what_nobody_knows(&self, model: &ModelName) -> bool {
+        !self.redacts(model)
+    }
+
     fn narrows(&self) -> bool {
         true
     }
@@ -370,6 +374,26 @@ fn answers_of_unknown_methods_are_searched_for_fields() {
         json!([[{"lang": "fr_FR", "source": CANARY, "value": CANARY}], {"x": 1}]),
         json!([[{"lang": "fr_FR", "source": "***", "value": "***"}], {"x": 1}]),
     );
+}
+
+#[test]
+fn what_could_hold_anything_is_withheld_where_fields_are_hidden() {
+    let rights = rights(&[("res.partner.email", Shown::Mask)]);
+    for answer in [json!([CANARY]), json!(CANARY), json!({"x": CANARY}), json!([7, CANARY]), json!(7)] {
+        let shown = redacted(&rights, &call("res.partner", "mapped"), answer);
+        assert!(!shown.to_string().contains(CANARY) && shown["withheld"].is_string(), "{shown}");
+    }
+    for answer in [json!(true), json!(false), json!(null)] {
+        check(&rights, &call("res.partner", "mapped"), answer.clone(), answer);
+    }
+    check(
+        &rights,
+        &call("res.partner", "open_it"),
+        json!({"type": "ir.actions.act_window", "res_id": 7, "name": CANARY, "context": {"default_email": CANARY}, "id": [CANARY]}),
+        json!({"type": "ir.actions.act_window", "res_id": 7}),
+    );
+    // Where nothing is hidden, nothing is withheld.
+    check(&rights, &call("sale.order", "total"), json!([7]), json!([7]));
 }
 
 #[test]

@@ -326,6 +326,19 @@ pub(in crate::policy) fn redacts(bodies: Bodies<'_>, model: &ModelName) -> bool 
     is_secret(bodies, model) || rules(bodies, model).any(|rule| rule.fields.hides())
 }
 
+/// May an answer that cannot be masked be shown of this model? Where fields of any model are hidden, it
+/// could hold them.
+pub(in crate::policy) fn shows_what_nobody_knows(bodies: Bodies<'_>, model: &ModelName) -> bool {
+    if is_secret(bodies, model) {
+        return false;
+    }
+    let mut hiding = bodies.each().filter(|body| body.models.hides);
+    hiding.all(|body| {
+        let mut speaking = body.models.rules_for(model.as_str()).filter(|rule| !rule.shadow).peekable();
+        speaking.peek().is_some() && speaking.all(|rule| rule.report_allowed)
+    })
+}
+
 /// Does any rule keep values or records from being seen?
 pub(in crate::policy) fn narrows(bodies: Bodies<'_>) -> bool {
     bodies.each().any(|body| body.models.hides || body.models.scopes_reading)
