@@ -12,6 +12,7 @@ mod contract;
 mod journal;
 mod large_policy;
 mod policies;
+mod policy_file;
 mod readme;
 mod records;
 mod reference;

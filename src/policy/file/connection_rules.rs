@@ -56,9 +56,6 @@ impl<'a> Reader<'a> {
         let days = DAYS.map(|day| every_day || named.contains(day));
         let (from, to) = (object.text("from"), object.text("to"));
         object.done();
-        if !every_day && named.is_empty() {
-            self.problem(&object.place("days"), "with no day the window is never open; leave `days` out");
-        }
         if from.is_some() && from == to {
             let message = "the window ends when it begins; from \"00:00\" to \"24:00\" is the whole day";
             self.problem(&object.place("to"), message);

@@ -91,8 +91,8 @@ fn check_term(parts: &[Value], at: &str, depth: usize, tell: &mut impl FnMut(&st
     if !OPERATORS.contains(&operator.as_str()) {
         let operator = shown(operator);
         let message = match nearest(&operator, OPERATORS.iter().copied(), 1).first() {
-            Some(meant) => format!("Odoo knows no operator `{operator}`; did you mean `{meant}`?"),
-            None => format!("Odoo knows no operator `{operator}`"),
+            Some(meant) => format!("no operator of Odoo is `{operator}`; did you mean `{meant}`?"),
+            None => format!("no operator of Odoo is `{operator}`"),
         };
         tell(at, message);
     }

@@ -24,8 +24,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         if let Value::String(text) = value {
-            let path = path::read(text).ok()?;
-            self.no_counters(at, path.root);
+            let path = path::read_fact(text).ok()?;
             let condition = Condition { at: rule_id(at), path, op: Op::Exists, value: Value::Bool(true) };
             return Some(Item {
                 at: rule_id(at),
@@ -65,7 +64,6 @@ impl<'a> Reader<'a> {
 
     fn joined(&mut self, object: &Object<'a>, key: &str, depth: usize) -> Option<Vec<Item>> {
         object.get(key)?;
-        self.not_empty(object, key);
         let items = object.list(key);
         Some(items.filter_map(|(at, value)| self.item(&at, value, depth + 1)).collect())
     }
@@ -73,7 +71,6 @@ impl<'a> Reader<'a> {
     /// PolicyLayer's `conditions`: all of them.
     fn conditions(&mut self, object: &Object<'a>) -> Option<Vec<Item>> {
         object.get("conditions")?;
-        self.not_empty(object, "conditions");
         let mut items = Vec::new();
         for (at, value) in object.list("conditions") {
             let Some(object) = self.object(&at, value, &keys::CONDITION) else { continue };
@@ -93,12 +90,6 @@ impl<'a> Reader<'a> {
         Some(items)
     }
 
-    fn not_empty(&mut self, object: &Object<'_>, key: &str) {
-        if object.get(key).and_then(Value::as_array).is_some_and(Vec::is_empty) {
-            self.problem(&object.place(key), "an empty list holds always or never; say what is meant");
-        }
-    }
-
     /// Path, operator and value of an item that is a condition.
     pub(super) fn condition(&mut self, object: &Object<'a>) -> Option<Condition> {
         let (text, op, value) =
@@ -107,16 +98,7 @@ impl<'a> Reader<'a> {
         if !object.has("path") {
             return None;
         }
-        for key in ["op", "value"] {
-            if !object.has(key) {
-                let advice = "a condition is {\"path\": …, \"op\": …, \"value\": …}".to_owned();
-                self.missing(&object.at, key, advice);
-            }
-        }
         let path = text.and_then(|text| path::read(text).ok());
-        if let Some(path) = &path {
-            self.no_counters(&object.place("path"), path.root);
-        }
         let (op, value) = (op?.it, value?);
         self.operand(object, op, value);
         Some(Condition { at: object.rule(), path: path?, op, value: value.clone() })
@@ -124,27 +106,16 @@ impl<'a> Reader<'a> {
 
     /// A condition of the older language, where counters can be read.
     pub(super) fn intercept_condition(&mut self, at: &str, value: &'a Value) -> Option<Condition> {
-        let object = self.object(at, value, &keys::CONDITION)?;
-        let is_counter = object.text("path").is_some_and(|text| text.starts_with("state."));
-        let condition = if is_counter {
-            let path = object.text("path").and_then(|text| path::read(text).ok());
-            let (op, value) = (object.word("op", operators::named), object.get("value"));
-            object.get("on_missing");
-            let (op, value) = (op?.it, value?);
-            if !matches!(op, Op::Lt | Op::Lte) {
-                self.problem(&object.place("op"), "a counter is capped with \"lt\" or \"lte\"");
-            }
-            self.operand(&object, op, value);
-            path.map(|path| Condition { at: object.rule(), path, op, value: value.clone() })
-        } else {
-            self.condition(&object)
-        };
-        if object.has("on_missing") {
-            let message = "in `rules` a missing path always fails; use `require` or `deny_if` to choose";
-            self.problem(&object.place("on_missing"), message);
-        }
+        let object = self.object(at, value, &keys::INTERCEPT_CONDITION)?;
+        let path = object.text("path").and_then(|text| path::read(text).ok());
+        let (op, value) = (object.word("op", operators::named), object.get("value"));
         object.done();
-        condition
+        let (path, op, value) = (path?, op?.it, value?);
+        if path.root == Root::State && !matches!(op, Op::Lt | Op::Lte) {
+            self.problem(&object.place("op"), "a counter is capped with \"lt\" or \"lte\"");
+        }
+        self.operand(&object, op, value);
+        Some(Condition { at: object.rule(), path, op, value: value.clone() })
     }
 
     /// A condition on a value that is written: its path is the field.
@@ -154,9 +125,6 @@ impl<'a> Reader<'a> {
         let (name, reason, mode) = (object.owned("name"), object.reason(), object.mode());
         let on_missing = on_missing(&object);
         object.done();
-        if !object.has("value") {
-            self.missing(at, "value", "a condition is {\"op\": …, \"value\": …}".to_owned());
-        }
         let (op, value) = (op?.it, value?);
         self.operand(&object, op, value);
         let condition =
@@ -173,12 +141,6 @@ impl<'a> Reader<'a> {
         {
             let message = "the regular expression is searched for anywhere in the text; begin it with `^` and end it with `$` if all of it is meant";
             self.warn(&object.place("value"), message);
-        }
-    }
-
-    fn no_counters(&mut self, at: &str, root: Root) {
-        if root == Root::State {
-            self.problem(at, "counters are read only in `rules`; use `limits` here");
         }
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         let unit = object.text("unit").and_then(unit);
         let increment = object.get("increment").and_then(amount);
         let max = object.get("max").and_then(amount);
-        let currency_from = self.fact_path(&object, "currency_from");
+        let currency_from = fact_path(&object, "currency_from");
         let rates = object.get("rates").and_then(|value| self.rates(&object.place("rates"), value));
         let count = match object.text("count") {
             Some("attempts") => Some(Count::Attempts),
@@ -266,10 +266,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn scopes(&mut self, object: &Object<'_>) -> Option<Scopes> {
-        let (at, words): (String, Vec<&str>) = match object.get("scope")? {
-            Value::String(word) => (object.place("scope"), vec![word]),
-            Value::Array(words) => (object.place("scope"), words.iter().filter_map(Value::as_str).collect()),
+    pub(super) fn scopes(&self, object: &Object<'_>) -> Option<Scopes> {
+        let words: Vec<&str> = match object.get("scope")? {
+            Value::String(word) => vec![word],
+            Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
             _ => return None,
         };
         let mut scopes = Scopes::default();
@@ -282,11 +282,6 @@ impl<'a> Reader<'a> {
                 "tool" => scopes.tool = true,
                 _ => {}
             }
-        }
-        if words.is_empty() {
-            self.problem(&at, "an empty list of scopes says nothing; use \"global\" for one counter for all");
-        } else if words.len() > 1 && words.contains(&"global") {
-            self.problem(&at, "\"global\" is one counter for all and stands alone");
         }
         Some(scopes)
     }
@@ -301,15 +296,12 @@ impl<'a> Reader<'a> {
         object.done();
         batch
     }
+}
 
-    /// A path among the facts, as a value of its own.
-    fn fact_path(&mut self, object: &Object<'_>, key: &str) -> Option<At<Path>> {
-        let it = path::read(object.text(key)?).ok()?;
-        if it.root == Root::State {
-            self.problem(&object.place(key), "counters are read only in `rules`");
-        }
-        Some(At { at: rule_id(&object.place(key)), it })
-    }
+/// A path among the facts, as a value of its own.
+fn fact_path(object: &Object<'_>, key: &str) -> Option<At<Path>> {
+    let it = path::read_fact(object.text(key)?).ok()?;
+    Some(At { at: rule_id(&object.place(key)), it })
 }
 
 /// Reads where a weight comes from.

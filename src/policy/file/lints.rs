@@ -224,7 +224,9 @@ impl BodyLints<'_> {
         }
         let Some(walked) = self.path(reader, &at, &condition.path, place) else { return false };
         let Leads::To { schemas, always } = leads(&walked) else { return false };
-        if let Some(message) = misfit(condition, &schemas) {
+        if !reader.is_wrong(&condition.at.0)
+            && let Some(message) = misfit(condition, &schemas)
+        {
             reader.problem(&condition.at.0, message);
         }
         always && condition.path.root == Root::Args

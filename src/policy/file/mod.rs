@@ -18,6 +18,7 @@ mod model_rules;
 mod operators;
 mod path;
 mod reader;
+mod schema;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::schema::schema;
 use self::{catalogue::Catalogue, document::Document, reader::Reader};
 use crate::{
     facts::{StrictJsonError, check_strict_json, hex},
@@ -71,7 +73,7 @@ pub fn read(text: &[u8], known: &dyn KnownTools) -> Result<Read, PolicyError> {
         lints::look(&mut reader, document, &value);
     }
     let clean = reader.is_clean();
-    let (problems, warnings) = reader.finish();
+    let (problems, warnings) = reader.finish(&value);
     match document {
         Some(document) if clean => Ok(Read { document, warnings, digest: digest(text) }),
         _ => Err(PolicyError { problems }),

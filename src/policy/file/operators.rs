@@ -1,7 +1,7 @@
 //! Operators, and the values they can be given.
 
 use regex::RegexBuilder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::document::Op;
 use crate::facts::Decimal;
@@ -36,6 +36,23 @@ pub(super) fn named(word: &str) -> Option<Op> {
         "not_contains" => Op::NotContains,
         _ => return None,
     })
+}
+
+/// The values that operators take, for the schema: JSON Schema cannot say all that `check` does.
+pub(super) fn value_schemas() -> Vec<(&'static [&'static str], Value)> {
+    let list = json!({"type": "array", "minItems": 1});
+    let number = json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"}]});
+    let text = json!({"type": "string", "minLength": 1});
+    let types = ["null", "boolean", "integer", "number", "string", "array", "object"];
+    vec![
+        (&["in", "not_in", "subset_of", "disjoint"], list),
+        (&["lt", "lte", "gt", "gte"], number),
+        (&["regex", "not_regex", "starts_with", "ends_with", "glob"], text),
+        (&["contains", "not_contains"], json!({"not": {"type": ["array", "object"]}})),
+        (&["exists"], json!({"type": "boolean"})),
+        (&["len_lte", "len_gte"], json!({"type": "integer", "minimum": 0})),
+        (&["type"], json!({"enum": types})),
+    ]
 }
 
 /// Can the operator be given this value, and does it then say anything?
@@ -139,8 +156,6 @@ fn is_exact(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -60,6 +60,15 @@ pub(super) fn read(text: &str) -> Result<Path, String> {
     Ok(Path { text: Arc::from(text), root, steps })
 }
 
+/// Reads a path to a fact of the call. Counters are none.
+pub(super) fn read_fact(text: &str) -> Result<Path, String> {
+    let path = read(text)?;
+    if path.root == Root::State {
+        return Err("counters are read only in `rules`; use `limits` here".to_owned());
+    }
+    Ok(path)
+}
+
 /// Reads a path into a result, which begins with a member of the result itself.
 pub(super) fn read_result(text: &str) -> Result<Path, String> {
     let dotted = if text.starts_with('[') { text.to_owned() } else { format!(".{text}") };

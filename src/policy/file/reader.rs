@@ -69,8 +69,17 @@ impl<'a> Reader<'a> {
         self.problems.is_empty()
     }
 
-    /// Problems and warnings, in the order in which they were found.
-    pub(super) fn finish(mut self) -> (Vec<PolicyProblem>, Vec<PolicyProblem>) {
+    /// Has this condition, or a part of it, a problem already?
+    pub(super) fn is_wrong(&self, condition: &str) -> bool {
+        let parts = ["path", "op", "value"];
+        self.places.contains(condition)
+            || parts.iter().any(|part| self.places.contains(&child(condition, part)))
+    }
+
+    /// Problems and warnings, in the order in which they stand in the file.
+    pub(super) fn finish(mut self, file: &Value) -> (Vec<PolicyProblem>, Vec<PolicyProblem>) {
+        self.problems.sort_by_cached_key(|problem| order(file, &problem.pointer));
+        self.warnings.sort_by_cached_key(|warning| order(file, &warning.pointer));
         if self.untold > 0 {
             let message = format!("{} more problems are not shown", self.untold);
             self.problems.push(PolicyProblem { pointer: String::new(), message });
@@ -97,6 +106,11 @@ impl<'a> Reader<'a> {
         for (one, other) in kind.not_together {
             if members.contains_key(*one) && members.contains_key(*other) {
                 self.refuse(at, format!("`{one}` and `{other}` stand together; use one of them"));
+            }
+        }
+        for (one, others) in kind.needs.iter().filter(|(one, _)| members.contains_key(*one)) {
+            for other in others.iter().filter(|other| !members.contains_key(**other)) {
+                self.missing(at, other, format!("it belongs beside `{one}`"));
             }
         }
         let there: Vec<&str> =
@@ -235,6 +249,27 @@ impl<'a> Object<'a> {
             debug_assert!(asked, "nobody reads `{}` of {}", key.name, self.kind.name);
         }
     }
+}
+
+/// Where a pointer stands among the others. What is missing comes after what is there.
+fn order(file: &Value, pointer: &str) -> Vec<usize> {
+    let mut here = Some(file);
+    let mut order = Vec::new();
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let found = match here {
+            Some(Value::Object(members)) => {
+                let place = members.keys().position(|key| *key == step);
+                place.map(|place| (place, members.get(&step)))
+            }
+            Some(Value::Array(items)) => step.parse::<usize>().ok().map(|place| (place, items.get(place))),
+            _ => None,
+        };
+        let (place, next) = found.unwrap_or((usize::MAX, None));
+        order.push(place);
+        here = next;
+    }
+    if order.is_empty() { vec![usize::MAX] } else { order }
 }
 
 pub(super) fn rule_id(at: &str) -> RuleId {

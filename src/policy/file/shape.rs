@@ -11,7 +11,6 @@ use crate::facts::nearest;
 
 /// A kind of object in the file.
 #[derive(Debug)]
-#[expect(dead_code, reason = "the schema for editors says what keys are about")]
 pub(super) struct Kind {
     /// Its name in the schema and in messages: `a limit`.
     pub(super) name: &'static str,
@@ -22,11 +21,12 @@ pub(super) struct Kind {
     pub(super) exactly_one: &'static [&'static str],
     /// Pairs that must not stand together.
     pub(super) not_together: &'static [(&'static str, &'static str)],
+    /// Where the first is there, the others have to be as well.
+    pub(super) needs: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// A key of an object.
 #[derive(Debug)]
-#[expect(dead_code, reason = "the schema for editors says what keys are about")]
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) shape: Shape,
@@ -46,8 +46,12 @@ pub(super) enum Shape {
     Word(&'static [(&'static str, &'static str)]),
     /// A whole number within these bounds.
     Whole(u64, u64),
+    /// So many seconds.
+    Seconds(u64, u64),
     Object(&'static Kind),
     List(&'static Shape),
+    /// A list with at least one element: an empty one would hold always or never.
+    Filled(&'static Shape),
     /// Names of a form to values.
     Map(&'static Form, &'static Shape),
     /// The one whose JSON type fits.
@@ -144,9 +148,9 @@ impl Shape {
             Self::Anything => true,
             Self::Text | Self::Form(_) | Self::Word(_) => value.is_string(),
             Self::Flag => value.is_boolean(),
-            Self::Whole(..) => value.is_number(),
+            Self::Whole(..) | Self::Seconds(..) => value.is_number(),
             Self::Object(_) | Self::Map(..) => value.is_object(),
-            Self::List(_) => value.is_array(),
+            Self::List(_) | Self::Filled(_) => value.is_array(),
             Self::OneOf(shapes) => shapes.iter().any(|shape| shape.takes(value)),
             Self::Later(shape) => shape().takes(value),
         }
@@ -154,7 +158,7 @@ impl Shape {
 
     /// Every way in which the value does not fit, with its pointer. Objects of a kind are only looked
     /// at from outside: their reader says the rest.
-    pub(super) fn check(&self, value: &Value, at: &str, tell: &mut impl FnMut(String, String)) {
+    pub(super) fn check(&self, value: &Value, at: &str, tell: &mut dyn FnMut(String, String)) {
         match (self, value) {
             (Self::Later(shape), value) => shape().check(value, at, tell),
             (Self::Form(form), Value::String(text)) => {
@@ -163,19 +167,21 @@ impl Shape {
                 }
             }
             (Self::Word(words), Value::String(text)) if !words.iter().any(|(word, _)| word == text) => {
-                let meant = nearest(text, words.iter().map(|(word, _)| *word), 1);
-                let message = match meant.first() {
+                let message = match meant_by(text, words) {
                     Some(word) => format!("`{}` is not known here; did you mean \"{word}\"?", shown(text)),
                     None => format!("`{}` is not known here; use {}", shown(text), self.said()),
                 };
                 tell(at.to_owned(), message);
             }
-            (Self::Whole(min, max), Value::Number(number)) => {
+            (Self::Whole(min, max) | Self::Seconds(min, max), Value::Number(number)) => {
                 if !number.as_u64().is_some_and(|number| (*min..=*max).contains(&number)) {
                     tell(at.to_owned(), format!("`{number}` is not {}", self.said()));
                 }
             }
-            (Self::List(shape), Value::Array(items)) => {
+            (Self::Filled(_), Value::Array(items)) if items.is_empty() => {
+                tell(at.to_owned(), "an empty list says nothing here; fill it or leave it out".to_owned());
+            }
+            (Self::List(shape) | Self::Filled(shape), Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     shape.check(item, &format!("{at}/{index}"), tell);
                 }
@@ -191,6 +197,11 @@ impl Shape {
                 }
             }
             (Self::OneOf(shapes), value) => match shapes.iter().find(|shape| shape.takes(value)) {
+                Some(shape @ Self::Word(_)) => shape.check(value, at, &mut |at, message| {
+                    let others = shapes.iter().filter(|other| !std::ptr::eq(*other, shape));
+                    let others: Vec<String> = others.map(Self::said).collect();
+                    tell(at, format!("{message} (or {})", either(&others)));
+                }),
                 Some(shape) => shape.check(value, at, tell),
                 None => tell(at.to_owned(), format!("use {}, not {}", self.said(), type_of(value))),
             },
@@ -214,8 +225,9 @@ impl Shape {
             }
             Self::Whole(min, u64::MAX) => format!("a whole number, {min} or more"),
             Self::Whole(min, max) => format!("a whole number from {min} to {max}"),
+            Self::Seconds(min, max) => format!("a number of seconds from {min} to {max}"),
             Self::Object(kind) => format!("an object: {}", kind.name),
-            Self::List(shape) => match shape {
+            Self::List(shape) | Self::Filled(shape) => match shape {
                 Self::Anything => "a list".to_owned(),
                 shape => format!("a list, each of it {}", shape.said()),
             },
@@ -227,6 +239,50 @@ impl Shape {
             Self::Later(shape) => shape().said(),
         }
     }
+}
+
+/// Words that other languages use for ours.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("equals", "eq"),
+    ("equal", "eq"),
+    ("=", "eq"),
+    ("==", "eq"),
+    ("!=", "neq"),
+    ("not_equals", "neq"),
+    ("not_eq", "neq"),
+    ("<", "lt"),
+    ("less", "lt"),
+    ("less_than", "lt"),
+    ("<=", "lte"),
+    (">", "gt"),
+    ("greater", "gt"),
+    ("greater_than", "gt"),
+    (">=", "gte"),
+    ("matches", "regex"),
+    ("match", "regex"),
+    ("not in", "not_in"),
+    ("nin", "not_in"),
+    ("block", "deny"),
+    ("refuse", "deny"),
+    ("forbid", "deny"),
+    ("hide", "deny"),
+    ("hidden", "deny"),
+    ("permit", "allow"),
+    ("ask", "require_approval"),
+    ("approve", "require_approval"),
+    ("delete", "unlink"),
+    ("remove", "unlink"),
+    ("update", "write"),
+    ("readonly", "read_only"),
+    ("read-only", "read_only"),
+];
+
+/// The word that was probably meant.
+fn meant_by(text: &str, words: &[(&'static str, &str)]) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    let known = |wanted: &str| words.iter().map(|(word, _)| *word).find(|word| *word == wanted);
+    let other = OTHER_WORDS.iter().find(|(other, _)| *other == text).and_then(|(_, word)| known(word));
+    known(&text).or(other).or_else(|| nearest(&text, words.iter().map(|(word, _)| *word), 1).first().copied())
 }
 
 /// In a map from names, `description` and `x-…` are names where they hold what an entry holds: a rule

@@ -190,7 +190,11 @@ fn limits_are_checked_member_by_member() {
             "decimal",
         ),
         (json!({"counter": "c", "window": "day", "max": 1, "scope": []}), "/scope", "empty"),
-        (json!({"counter": "c", "window": "day", "max": 1, "scope": ["user", "global"]}), "/scope", "alone"),
+        (
+            json!({"counter": "c", "window": "day", "max": 1, "scope": ["user", "global"]}),
+            "/scope/1",
+            "global",
+        ),
         (json!({"counter": "c", "window": "day", "max": 1, "scope": "grnat"}), "/scope", "grant"),
         (json!({"counter": "c", "window": "day", "max": 1, "tz": "Europe/Viena"}), "/tz", "Vienna"),
         (json!({"counter": "c", "window": 60, "max": 1, "tz": "Europe/Vienna"}), "/tz", "slides"),
@@ -207,7 +211,7 @@ fn limits_are_checked_member_by_member() {
             "unit",
         ),
         (json!({"counter": "c", "window": "day", "max": 2, "increment": 3}), "/max", "below"),
-        (json!({"counter": "c", "window": "day", "max": 2, "increment": 0}), "/increment", "never"),
+        (json!({"counter": "c", "window": "day", "max": 2, "increment": 0}), "/increment", "1 or more"),
         (
             json!({"counter": "c", "window": "day", "max": 2, "currency_from": "args.c"}),
             "/currency_from",
@@ -336,7 +340,7 @@ fn other_sections_are_checked() {
         (json!({"models": {"Res Partner": {}}}), "/models/Res Partner", "model name"),
         (json!({"grants": {"g": {"inherit": false}}}), "/grants/g/default", "missing"),
         (json!({"approvals": {"ttl": 90000}}), "/approvals/ttl", "86400"),
-        (json!({"approvals": {"modes": []}}), "/approvals/modes", "nobody"),
+        (json!({"approvals": {"modes": []}}), "/approvals/modes", "empty"),
         (json!({"approvals": {"approvers": ["anna"]}}), "/approvals/approvers/0", "user:NAME"),
         (json!({"mode": "shadwo"}), "/mode", "shadow"),
     ] {

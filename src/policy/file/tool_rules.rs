@@ -111,12 +111,6 @@ impl<'a> Reader<'a> {
             dedupe_window: object.whole("dedupe_window").map(Duration::from_secs),
         };
         object.done();
-        if approvals.modes.as_ref().is_some_and(Vec::is_empty) {
-            self.problem(&object.place("modes"), "with an empty list nobody could ever be asked");
-        }
-        if approvals.approvers.as_ref().is_some_and(Vec::is_empty) {
-            self.problem(&object.place("approvers"), "with an empty list nobody could agree; leave it out");
-        }
         Some(approvals)
     }
 }

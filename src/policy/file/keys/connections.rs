@@ -30,6 +30,7 @@ pub(crate) static CONNECTION: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static ENVIRONMENT: Kind = Kind {
@@ -54,6 +55,7 @@ pub(crate) static ENVIRONMENT: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static TIME_WINDOW: Kind = Kind {
@@ -63,7 +65,7 @@ pub(crate) static TIME_WINDOW: Kind = Kind {
         required!("tz", Shape::Form(&ZONE), "A time zone such as Europe/Vienna."),
         optional!(
             "days",
-            Shape::List(&Shape::Word(&[
+            Shape::Filled(&Shape::Word(&[
                 ("mon", "Monday"),
                 ("tue", "Tuesday"),
                 ("wed", "Wednesday"),
@@ -79,6 +81,7 @@ pub(crate) static TIME_WINDOW: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static APPROVALS: Kind = Kind {
@@ -87,12 +90,12 @@ pub(crate) static APPROVALS: Kind = Kind {
     keys: &[&[
         optional!(
             "ttl",
-            Shape::Whole(1, APPROVAL_SECONDS_MAX),
+            Shape::Seconds(1, APPROVAL_SECONDS_MAX),
             "Seconds until a question expires; 600 where it is not said.",
         ),
         optional!(
             "modes",
-            Shape::List(&Shape::Word(&[
+            Shape::Filled(&Shape::Word(&[
                 ("url", "a page that the approver signs in to"),
                 ("form", "a form in the client; never for more than writing"),
                 ("console", "the caller gets an id and comes back later"),
@@ -101,19 +104,20 @@ pub(crate) static APPROVALS: Kind = Kind {
         ),
         optional!(
             "approvers",
-            Shape::List(&Shape::Form(&APPROVER)),
+            Shape::Filled(&Shape::Form(&APPROVER)),
             "Who may agree: `user:NAME` or `group:NAME`.",
         ),
         optional!("self_approval", Shape::Flag, "May the person behind the grant agree to their own call?"),
         optional!("max_pending", Shape::Whole(1, u32::MAX as u64), "Open questions that one grant may have."),
         optional!(
             "dedupe_window",
-            Shape::Whole(0, APPROVAL_SECONDS_MAX),
+            Shape::Seconds(0, APPROVAL_SECONDS_MAX),
             "Seconds in which the same question gets the same approval.",
         ),
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static BREAKER: Kind = Kind {
@@ -141,4 +145,5 @@ pub(crate) static BREAKER: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };

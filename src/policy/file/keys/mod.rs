@@ -10,7 +10,8 @@ mod top;
 pub(super) use connections::{APPROVALS, BREAKER, CONNECTION, ENVIRONMENT, TIME_WINDOW};
 pub(super) use models::{DOMAINS, FIELD, METHODS, MODEL, VALUE};
 pub(super) use rules::{
-    BATCH, CONDITION, COUNTER, INTERCEPT_RULE, INTERCEPT_STATE, ITEM, LIMIT, RATE, RATES, TOOL_RULE,
+    BATCH, CONDITION, COUNTER, INTERCEPT_CONDITION, INTERCEPT_RULE, INTERCEPT_STATE, ITEM, LIMIT, RATE,
+    RATES, TOOL_RULE,
 };
 pub(super) use top::{CLASSES, GRANT, TOP};
 
@@ -64,6 +65,12 @@ pub(super) static APPROVER: Form =
     Form::new("`user:NAME` or `group:NAME`", r"^(user|group):[^\x00-\x1f]{1,128}$");
 pub(super) static PATH: Form = Form::reading(
     "a path such as `args.amount`, `odoo.model` or `ctx.user`",
+    r"^(args|odoo|ctx)\.[^.]",
+    |text| path::read_fact(text).map(drop),
+);
+/// Rules of the older language also read counters.
+pub(super) static ANY_PATH: Form = Form::reading(
+    "a path such as `args.amount` or `state.TOOL.COUNTER`",
     r"^(args|odoo|ctx|state)\.[^.]",
     |text| path::read(text).map(drop),
 );
@@ -86,18 +93,27 @@ pub(super) const WINDOWS: Shape = Shape::Word(&[
     ("week", "a calendar week, from Monday"),
     ("month", "a calendar month"),
 ]);
-pub(super) const SECONDS: Shape = Shape::Whole(1, WINDOW_SECONDS_MAX);
+pub(super) const SECONDS: Shape = Shape::Seconds(1, WINDOW_SECONDS_MAX);
 pub(super) static WINDOW: Shape = Shape::OneOf(&[WINDOWS, SECONDS]);
 pub(super) static MODE: Shape = Shape::Word(&[
     ("enforce", "the rule holds (the default)"),
     ("shadow", "the rule is evaluated and logged, and changes nothing"),
 ]);
-pub(super) static SCOPE: Shape = Shape::OneOf(&[SCOPE_WORDS, Shape::List(&SCOPE_WORDS)]);
+pub(super) static SCOPE: Shape = Shape::OneOf(&[
+    Shape::Word(&[
+        ("grant", "one counter for each grant (the default)"),
+        ("user", "one for each user"),
+        ("client", "one for each client program"),
+        ("connection", "one for each connection"),
+        ("tool", "one for each tool"),
+        ("global", "one for all"),
+    ]),
+    Shape::Filled(&SCOPE_WORDS),
+]);
 const SCOPE_WORDS: Shape = Shape::Word(&[
     ("grant", "one counter for each grant (the default)"),
     ("user", "one for each user"),
     ("client", "one for each client program"),
     ("connection", "one for each connection"),
     ("tool", "one for each tool"),
-    ("global", "one for all"),
 ]);

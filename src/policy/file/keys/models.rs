@@ -26,6 +26,7 @@ pub(crate) static MODEL: Kind = Kind {
     keys: &[MODEL_KEYS],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 const MODEL_KEYS: &[Key] = &[
@@ -74,6 +75,7 @@ pub(crate) static METHODS: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static DOMAINS: Kind = Kind {
@@ -87,6 +89,7 @@ pub(crate) static DOMAINS: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static FIELD: Kind = Kind {
@@ -109,6 +112,7 @@ pub(crate) static FIELD: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static VALUE: Kind = Kind {
@@ -117,6 +121,7 @@ pub(crate) static VALUE: Kind = Kind {
     keys: &[VALUE_KEYS],
     exactly_one: &["op"],
     not_together: &[("reason", "on_deny")],
+    needs: &[("op", &["value"])],
 };
 
 const VALUE_KEYS: &[Key] = &[

@@ -2,7 +2,8 @@
 
 use super::{
     super::shape::{Key, Kind, Shape, optional, required},
-    CURRENCY, DATE, DECIMAL, MODE, OWN_NAME, PATH, RATE_TEXT, RESULT_PATH, SCOPE, UNIT, WEIGHT, WINDOW, ZONE,
+    ANY_PATH, CURRENCY, DATE, DECIMAL, MODE, OWN_NAME, PATH, RATE_TEXT, RESULT_PATH, SCOPE, UNIT, WEIGHT,
+    WINDOW, ZONE,
     connections::APPROVALS,
 };
 
@@ -15,6 +16,7 @@ const MODES: Shape = Shape::OneOf(std::slice::from_ref(&MODE));
 const WINDOWS: Shape = Shape::OneOf(std::slice::from_ref(&WINDOW));
 const SCOPES: Shape = Shape::OneOf(std::slice::from_ref(&SCOPE));
 const AMOUNT: Shape = Shape::OneOf(&[Shape::Whole(0, u64::MAX), Shape::Form(&DECIMAL)]);
+const WEIGHT_FIXED: Shape = Shape::OneOf(&[Shape::Whole(1, u64::MAX), Shape::Form(&DECIMAL)]);
 const COUNT_MAX: Shape = Shape::Whole(0, u64::MAX);
 
 pub(crate) static TOOL_RULE: Kind = Kind {
@@ -23,6 +25,7 @@ pub(crate) static TOOL_RULE: Kind = Kind {
     keys: &[TOOL_KEYS, REASONS],
     exactly_one: &[],
     not_together: ONE_REASON,
+    needs: &[],
 };
 
 const TOOL_KEYS: &[Key] = &[
@@ -65,6 +68,7 @@ const TOOL_KEYS: &[Key] = &[
 ];
 
 pub(super) const ITEMS: Shape = Shape::List(&ONE_ITEM);
+const SOME_ITEMS: Shape = Shape::Filled(&ONE_ITEM);
 const ONE_ITEM: Shape = Shape::Later(|| &ITEM_SHAPE);
 static ITEM_SHAPE: Shape = Shape::OneOf(&[Shape::Form(&PATH), Shape::Object(&ITEM)]);
 const RATE_LIMIT: Shape = Shape::OneOf(&[Shape::Form(&RATE_TEXT), Shape::Object(&RATE)]);
@@ -75,12 +79,13 @@ pub(crate) static ITEM: Kind = Kind {
     keys: &[ITEM_KEYS, CONDITION_KEYS, REASONS],
     exactly_one: &["path", "conditions", "all", "any", "not"],
     not_together: ONE_REASON,
+    needs: &[("path", &["op", "value"])],
 };
 
 const ITEM_KEYS: &[Key] = &[
-    optional!("conditions", Shape::List(&Shape::Object(&CONDITION)), "All of these conditions."),
-    optional!("all", ITEMS, "All of these items."),
-    optional!("any", ITEMS, "At least one of these items."),
+    optional!("conditions", Shape::Filled(&Shape::Object(&CONDITION)), "All of these conditions."),
+    optional!("all", SOME_ITEMS, "All of these items."),
+    optional!("any", SOME_ITEMS, "At least one of these items."),
     optional!("not", ONE_ITEM, "Not this item."),
     optional!("name", Shape::Form(&OWN_NAME), "A name for the rule, in place of its number."),
     optional!("mode", MODES, "\"shadow\" only logs what the item would have done."),
@@ -92,6 +97,7 @@ pub(crate) static CONDITION: Kind = Kind {
     keys: &[CONDITION_KEYS],
     exactly_one: &["path"],
     not_together: &[],
+    needs: &[("path", &["op", "value"])],
 };
 
 const CONDITION_KEYS: &[Key] = &[
@@ -139,6 +145,7 @@ pub(crate) static LIMIT: Kind = Kind {
     keys: &[LIMIT_KEYS, REASONS],
     exactly_one: &[],
     not_together: &[("reason", "on_deny"), ("increment", "increment_from")],
+    needs: &[],
 };
 
 const LIMIT_KEYS: &[Key] = &[
@@ -154,7 +161,7 @@ const LIMIT_KEYS: &[Key] = &[
         SCOPES,
         "Who shares the counter; several words make one counter for each combination."
     ),
-    optional!("increment", AMOUNT, "What one call counts; 1 where it is not said."),
+    optional!("increment", WEIGHT_FIXED, "What one call counts; 1 where it is not said."),
     optional!(
         "increment_from",
         Shape::Form(&WEIGHT),
@@ -193,6 +200,7 @@ pub(crate) static RATES: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static COUNTER: Kind = Kind {
@@ -206,6 +214,7 @@ pub(crate) static COUNTER: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static RATE: Kind = Kind {
@@ -217,6 +226,7 @@ pub(crate) static RATE: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static BATCH: Kind = Kind {
@@ -230,6 +240,7 @@ pub(crate) static BATCH: Kind = Kind {
     ]],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 pub(crate) static INTERCEPT_RULE: Kind = Kind {
@@ -238,6 +249,7 @@ pub(crate) static INTERCEPT_RULE: Kind = Kind {
     keys: &[INTERCEPT_KEYS, REASONS],
     exactly_one: &[],
     not_together: ONE_REASON,
+    needs: &[],
 };
 
 const INTERCEPT_KEYS: &[Key] = &[
@@ -252,7 +264,7 @@ const INTERCEPT_KEYS: &[Key] = &[
         ]),
         "What the rule does.",
     ),
-    optional!("conditions", Shape::List(&Shape::Object(&CONDITION)), "All of these have to hold."),
+    optional!("conditions", Shape::List(&Shape::Object(&INTERCEPT_CONDITION)), "All of these have to hold."),
     optional!("rate_limit", RATE_LIMIT, "Calls in a time: \"10/hour\"."),
     optional!(
         "state",
@@ -261,15 +273,33 @@ const INTERCEPT_KEYS: &[Key] = &[
     ),
 ];
 
+pub(crate) static INTERCEPT_CONDITION: Kind = Kind {
+    name: "a condition of the older language",
+    about: "What stands at a path, or a counter, compared with a value. A missing path fails.",
+    keys: &[&[
+        optional!(
+            "path",
+            Shape::Form(&ANY_PATH),
+            "`args.…` is what the caller sent, `state.TOOL.COUNTER` a counter."
+        ),
+        optional!("op", OPERATORS, "How the two are compared."),
+        optional!("value", Shape::Anything, "What it is compared with."),
+    ]],
+    exactly_one: &["path"],
+    not_together: &[],
+    needs: &[("path", &["op", "value"])],
+};
+
 pub(crate) static INTERCEPT_STATE: Kind = Kind {
     name: "a counter of the older language",
     about: "A counter that conditions read as `state.TOOL.COUNTER`.",
     keys: &[&[
         required!("counter", Shape::Form(&OWN_NAME), "Its name."),
         required!("window", WINDOWS, "A calendar window by name, or a number of seconds that slides."),
-        optional!("increment", AMOUNT, "What one call counts; 1 where it is not said."),
+        optional!("increment", WEIGHT_FIXED, "What one call counts; 1 where it is not said."),
         optional!("increment_from", Shape::Form(&WEIGHT), "The path of an amount."),
     ]],
     exactly_one: &[],
     not_together: &[("increment", "increment_from")],
+    needs: &[],
 };

@@ -14,6 +14,7 @@ pub(crate) static TOP: Kind = Kind {
     keys: &[TOP_ONLY, BODY],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 const TOP_ONLY: &[Key] = &[
@@ -33,6 +34,7 @@ pub(crate) static GRANT: Kind = Kind {
     keys: &[GRANT_ONLY, BODY],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 const GRANT_ONLY: &[Key] = &[
@@ -117,6 +119,7 @@ pub(crate) static CLASSES: Kind = Kind {
     keys: &[CLASS_KEYS],
     exactly_one: &[],
     not_together: &[],
+    needs: &[],
 };
 
 const CLASS_KEYS: &[Key] = &[

@@ -1,0 +1,209 @@
+//! Files of rules as they are read: which load, with which remarks; which are refused, where and with
+//! what words; and what the schema for editors makes of them.
+//!
+//! `UPDATE=1 cargo test policy_file` writes the snapshots; a change is then reviewed in the diff.
+
+use std::{fs, path::PathBuf};
+
+use odoo_mcp::{
+    facts::{Class, JsonObject, Risk, ToolFacts},
+    policy::{KnownTools, PolicyProblem, file},
+    tools::Catalog,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The real tools, and one that stands for those of other servers.
+#[derive(Debug)]
+struct TestTools(Catalog);
+
+const CHARGE: ToolFacts =
+    ToolFacts { name: "create_charge", family: "payments", class: Class::Financial, risk: Risk::High };
+
+impl KnownTools for TestTools {
+    fn tools(&self) -> Vec<ToolFacts> {
+        let mut tools = self.0.tools();
+        tools.insert(0, CHARGE);
+        tools
+    }
+
+    fn input_schema(&self, name: &str) -> Option<JsonObject> {
+        if name != CHARGE.name {
+            return self.0.input_schema(name);
+        }
+        let schema = json!({"type": "object", "additionalProperties": false, "properties": {
+            "amount": {"type": "number"}, "currency": {"type": "string"}, "reason": {"type": "string"}
+        }});
+        schema.as_object().cloned()
+    }
+
+    fn pin(&self, name: &str) -> Option<String> {
+        self.0.pin(name)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Corpus {
+    #[expect(dead_code, reason = "for the reader of the file")]
+    description: String,
+    #[serde(default)]
+    documents: Vec<Accepted>,
+    #[serde(default)]
+    refused: Vec<Refused>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accepted {
+    name: String,
+    policy: Value,
+    /// Every remark, in order.
+    warnings: Vec<Told>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    name: String,
+    /// As an object, or as text where JSON itself is the matter.
+    policy: Option<Value>,
+    text: Option<String>,
+    /// Blanks are added up to this size.
+    padded_to_bytes: Option<usize>,
+    /// Every problem, in order.
+    problems: Vec<Told>,
+    /// False where only the reader can tell.
+    #[serde(default = "yes")]
+    schema: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    pointer: String,
+    /// A piece of what is said.
+    #[serde(default)]
+    says: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[test]
+fn accepted_files_load_with_their_remarks() {
+    let corpus = corpus("accepted.json");
+    for Accepted { name, policy, warnings } in corpus.documents {
+        match read(policy.to_string().as_bytes()) {
+            Ok(read) => check_told(&name, &read.warnings, &warnings),
+            Err(problems) => panic!("{name}: does not load: {problems:#?}"),
+        }
+    }
+}
+
+#[test]
+fn refused_files_say_where_and_why() {
+    let refused = corpus("refused.json").refused;
+    assert!(refused.len() > 100, "only {} cases", refused.len());
+    for case in refused {
+        match read(case.bytes().as_bytes()) {
+            Ok(_) => panic!("{}: loads", case.name),
+            Err(problems) => check_told(&case.name, &problems, &case.problems),
+        }
+    }
+}
+
+/// A newcomer gets one line for each mistake, and can act on each.
+#[test]
+fn ten_mistakes_are_ten_lines() {
+    let text = fs::read(folder().join("ten_mistakes.json")).unwrap();
+    let problems = read(&text).unwrap_err();
+    assert_eq!(problems.len(), 10, "{problems:#?}");
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(lines.iter().all(|line| !line.contains('\n')));
+    check_snapshot("policy_ten_mistakes.txt", &(lines.join("\n") + "\n"));
+}
+
+#[test]
+fn the_schema_is_as_it_was_reviewed() {
+    let schema = serde_json::to_string_pretty(&file::schema()).unwrap();
+    check_snapshot("policy.schema.json", &(schema + "\n"));
+}
+
+#[test]
+fn the_schema_agrees_with_the_reader() {
+    let schema = jsonschema::draft202012::options().build(&file::schema()).unwrap();
+    for Accepted { name, policy, .. } in corpus("accepted.json").documents {
+        let errors: Vec<String> = schema.iter_errors(&policy).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: the schema refuses it: {errors:?}");
+    }
+    let shipped = fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("policy.json")).unwrap();
+    assert!(schema.is_valid(&serde_json::from_slice(&shipped).unwrap()), "the shipped policy");
+    let mut differing = Vec::new();
+    for case in corpus("refused.json").refused {
+        let Ok(policy) = serde_json::from_str::<Value>(&case.bytes()) else { continue };
+        if schema.is_valid(&policy) == case.schema {
+            differing.push(case.name);
+        }
+    }
+    assert!(differing.is_empty(), "`schema` is wrong at {differing:#?}");
+}
+
+#[test]
+fn the_shipped_policy_loads_with_one_remark() {
+    let shipped = fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("policy.json")).unwrap();
+    let read = file::read(&shipped, &Catalog::new()).unwrap();
+    let places: Vec<&str> = read.warnings.iter().map(|warning| &*warning.pointer).collect();
+    // The published rule for that tool counts by the calendar.
+    assert_eq!(places, ["/tools/odoo_cert_refresh/limits/0"], "{:#?}", read.warnings);
+}
+
+impl Refused {
+    fn bytes(&self) -> String {
+        let mut text = match (&self.policy, &self.text) {
+            (Some(policy), None) => policy.to_string(),
+            (None, Some(text)) => text.clone(),
+            _ => panic!("{}: give either `policy` or `text`", self.name),
+        };
+        if let Some(size) = self.padded_to_bytes {
+            text.push_str(&" ".repeat(size - text.len()));
+        }
+        text
+    }
+}
+
+fn read(text: &[u8]) -> Result<file::Read, Vec<PolicyProblem>> {
+    file::read(text, &TestTools(Catalog::new())).map_err(|error| error.problems)
+}
+
+#[track_caller]
+fn check_told(name: &str, found: &[PolicyProblem], expected: &[Told]) {
+    let places: Vec<&str> = found.iter().map(|problem| &*problem.pointer).collect();
+    let wanted: Vec<&str> = expected.iter().map(|told| &*told.pointer).collect();
+    assert_eq!(places, wanted, "{name}: {found:#?}");
+    for (problem, Told { says, .. }) in found.iter().zip(expected) {
+        assert!(problem.message.contains(says.as_str()), "{name}: `{}` says no `{says}`", problem.message);
+        let first = problem.message.chars().next().unwrap();
+        assert!(!first.is_uppercase() && !problem.message.ends_with('.'), "{name}: {}", problem.message);
+    }
+}
+
+fn corpus(file: &str) -> Corpus {
+    let text = fs::read_to_string(folder().join(file)).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/policies/loading")
+}
+
+#[track_caller]
+fn check_snapshot(file: &str, now: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(file);
+    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
+        fs::write(&path, now).unwrap();
+    }
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(before, now, "run `UPDATE=1 cargo test policy_file` and look at the difference");
+}
