@@ -33,7 +33,10 @@ fn the_second_decision_agrees_with_the_case_files() {
 /// True if the call is one that can be compared.
 #[track_caller]
 fn check(policy: &Value, case: &Value, about: &str) -> bool {
-    let expected = text(case, "expect");
+    let expected = match text(case, "expect") {
+        "deny" => "refused",
+        other => other,
+    };
     // Cases that bring facts of their own are read by those who wrote them.
     let plain = [
         "tool",
@@ -67,7 +70,7 @@ fn check(policy: &Value, case: &Value, about: &str) -> bool {
         None => "allow",
     };
     assert_eq!(kind, expected, "{about}: {case}; {verdict:?}");
-    if kind == "unknown" {
+    if kind == "unknown" && case.get("rule").is_some() {
         let rules: Vec<&str> = verdict.refusals.iter().map(|(_, rule)| rule.as_str()).collect();
         assert!(rules.contains(&text(case, "rule")), "{about}: {case}; {rules:?}");
     }
