@@ -1,6 +1,6 @@
 //! Field definitions of a model, as the connected server gives them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -26,6 +26,11 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "related",
     "depends",
 ];
+
+/// Names of records. What they are made of besides shows only where a context asks for it, and such
+/// contexts are a matter of the rules.
+const MADE_OF_NAMES: &[&str] = &["display_name", "complete_name"];
+const NAMES: &[&str] = &["display_name", "complete_name", "name"];
 
 /// How many nearest names an error carries.
 pub(super) const NEAREST_COUNT: usize = 3;
@@ -162,6 +167,23 @@ impl FieldType {
 impl ModelSchema {
     pub fn field(&self, name: &str) -> Option<&FieldInfo> {
         self.fields.get(name)
+    }
+
+    /// The fields of this model that a field is computed from, theirs included: an e-mail address in
+    /// another spelling is still that address.
+    pub(super) fn computed_from(&self, name: &str) -> BTreeSet<&str> {
+        let is_name = MADE_OF_NAMES.contains(&name);
+        let mut parts = BTreeSet::new();
+        let mut open = vec![name];
+        while let Some(next) = open.pop() {
+            for part in self.field(next).into_iter().flat_map(|field| field.depends.iter()) {
+                if (!is_name || NAMES.contains(&part.as_str())) && part != name && parts.insert(part.as_str())
+                {
+                    open.push(part);
+                }
+            }
+        }
+        parts
     }
 
     /// The field, or an error that names the nearest ones.

@@ -63,6 +63,16 @@ fn canary(world: &World) -> Canary {
     Canary { record: world.temporary("res.partner", values), word }
 }
 
+/// What the program said and kept, the log included, holds the word nowhere.
+#[track_caller]
+fn check_kept_silent(door: &Door, word: &str) {
+    let said = door.everything_said();
+    assert!(!said.contains(word), "the program said {word}: {said}");
+    for (path, bytes) in door.state_files() {
+        assert!(!String::from_utf8_lossy(&bytes).contains(word), "{} holds {word}", path.display());
+    }
+}
+
 /// The answer in both its forms holds the word nowhere.
 #[track_caller]
 fn check_silent(answer: &Answer, word: &str, about: &str) {
@@ -122,6 +132,7 @@ fn hidden_and_masked_fields_on_every_road(world: &World) {
             asked.filter(|call| call.starts_with("res.partner.") && !call.ends_with("fields_get")).collect();
         assert!(asked.is_empty(), "{arguments} reached Odoo: {asked:?}");
     }
+    check_kept_silent(&door, &canary.word);
 }
 
 fn all_fields_are_those_that_exist_for_the_caller(world: &World) {
@@ -207,6 +218,13 @@ fn computed_and_related_fields_follow_what_they_show(world: &World) {
         for (tool, arguments) in roads(world, canary.record.id, &["city", field]) {
             check_silent(&door.answer(tool, arguments.clone()), &canary.word, &arguments.to_string());
         }
+    }
+    // Nor is it a way to look for one by its letters.
+    for domain in
+        [json!([["email_normalized", "like", &canary.word]]), json!([["email_formatted", "!=", false]])]
+    {
+        let count = json!({"model": "res.partner", "domain": domain});
+        door.refused("odoo_search_count", count, &["denied", "unknown_field"]);
     }
     // A user's address is that of a contact.
     let domain = json!([["partner_id", "!=", false]]);

@@ -12,12 +12,6 @@ use crate::{
 };
 
 pub(super) const DISPLAY_NAME: &str = "display_name";
-/// Names of records: what they are made of besides shows only where a context asks for it, and such
-/// contexts are a matter of the rules.
-const MADE_OF_NAMES: &[&str] = &[DISPLAY_NAME, "complete_name"];
-const NAMES: &[&str] = &[DISPLAY_NAME, "complete_name", "name"];
-/// Fields computed from computed fields.
-const COMPUTED_DEEP_MAX: usize = 4;
 
 /// What the rules say of a caller's view.
 pub(in crate::odoo) trait Rights: Send + Sync {
@@ -78,18 +72,13 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The right on the field and on what it is computed from: an e-mail address in another spelling
-    /// is still that address.
+    /// The right on the field and on what it is computed from.
     pub(super) fn computed_right(&self, schema: &ModelSchema, name: &str) -> Shown {
-        self.computed_within(schema, name, COMPUTED_DEEP_MAX)
-    }
-
-    fn computed_within(&self, schema: &ModelSchema, name: &str, deep: usize) -> Shown {
         let own = self.own_right(&schema.model, name);
-        let (Some(field), Some(deep)) = (schema.field(name), deep.checked_sub(1)) else { return own };
-        let is_name = MADE_OF_NAMES.contains(&name);
-        let counts = |part: &&String| !is_name || NAMES.contains(&part.as_str());
-        let parts = field.depends.iter().filter(counts).map(|part| self.computed_within(schema, part, deep));
+        if own == Shown::Never {
+            return own;
+        }
+        let parts = schema.computed_from(name).into_iter().map(|part| self.own_right(&schema.model, part));
         parts.max().unwrap_or_default().max(own)
     }
 

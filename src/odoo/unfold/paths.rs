@@ -85,6 +85,10 @@ impl Unfolding<'_> {
             }
             uses.add(&model, step, how)?;
             let Some(field) = self.field(&model, step)? else { return Ok(End { comodel: None }) };
+            if how == Use::Filter {
+                // To choose by what is computed from a value is to choose by the value.
+                self.computed_from(uses, &model, step)?;
+            }
             if let Some(related) = &field.related
                 && !(how == Use::Write && field.readonly)
             {
@@ -102,6 +106,11 @@ impl Unfolding<'_> {
             how = how.further();
         }
         Ok(End { comodel: None })
+    }
+
+    fn computed_from(&self, uses: &mut Uses, model: &ModelName, field: &str) -> Result<(), Stop> {
+        let schema = self.schema(model)?;
+        schema.computed_from(field).into_iter().try_for_each(|part| Ok(uses.add(model, part, Use::Filter)?))
     }
 
     /// Only the end of a related path counts: that is the value which comes back or is set.
