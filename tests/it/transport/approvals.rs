@@ -16,7 +16,7 @@ use super::{Server, request, serve, tools, wire::Lines};
 
 const RULE: &str = "/tools/obey";
 
-fn asking_corridor() -> (Arc<Corridor>, tempfile::TempDir) {
+pub(super) fn asking_corridor() -> (Arc<Corridor>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path()).unwrap();
     let audit = AuditLog::open(&folder.path().join("audit.jsonl")).unwrap();

@@ -51,6 +51,15 @@ pub(super) fn grant(name: &str, token: &str) -> GrantSettings {
 
 pub(super) async fn open_on(listen: &str, grants: &[GrantSettings]) -> Result<Door, TransportError> {
     let (corridor, folder) = corridor();
+    open_for(corridor, folder, listen, grants).await
+}
+
+pub(super) async fn open_for(
+    corridor: Arc<Corridor>,
+    folder: tempfile::TempDir,
+    listen: &str,
+    grants: &[GrantSettings],
+) -> Result<Door, TransportError> {
     let stop = CancellationToken::new();
     let gate = Arc::new(Gate::new(grants).await.unwrap());
     let drain = Duration::from_millis(super::DRAIN_MS);

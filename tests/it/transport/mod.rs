@@ -1,6 +1,7 @@
 //! The doors from outside: real bytes in, real bytes out, and tools that misbehave behind them.
 #![expect(clippy::needless_pass_by_value, reason = "messages are written as literals where they are sent")]
 
+mod approval_pages;
 mod approvals;
 mod clients;
 mod hostile;
