@@ -113,7 +113,9 @@ impl Desk {
         let entry = entry.map_err(|error| failed(&error))?.flatten().ok_or_else(|| unknown(id))?;
         if as_json {
             let mut shown = described(&entry, now);
-            shown["question"] = json!(entry.text);
+            if let Some(members) = shown.as_object_mut() {
+                members.insert("question".to_owned(), json!(entry.text));
+            }
             return Ok(session.terminal.json(&shown)?);
         }
         let by = entry.state.by().map(|by| format!(" by {by}")).unwrap_or_default();

@@ -129,6 +129,18 @@ pub(super) fn readable(line: &Value) -> Vec<String> {
             let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
             format!("{}{code} in {}.{} ms", text("outcome"), duration_us / 1_000, duration_us % 1_000 / 100)
         }
+        "approval" => {
+            let by = text("by");
+            let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
+            format!(
+                "{} {}{by}: {} for {} {}",
+                text("approval"),
+                text("what"),
+                text("tool"),
+                text("user"),
+                text("rule")
+            )
+        }
         _ => String::new(),
     };
     vec![number, text("at"), text("call"), event, what.trim_end().to_owned()]

@@ -158,6 +158,13 @@ impl Corridor {
     }
 }
 
+/// How many questions wait; nothing where that cannot be read.
+pub(super) fn pending(approvals: &Approvals) -> Option<u64> {
+    let now = Timestamp::now();
+    let pending = approvals.list().ok()?.iter().filter(|entry| entry.is_pending(now)).count();
+    u64::try_from(pending).ok()
+}
+
 /// Files and their lock wait for the disk and for other processes, so they get a thread of their own.
 pub(super) async fn in_store<T: Send + 'static>(
     approvals: &Approvals,

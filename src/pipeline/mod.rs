@@ -171,6 +171,9 @@ impl Corridor {
 
     /// The same as text that Prometheus reads.
     pub fn metrics_page(&self) -> String {
+        if let Some(pending) = self.approvals.as_ref().and_then(asking::pending) {
+            self.metrics.set_pending_approvals(pending);
+        }
         self.metrics.render(&self.audit.state(), jiff::Timestamp::now())
     }
 

@@ -1,5 +1,6 @@
 //! The command line from outside: exit codes, what goes to which stream, and what never does.
 
+mod approvals;
 mod calls;
 mod connect;
 mod demo;
