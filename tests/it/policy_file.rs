@@ -114,6 +114,54 @@ fn refused_files_say_where_and_why() {
     }
 }
 
+/// A key that nobody knows, and a value that is nothing, are refused wherever they stand.
+#[test]
+fn nothing_unknown_is_overlooked_at_any_depth() {
+    let mut places = 0;
+    for Accepted { name, policy, .. } in corpus("accepted.json").documents {
+        let mut pointers = Vec::new();
+        gather(&policy, "", &mut pointers);
+        for pointer in pointers {
+            places += 1;
+            let mut changed = policy.clone();
+            let here = changed.pointer_mut(&pointer).unwrap();
+            if let Some(members) = here.as_object_mut() {
+                members.insert("zzz_unknown".to_owned(), json!(7));
+            } else {
+                *here = Value::Null;
+            }
+            let Err(problems) = read(changed.to_string().as_bytes()) else {
+                panic!("{name}: `{pointer}` was changed, and it loads")
+            };
+            let near = |place: &str| place.starts_with(&pointer) || pointer.starts_with(place);
+            assert!(problems.iter().any(|problem| near(&problem.pointer)), "{name}: {problems:?}");
+        }
+    }
+    assert!(places > 400, "only {places} places");
+}
+
+/// Every place that the reader has to understand. Values to compare with may be anything.
+fn gather(value: &Value, at: &str, pointers: &mut Vec<String>) {
+    pointers.push(at.to_owned());
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                let remark = (key == "description" && !member.is_object()) || key.starts_with("x-");
+                if !remark && key != "value" {
+                    gather(member, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), pointers);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let in_a_domain = at.contains("/domain/");
+            for (index, item) in items.iter().enumerate().filter(|(index, _)| !in_a_domain || *index < 2) {
+                gather(item, &format!("{at}/{index}"), pointers);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// A newcomer gets one line for each mistake, and can act on each.
 #[test]
 fn ten_mistakes_are_ten_lines() {

@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
             let Some(object) = self.object(&at, value, &keys::GRANT) else { continue };
             let inherit = object.flag("inherit").unwrap_or(true);
             if !inherit && !object.has("default") {
-                let advice = "a grant that inherits nothing says \"deny\" or \"allow\" itself".to_owned();
+                let advice = "a grant that inherits nothing says \"deny\" or \"allow\" itself";
                 self.missing(&at, "default", advice);
             }
             let above = if inherit { above.clone() } else { Names::default() };

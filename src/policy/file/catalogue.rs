@@ -37,12 +37,14 @@ impl<'a> Catalogue<'a> {
         self.names.contains(name)
     }
 
-    /// A real name that was probably meant.
+    /// A real name that was probably meant. Most pairs are told apart by their letters alone.
     pub(super) fn meant_by(&self, name: &str) -> Option<&'static str> {
+        let wanted = Letters::of(name);
         let near: Vec<&'static str> = self
             .names
             .iter()
             .copied()
+            .filter(|known| wanted.may_become(&Letters::of(known)))
             .filter(|known| within_distance(name, known, TYPING_MISTAKES_MAX))
             .collect();
         nearest(name, near.iter().copied(), 1).first().copied().or_else(|| near.first().copied())
@@ -67,5 +69,26 @@ impl<'a> Catalogue<'a> {
         let schema = schema.map(|schema| Arc::new(Value::Object(schema)));
         self.schemas.borrow_mut().insert(name.to_owned(), schema.clone());
         schema
+    }
+}
+
+/// How often each byte stands in a name, by its low bits.
+struct Letters([i16; 32]);
+
+impl Letters {
+    fn of(name: &str) -> Self {
+        let mut counts = [0; 32];
+        for byte in name.bytes() {
+            if let Some(count) = counts.get_mut(usize::from(byte % 32)) {
+                *count += 1;
+            }
+        }
+        Self(counts)
+    }
+
+    /// One mistake changes two of the counts by one at most.
+    fn may_become(&self, other: &Self) -> bool {
+        let differences = self.0.iter().zip(&other.0).map(|(one, other)| usize::from(one.abs_diff(*other)));
+        differences.sum::<usize>() <= 2 * TYPING_MISTAKES_MAX
     }
 }

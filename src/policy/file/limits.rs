@@ -1,6 +1,9 @@
 //! Reading limits, rates, counters and sizes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -28,9 +31,10 @@ impl<'a> Reader<'a> {
     /// The limits of one rule: no counter may stand twice.
     pub(super) fn limits(&mut self, object: &Object<'a>, counters: &Counters) -> Vec<LimitRule> {
         let mut limits: Vec<LimitRule> = Vec::new();
+        let mut seen = BTreeSet::new();
         for (at, value) in object.list("limits") {
             let Some(limit) = self.limit(&at, value, counters) else { continue };
-            if limits.iter().any(|other| other.counter == limit.counter) {
+            if !seen.insert(Arc::clone(&limit.counter)) {
                 let message = format!("the counter `{}` stands twice in this rule", shown(&limit.counter));
                 self.problem(&at, message);
             } else {
@@ -63,7 +67,7 @@ impl<'a> Reader<'a> {
         self.declared_once(&object, declared, window.as_ref(), scopes, unit.as_ref());
         if declared.is_none() && !object.has("window") {
             let advice = "use \"minute\", \"hour\", \"day\", \"week\", \"month\" or a number of seconds";
-            self.missing(at, "window", advice.to_owned());
+            self.missing(at, "window", advice);
         }
         let declared_unit = declared.and_then(|declared| declared.unit.clone());
         self.weighing(&object, unit.as_ref().or(declared_unit.as_ref()), increment, increment_from.as_ref());

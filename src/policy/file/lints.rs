@@ -23,6 +23,9 @@ use crate::{
 /// Classes whose calls change something.
 const WRITING: [Class; 4] = [Class::Write, Class::Execute, Class::Destructive, Class::Financial];
 
+/// Conditions of one list that are held against each other.
+const JOINED_MAX: usize = 100;
+
 /// The lists an item can stand in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
@@ -51,17 +54,16 @@ struct BodyLints<'a> {
     inheriting: &'a [&'a Body],
 }
 
-/// Where a rule stands, and what is known of the calls it judges.
+/// Where a rule stands.
 struct Place {
-    /// The tool, where the rule is for one alone, and the schema of its arguments.
-    tool: Option<(Arc<str>, Option<Arc<Value>>)>,
+    /// The tool, where the rule is for one alone.
+    tool: Option<Arc<str>>,
 }
 
 impl BodyLints<'_> {
     fn look(&self, reader: &mut Reader<'_>) {
         for (pattern, rule) in &self.body.tools {
-            let tool =
-                pattern.is_exact().then(|| (Arc::clone(&pattern.0), reader.catalogue.schema(&pattern.0)));
+            let tool = pattern.is_exact().then(|| Arc::clone(&pattern.0));
             let writes = reader.catalogue.class(&pattern.0).is_some_and(|class| WRITING.contains(&class));
             self.tool_rule(reader, rule, &Place { tool }, writes);
         }
@@ -195,6 +197,7 @@ impl BodyLints<'_> {
                 _ => None,
             })
             .collect();
+        let conditions = conditions.get(..JOINED_MAX).unwrap_or(&conditions);
         for (index, one) in conditions.iter().enumerate() {
             let earlier = conditions.iter().take(index);
             for other in earlier {
@@ -238,8 +241,8 @@ impl BodyLints<'_> {
             Root::Odoo => (Arc::clone(&ODOO), "the normal form of a call".to_owned()),
             Root::Ctx => (Arc::clone(&CTX), "a call".to_owned()),
             Root::Args => {
-                let (tool, schema) = place.tool.as_ref()?;
-                (Arc::clone(schema.as_ref()?), format!("`{tool}`"))
+                let tool = place.tool.as_ref()?;
+                (reader.catalogue.schema(tool)?, format!("`{tool}`"))
             }
             Root::State | Root::Result => return None,
         };

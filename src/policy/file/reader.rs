@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
             }
         }
         for key in kind.all_keys().filter(|key| key.required && !members.contains_key(key.name)) {
-            self.missing(at, key.name, format!("use {}", key.shape.said()));
+            self.missing(at, key.name, &format!("use {}", key.shape.said()));
         }
         for (one, other) in kind.not_together {
             if members.contains_key(*one) && members.contains_key(*other) {
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         }
         for (one, others) in kind.needs.iter().filter(|(one, _)| members.contains_key(*one)) {
             for other in others.iter().filter(|other| !members.contains_key(**other)) {
-                self.missing(at, other, format!("it belongs beside `{one}`"));
+                self.missing(at, other, &format!("it belongs beside `{one}`"));
             }
         }
         let there: Vec<&str> =
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A key that has to be there is not.
-    pub(super) fn missing(&mut self, at: &str, key: &str, advice: String) {
+    pub(super) fn missing(&mut self, at: &str, key: &str, advice: &str) {
         // At the top there is nothing above that could be pointed at.
         let place = if at.is_empty() { String::new() } else { child(at, key) };
         self.refuse(&place, format!("`{key}` is missing; {advice}"));

@@ -60,6 +60,9 @@ pub(super) enum Shape {
     Later(fn() -> &'static Shape),
 }
 
+/// Reads a text only to find out what is wrong with it.
+type Reading = fn(&str) -> Result<(), String>;
+
 /// Texts of a certain form.
 #[derive(Debug)]
 pub(super) struct Form {
@@ -67,7 +70,7 @@ pub(super) struct Form {
     pub(super) said: &'static str,
     pub(super) pattern: &'static str,
     /// Says more exactly than the pattern what is wrong.
-    read: Option<fn(&str) -> Result<(), String>>,
+    read: Option<Reading>,
 }
 
 thread_local! {
@@ -99,11 +102,7 @@ impl Form {
         Self { said, pattern, read: None }
     }
 
-    pub(super) const fn reading(
-        said: &'static str,
-        pattern: &'static str,
-        read: fn(&str) -> Result<(), String>,
-    ) -> Self {
+    pub(super) const fn reading(said: &'static str, pattern: &'static str, read: Reading) -> Self {
         Self { said, pattern, read: Some(read) }
     }
 
@@ -173,10 +172,10 @@ impl Shape {
                 };
                 tell(at.to_owned(), message);
             }
-            (Self::Whole(min, max) | Self::Seconds(min, max), Value::Number(number)) => {
-                if !number.as_u64().is_some_and(|number| (*min..=*max).contains(&number)) {
-                    tell(at.to_owned(), format!("`{number}` is not {}", self.said()));
-                }
+            (Self::Whole(min, max) | Self::Seconds(min, max), Value::Number(number))
+                if !number.as_u64().is_some_and(|number| (*min..=*max).contains(&number)) =>
+            {
+                tell(at.to_owned(), format!("`{number}` is not {}", self.said()));
             }
             (Self::Filled(_), Value::Array(items)) if items.is_empty() => {
                 tell(at.to_owned(), "an empty list says nothing here; fill it or leave it out".to_owned());

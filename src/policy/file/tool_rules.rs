@@ -1,6 +1,6 @@
 //! Reading rules for tools, and rules of the older language inside them.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
 
     /// A counter belongs to one place in a tool: charged at two, neither would say what was spent.
     fn counters_once(&mut self, rule: &ToolRule) {
-        let mut seen: Vec<&Arc<str>> = rule.limits.iter().map(|limit| &limit.counter).collect();
+        let mut seen: BTreeSet<&Arc<str>> = rule.limits.iter().map(|limit| &limit.counter).collect();
         let short =
             rule.rate_limit.iter().chain(rule.rules.iter().filter_map(|rule| rule.rate_limit.as_ref()));
         let states = rule.rules.iter().filter_map(|rule| rule.state.as_ref());
@@ -85,10 +85,8 @@ impl<'a> Reader<'a> {
             .map(|LimitRule { at, counter, .. }| (at, counter))
             .chain(states.map(|state| (&state.at, &state.counter)));
         for (at, counter) in others {
-            if seen.contains(&counter) {
+            if !seen.insert(counter) {
                 self.problem(&at.0, format!("the counter `{}` stands twice in this rule", shown(counter)));
-            } else {
-                seen.push(counter);
             }
         }
     }
