@@ -34,6 +34,10 @@ pub(in crate::policy) fn evidence(plan: &Plan, facts: &CallFacts) -> JsonObject 
         for read in held.rules.iter().flat_map(|rule| &rule.reads) {
             note(&cx, held, read, &mut evidence);
         }
+        let models = main_effects(facts).map(|effect| effect.model.as_str());
+        for rule in models.flat_map(|model| held.body.models.rules_for(model)) {
+            rule.reads.iter().for_each(|read| note(&cx, held, read, &mut evidence));
+        }
     }
     evidence
 }

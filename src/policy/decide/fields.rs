@@ -6,13 +6,16 @@
 
 use super::findings::{Findings, Said, step};
 use crate::{
-    facts::{RecordEffect, Use},
+    facts::{FieldName, Part, RecordEffect, Use},
     policy::{
         DenialKind, NextStep, RuleId, Shown,
         file::document::Right,
         plan::{FieldRights, ModelPlan},
     },
 };
+
+/// What stands for a record wherever one is shown.
+const DISPLAY_NAME: &str = "display_name";
 
 /// A field by the names of its model and its own.
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +30,7 @@ pub(super) fn judge_own<'a>(rule: &'a ModelPlan, effect: &'a RecordEffect, out: 
         return;
     }
     let own = |name: &'a str| Field { model: effect.model.as_str(), name };
-    // Where all fields are read, those that may not be seen are left out of the answer.
-    let read = effect.fields_read.iter().filter(|_| !effect.reads_every_field);
-    for field in read {
+    for field in effect.fields_read.iter().filter(|field| !left_out(effect, field)) {
         judge_field(rule, own(field.as_str()), Named::Shown, out);
     }
     for field in &effect.fields_written {
@@ -39,6 +40,12 @@ pub(super) fn judge_own<'a>(rule: &'a ModelPlan, effect: &'a RecordEffect, out: 
         let first = path.split_once('.').map_or(path.as_str(), |(first, _)| first);
         judge_field(rule, own(first), Named::Filtered, out);
     }
+}
+
+/// Where all fields are read, those that may not be seen are left out of the answer; so is the name
+/// that a tool shows beside a change.
+pub(super) fn left_out(effect: &RecordEffect, field: &FieldName) -> bool {
+    effect.reads_every_field || (effect.part == Part::Auxiliary && field.as_str() == DISPLAY_NAME)
 }
 
 /// What a field is named for.

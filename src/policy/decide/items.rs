@@ -18,19 +18,7 @@ pub(super) struct Group<'a> {
     pub(super) terms: Option<&'a ApprovalRule>,
 }
 
-/// Judges the items of one list, each against this very view.
-pub(super) fn judge_items<'a>(
-    view: &View<'a>,
-    items: &'a [ItemPlan],
-    section: Section,
-    group: Group<'a>,
-    out: &mut Findings<'a>,
-) {
-    for item in items {
-        judge_item(view, item, section, group, out);
-    }
-}
-
+/// Judges one item against this very view.
 pub(super) fn judge_item<'a>(
     view: &View<'a>,
     item: &'a ItemPlan,

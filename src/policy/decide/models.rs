@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::{
     Deciding, Held,
-    fields::{Field, Named, judge_field, judge_own},
+    fields::{Field, Named, judge_field, judge_own, left_out},
     findings::{Asking, Findings, Said, step},
-    items::{Group, judge_items},
+    items::{Group, judge_item},
     limits::{judge_limits, reserves},
-    look::records,
+    look::{View, records},
     scope::judge_scope,
     sizes::{judge_batch, judge_bytes},
     truth::{Section, Truth},
@@ -25,7 +25,9 @@ use crate::{
     facts::{FieldName, FieldUse, ModelName, Operation, Part, RecordEffect, Use},
     policy::{
         NextStep, Shown,
-        plan::{Bodies, Confined, ModelPlan, closed_by_itself},
+        plan::{
+            Bodies, Confined, ItemPlan, LimitPlan, ModelPlan, OdooFact, Source, WeightPlan, closed_by_itself,
+        },
     },
 };
 
@@ -127,13 +129,54 @@ fn judge_rule<'a>(
     if effect.part == Part::Auxiliary {
         return;
     }
-    let group = Group::default();
-    judge_items(&view, &rule.require, Section::Require, group, out);
-    judge_items(&view, &rule.deny_if, Section::DenyIf, group, out);
-    judge_items(&view, &rule.approve_if, Section::ApproveIf, group, out);
+    judge_conditions(&view, rule, effect, out);
     judge_batch(&rule.batch, rule.shadow, effect, out);
     judge_bytes(&rule.batch, rule.shadow, &&*effect.values, out);
-    judge_limits(&view, &rule.limits, &std::iter::once(effect), reserves(cx.facts, false), out);
+    let reserve = reserves(cx.facts, false);
+    for limit in rule.limits.iter().filter(|limit| !(sends_no_values(effect) && counts_values(limit))) {
+        judge_limits(&view, std::slice::from_ref(limit), &std::iter::once(effect), reserve, out);
+    }
+}
+
+fn judge_conditions<'a>(
+    view: &View<'a>,
+    rule: &'a ModelPlan,
+    effect: &'a RecordEffect,
+    out: &mut Findings<'a>,
+) {
+    for (items, section) in [
+        (&rule.require, Section::Require),
+        (&rule.deny_if, Section::DenyIf),
+        (&rule.approve_if, Section::ApproveIf),
+    ] {
+        for item in items {
+            let silent = sends_no_values(effect)
+                && looks_at_values(item)
+                && matches!(view.holds(&item.node, section), Truth::Missing { .. });
+            if !silent {
+                judge_item(view, item, section, Group::default(), out);
+            }
+        }
+    }
+}
+
+/// Reading sends no values, so what is asked of values is not asked of it.
+fn sends_no_values(effect: &RecordEffect) -> bool {
+    effect.operation == Operation::Read
+}
+
+fn looks_at_values(item: &ItemPlan) -> bool {
+    let mut found = false;
+    item.node.each_condition(&mut |condition| found |= is_values(&condition.source));
+    found
+}
+
+fn counts_values(limit: &LimitPlan) -> bool {
+    matches!(&limit.weight, WeightPlan::Path { source, .. } if is_values(source))
+}
+
+fn is_values(source: &Source) -> bool {
+    matches!(source, Source::Odoo(OdooFact::Values))
 }
 
 fn judge_operation<'a>(rule: &'a ModelPlan, effect: &'a RecordEffect, out: &mut Findings<'a>) {
@@ -237,8 +280,7 @@ fn judge_use<'a>(cx: &Deciding<'a>, effect: &'a RecordEffect, used: &'a FieldUse
         for rule in section.rules_for(model) {
             found = true;
             let field = Field { model, name: used.field.as_str() };
-            // All fields are filtered when they come back; those under another name cannot be.
-            if !(direct && effect.reads_every_field && used.how == Use::Read) {
+            if !(direct && used.how == Use::Read && left_out(effect, &used.field)) {
                 judge_field(rule, field, Named::of(used.how, own), out);
             }
             if !direct {

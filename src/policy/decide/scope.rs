@@ -86,19 +86,36 @@ fn stays_within(scope: &ScopePlan, effect: &RecordEffect) -> bool {
     effect.values.iter().all(|values| keeps(tree, values, &written))
 }
 
-/// Questions about the records that effects name, always in the same order for the same call.
+/// Questions about the records that effects name, always in the same order for the same call. Records
+/// of one model under the same domain are asked about at once, however many effects name them.
 pub(super) fn record_questions(cx: &Deciding<'_>) -> SmallVec<[RecordQuestion; 2]> {
-    let mut questions = SmallVec::new();
+    let mut named: SmallVec<[Named<'_>; 2]> = SmallVec::new();
     for effect in records(cx.facts) {
-        if let Some(confined) = asked_about(effect) {
-            questions.extend(question(cx, effect, confined));
-        }
         // A copy reads the whole record it is made from.
-        if effect.operation == Operation::Create {
-            questions.extend(question(cx, effect, Confined::Read));
+        let copied = (effect.operation == Operation::Create).then_some(Confined::Read);
+        let Some(confined) = asked_about(effect).or(copied) else { continue };
+        let Some(ids) = effect.ids.as_deref().filter(|ids| !ids.is_empty()) else { continue };
+        if !cx.bodies.iter().any(|held| scopes(held, effect.model.as_str(), confined).next().is_some()) {
+            continue;
+        }
+        let same = |named: &&mut Named<'_>| {
+            named.confined == confined
+                && named.effect.model == effect.model
+                && named.effect.connection == effect.connection
+        };
+        match named.iter_mut().find(same) {
+            Some(named) => named.ids.extend(ids),
+            None => named.push(Named { effect, confined, ids: ids.to_vec() }),
         }
     }
-    questions
+    named.into_iter().filter_map(|named| question(cx, named)).collect()
+}
+
+/// Records of one model, and what is asked about them.
+struct Named<'a> {
+    effect: &'a RecordEffect,
+    confined: Confined,
+    ids: Vec<i64>,
 }
 
 /// Reading by a method that reads is narrowed when it is sent; what else comes back of a change is not.
@@ -114,17 +131,18 @@ fn reads(method: &MethodName) -> bool {
     Operation::of_method(method.as_str(), true) == Operation::Read
 }
 
-fn question<'a>(cx: &Deciding<'a>, effect: &'a RecordEffect, confined: Confined) -> Option<RecordQuestion> {
-    let ids = effect.ids.as_ref().filter(|ids| !ids.is_empty())?;
+fn question<'a>(cx: &Deciding<'a>, named: Named<'a>) -> Option<RecordQuestion> {
+    let Named { effect, confined, mut ids } = named;
+    ids.sort_unstable();
+    ids.dedup();
     let scopes: SmallVec<[&Arc<ScopePlan>; 4]> =
         cx.bodies.iter().flat_map(|held| scopes(held, effect.model.as_str(), confined)).collect();
-    let first = scopes.first()?;
     Some(RecordQuestion {
         connection: effect.connection.clone(),
         model: effect.model.clone(),
-        ids: ids.as_slice().into(),
+        ids: ids.into(),
         domain: DomainPlan::joined(scopes.iter().map(|scope| &scope.domain)),
-        rule: first.rule.clone(),
+        rule: scopes.first()?.rule.clone(),
     })
 }
 

@@ -122,6 +122,18 @@ impl DomainTree {
     }
 }
 
+impl DomainTree {
+    /// The fields of a record that it looks at.
+    pub(in crate::policy) fn fields(&self) -> Vec<&str> {
+        match self {
+            Self::Always(_) => Vec::new(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::fields).collect(),
+            Self::Not(part) => part.fields(),
+            Self::Field { name, .. } => vec![name],
+        }
+    }
+}
+
 /// An item in the one spelling that every version reads.
 fn normal(item: &Value) -> Result<Value, String> {
     match item {

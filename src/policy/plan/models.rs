@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     below,
     build::Builder,
-    conditions::ItemPlan,
+    conditions::{ItemPlan, OdooFact, Source},
     domains::DomainPlan,
     fields::FieldsPlan,
     limits::{LimitPlan, namespace_of},
@@ -16,7 +16,7 @@ use crate::{
     facts::{Operation, RecordEffect},
     policy::{
         RuleId,
-        file::document::{At, Batch, Body, Domains, Methods, Mode, ModelRule, Pattern},
+        file::document::{At, Batch, Body, Domains, Methods, Mode, ModelRule, Pattern, Step},
     },
 };
 
@@ -185,7 +185,17 @@ impl Builder<'_> {
             report_allowed: rule.report_allowed,
             reads: Box::default(),
         };
-        plan.reads = reads(plan.require.iter().chain(&plan.deny_if).chain(&plan.approve_if), &plan.limits);
+        let items = plan.require.iter().chain(&plan.deny_if).chain(&plan.approve_if);
+        let mut all = reads(items, &plan.limits).into_vec();
+        let proven = plan.scope.iter().flatten().flat_map(|scope| scope.domain.tree.fields());
+        for field in plan.values.iter().map(|(field, _)| &**field).chain(proven) {
+            let text = format!("odoo.values.{field}");
+            if !all.iter().any(|read| *read.text == *text) {
+                let (source, steps) = (Source::Odoo(OdooFact::Values), [Step::Key(Arc::from(field))]);
+                all.push(ReadPath { text: Arc::from(text), source, steps: steps.into() });
+            }
+        }
+        plan.reads = all.into();
         plan
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::truth::{Section, Truth, bites, glob, holds_for_value, scaled};
+use super::truth::{Section, Truth, asks_for_values_alone, bites, glob, holds_for_value, scaled};
 
 /// Everything the contract says about one call.
 #[derive(Debug, Default)]
@@ -138,7 +138,7 @@ impl Body<'_> {
         }
         let main = effects(self.call).find(|effect| text(effect, "part") == "main").cloned();
         let facts = facts(self.policy, self.body, self.call, main.as_ref());
-        self.items(at, rule, &facts);
+        self.items(at, rule, &facts, false);
         for (index, intercept) in list(rule, "rules").iter().enumerate() {
             let mut missed = false;
             for condition in list(intercept, "conditions") {
@@ -154,12 +154,13 @@ impl Body<'_> {
         self.limits(at, rule, &facts);
     }
 
-    fn items(&mut self, at: &str, rule: &Value, facts: &Value) {
+    fn items(&mut self, at: &str, rule: &Value, facts: &Value, reading: bool) {
         for (key, section) in
             [("require", Section::Require), ("deny_if", Section::DenyIf), ("approve_if", Section::ApproveIf)]
         {
             for (index, item) in list(rule, key).iter().enumerate() {
-                if in_shadow(item) || !bites(item, section, facts) {
+                let silent = reading && asks_for_values_alone(item, section, facts);
+                if in_shadow(item) || silent || !bites(item, section, facts) {
                     continue;
                 }
                 let pointer = format!("{at}/{key}/{index}");
@@ -315,7 +316,7 @@ impl Body<'_> {
         }
         if text(effect, "part") != "auxiliary" {
             let facts = facts(self.policy, self.body, self.call, Some(effect));
-            self.items(at, rule, &facts);
+            self.items(at, rule, &facts, op == "read");
             self.verdict.refusals.extend(too_large(at, rule, effect));
             self.limits(at, rule, &facts);
         }

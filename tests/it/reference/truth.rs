@@ -79,6 +79,13 @@ pub(super) fn bites(item: &Value, section: Section, facts: &Value) -> bool {
     }
 }
 
+/// Reading sends no values, so what a rule for a model asks of them is not asked of reading.
+pub(super) fn asks_for_values_alone(item: &Value, section: Section, facts: &Value) -> bool {
+    item.get("on_missing").is_none()
+        && item.to_string().contains("odoo.values")
+        && matches!(of_item(item, section, facts), Missing { .. })
+}
+
 fn of_item(item: &Value, section: Section, facts: &Value) -> Truth {
     let each = |items: &Value| -> Vec<Truth> {
         items.as_array().unwrap().iter().map(|item| of_item(item, section, facts)).collect()

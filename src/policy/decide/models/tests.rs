@@ -614,6 +614,77 @@ fn domains_of_all_bodies_and_rules_are_joined() {
 }
 
 #[test]
+fn records_of_one_model_are_asked_about_at_once() {
+    let text = json!({"version": "1", "default": "allow", "models": scoped()});
+    let line = |id: i64| part(write("crm.lead", json!({"name": "x"})).with_ids(&[id, 7]), Part::Nested);
+    let effects = [line(9), part(unlink("crm.lead"), Part::Nested), line(8), line(9)];
+    let both = format!("records crm.lead [7, 8, 9] {DOMAIN}; crm.lead [7] {DOMAIN}");
+    assert_eq!(told(&policy(&text), &facts(&effects, true)), both);
+}
+
+#[test]
+fn what_is_asked_of_values_is_not_asked_of_reading() {
+    let models = |more: Value| {
+        let mut rule = json!({"ops": ["read", "create", "unlink"]});
+        rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "account.payment": rule })
+    };
+    let amount = |op: &str| json!({"path": "odoo.values.amount", "op": op, "value": 100});
+    for quiet in [
+        json!({"approve_if": [amount("gt")]}),
+        json!({"deny_if": [amount("neq")]}),
+        json!({"require": [amount("lt")]}),
+        json!({"deny_if": [{"any": [amount("neq"), {"path": "ctx.user", "op": "eq", "value": "x"}]}]}),
+        json!({"limits": [{"counter": "c", "window": "day", "max": 5, "increment_from": "odoo.values.amount"}]}),
+    ] {
+        check(models(quiet), read("account.payment"), "allow");
+    }
+    for (loud, rule) in [
+        (
+            json!({"deny_if": [{"any": [amount("neq"), {"path": "ctx.user", "op": "eq", "value": "local"}]}]}),
+            "deny_if/0",
+        ),
+        (json!({"deny_if": [{"path": "odoo.op", "op": "eq", "value": "read"}]}), "deny_if/0"),
+        (json!({"deny_if": [{"path": "args.amount", "op": "neq", "value": 1}]}), "deny_if/0"),
+        (
+            json!({"require": [{"path": "odoo.values.amount", "op": "lt", "value": 1, "on_missing": "deny"}]}),
+            "require/0",
+        ),
+        (json!({"limits": [{"counter": "c", "window": "day", "max": 0}]}), "limits/0"),
+    ] {
+        check(models(loud), read("account.payment"), &format!("deny /models/account.payment/{rule}"));
+    }
+    check(
+        models(json!({"approve_if": [amount("gt")]})),
+        unlink("account.payment"),
+        "ask /models/account.payment/approve_if/0",
+    );
+    check(
+        models(json!({"approve_if": [amount("gt")]})),
+        create("account.payment", json!({"memo": "x"})),
+        "ask /models/account.payment/approve_if/0",
+    );
+    check(
+        models(json!({"deny_if": [amount("neq")]})),
+        create("account.payment", json!({"memo": "x"})),
+        "deny /models/account.payment/deny_if/0",
+    );
+}
+
+#[test]
+fn a_name_beside_a_change_is_left_out_where_it_is_hidden() {
+    let models = json!({"res.partner": {"ops": ["read", "create"], "fields": {"name": {"read": "deny"}}}});
+    let look = || read("res.partner").reading(&fields(&["display_name"]));
+    check(models.clone(), part(look(), Part::Auxiliary), "allow");
+    check(models.clone(), look(), "unknown field /models/res.partner/fields/name");
+    check(
+        models,
+        part(read("res.partner").reading(&fields(&["name"])), Part::Auxiliary),
+        "unknown field /models/res.partner/fields/name",
+    );
+}
+
+#[test]
 fn conditions_sizes_and_limits_hold_for_each_effect() {
     let models = |more: Value| {
         let mut rule = json!({"ops": ["read", "write", "create"]});
