@@ -3,6 +3,7 @@
 //! No I/O and no clock here: the same facts give the same decision, always.
 
 mod charge;
+pub mod compare;
 mod decide;
 mod decision;
 pub mod exchange;

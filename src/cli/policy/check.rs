@@ -15,14 +15,18 @@ use crate::{
 /// Check a policy file and report every problem with its place
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exits 0 if the file can be used (warnings included), 64 if not.
+Exits 0 if the file can be used (warnings included), 64 if not. With --strict a warning is as good as
+an error.
 
 Examples:
   odoo-mcp policy check policy.json
-  odoo-mcp policy check policy.json --json")]
+  odoo-mcp policy check policy.json --strict --json")]
 pub(super) struct Check {
     /// The file to check
     file: PathBuf,
+    /// Take warnings for errors, names that no tool bears among them
+    #[arg(long)]
+    strict: bool,
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
@@ -38,13 +42,14 @@ impl Check {
                 (vec![PolicyProblem { pointer: String::new(), message }], Vec::new(), None)
             }
         };
+        let fits = problems.is_empty() && !(self.strict && !warnings.is_empty());
         if self.json {
             let listed: Vec<_> = problems
                 .iter()
                 .map(|problem| json!({ "pointer": problem.pointer, "message": problem.message }))
                 .collect();
             session.terminal.json(&json!({
-                "ok": problems.is_empty(), "problems": listed, "warnings": warnings, "digest": digest,
+                "ok": fits, "problems": listed, "warnings": warnings, "digest": digest,
             }))?;
         } else {
             let file = self.file.display();
@@ -55,12 +60,13 @@ impl Check {
                 session.terminal.line(&format!("{file}: warning: {warning}"))?;
             }
             let verdict = match (problems.len(), &digest) {
+                (0, Some(_)) if !fits => format!("{file} has warnings, and --strict takes them for errors"),
                 (0, Some(digest)) => format!("{file} can be used ({digest})"),
                 (1, _) => format!("{file} cannot be used: 1 problem"),
                 (count, _) => format!("{file} cannot be used: {count} problems"),
             };
             session.terminal.line(&verdict)?;
         }
-        if problems.is_empty() { Ok(()) } else { Err(Stop::Refused) }
+        if fits { Ok(()) } else { Err(Stop::Refused) }
     }
 }

@@ -8,6 +8,7 @@ mod pause;
 mod pin;
 mod recommend;
 mod reload;
+mod schema;
 mod simulate;
 mod test;
 mod verify_log;
@@ -35,6 +36,7 @@ enum Subcommands {
     Import(exchange::Import),
     Export(exchange::Export),
     Pin(pin::Pin),
+    Schema(schema::Schema),
     VerifyLog(verify_log::VerifyLog),
     Reload(reload::Reload),
     Pause(pause::Pause),
@@ -52,6 +54,7 @@ impl PolicyCommand {
             Subcommands::Import(import) => import.run(session),
             Subcommands::Export(export) => export.run(session),
             Subcommands::Pin(pin) => pin.run(session),
+            Subcommands::Schema(schema) => schema.run(session),
             Subcommands::VerifyLog(verify) => verify.run(session),
             Subcommands::Reload(reload) => reload.run(session),
             Subcommands::Pause(pause) => pause.run(session),
