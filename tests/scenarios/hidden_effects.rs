@@ -37,7 +37,7 @@ fn execute(model: &str, method: &str, args: Value, kwargs: Value) -> Value {
 }
 
 /// Everything that was asked of models, beside definitions.
-fn reached(front: &Front) -> Vec<String> {
+pub(crate) fn reached(front: &Front) -> Vec<String> {
     let calls = front.recorded().into_iter().filter_map(|recorded| recorded.called());
     calls.filter(|call| !OF_THE_LOGIN.contains(&call.as_str()) && !call.ends_with(DEFINITIONS)).collect()
 }

@@ -70,6 +70,7 @@ macro_rules! for_each_group {
             limits,
             outages,
             policy,
+            policy_live,
             records_read,
             records_write,
             secrets,
@@ -92,6 +93,7 @@ pub(crate) mod hostile;
 pub(crate) mod limits;
 pub(crate) mod outages;
 pub(crate) mod policy;
+pub(crate) mod policy_live;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
 pub(crate) mod secrets;

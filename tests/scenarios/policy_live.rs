@@ -148,7 +148,9 @@ const QUESTIONS: [&str; 1] = ["res.partner.search_count"];
 
 fn reading_keeps_to_the_scope(world: &World) {
     let (_front, door, inside, outside, tag) = scoped(world);
-    let ids = |result: &Value| super::harness::ids_of(result);
+    let ids = |result: &Value| -> Vec<i64> {
+        result["ids"].as_array().expect("ids").iter().filter_map(Value::as_i64).collect()
+    };
     let all = door.ok(
         "odoo_search",
         json!({"model": "res.partner", "domain": [["id", "in", [inside.id, outside.id]]]}),
