@@ -109,7 +109,8 @@ impl Corridor {
                         Standing::Granted(approval) => facts.found.approval = Some(approval),
                         Standing::Open(question) => return Ok(Decided::Question(question)),
                         Standing::Pending { id, expires_at, is_new } => {
-                            let reason = format!("{}; approval {id} is waiting for a person", ask.reason);
+                            let reason =
+                                format!("{}; approval {id} is waiting for a person", clause(&ask.reason));
                             let denial = unanswered(&ask, reason, NextStep::Ask);
                             return Ok(Decided::Waiting { denial, approval: id, expires_at, is_new });
                         }
@@ -181,16 +182,21 @@ fn why_not(ask: &Ask, standing: &Standing) -> (String, NextStep) {
             ("too many questions are waiting for a person already".to_owned(), NextStep::Wait)
         }
         Standing::Dismissed => {
-            (format!("{}; the question was closed without an answer", ask.reason), NextStep::Ask)
+            (format!("{}; the question was closed without an answer", clause(&ask.reason)), NextStep::Ask)
         }
         Standing::Stale => (STALE.to_owned(), NextStep::Ask),
         Standing::Nobody => {
-            (format!("{}; there is no way to ask anybody from here", ask.reason), NextStep::Stop)
+            (format!("{}; there is no way to ask anybody from here", clause(&ask.reason)), NextStep::Stop)
         }
         Standing::Granted(_) | Standing::Open(_) | Standing::Pending { .. } => {
             (ask.reason.clone(), NextStep::Ask)
         }
     }
+}
+
+/// A sentence of the policy that more is said after.
+fn clause(sentence: &str) -> &str {
+    sentence.trim_end().trim_end_matches('.')
 }
 
 /// What stands in the way of an answer that comes too late, twice, or for something else.

@@ -28,6 +28,10 @@ async fn door(grants: usize) -> Door {
 }
 
 async fn order(door: &Door, text: &str, back: Value) -> Value {
+    order_of(ALPHA, door, text, back).await
+}
+
+async fn order_of(token: &str, door: &Door, text: &str, back: Value) -> Value {
     let mut meta = super::modern();
     meta["io.modelcontextprotocol/clientCapabilities"] = json!({ "elicitation": { "url": {} } });
     let mut params =
@@ -36,7 +40,7 @@ async fn order(door: &Door, text: &str, back: Value) -> Value {
         params[key] = value.clone();
     }
     let message = request(1, "tools/call", params);
-    door.send(&with_token(HttpRequest::message(&message), Some(ALPHA))).await.message()["result"].clone()
+    door.send(&with_token(HttpRequest::message(&message), Some(token))).await.message()["result"].clone()
 }
 
 /// Opens a question; its page's path and the state to bring back.
@@ -99,6 +103,31 @@ async fn a_page_that_says_no_is_a_no() {
     let opened = json!({ "requestState": state, "inputResponses": { "approval": { "action": "accept" } } });
     let answer = order(&door, "x", opened).await;
     assert_eq!(answer["structuredContent"]["next"], "stop", "{answer}");
+}
+
+#[tokio::test]
+async fn an_approval_is_nothing_to_another_grant() {
+    let door = door(2).await;
+    let (path, state) = ask(&door, "x").await;
+    assert_eq!(say(&door, &path, &format!("answer=approve&token={BETA}")).await.status, 200);
+    let opened = json!({ "requestState": state, "inputResponses": { "approval": { "action": "accept" } } });
+    let stolen = order_of(BETA, &door, "x", opened.clone()).await;
+    assert_eq!(stolen["structuredContent"]["code"], "needs_approval", "{stolen}");
+    assert_eq!(order_of(BETA, &door, "x", json!({})).await["resultType"], "input_required");
+    assert_eq!(order(&door, "x", opened).await["structuredContent"]["length"], 1);
+}
+
+#[tokio::test]
+async fn the_call_waits_while_the_person_reads() {
+    let door = door(2).await;
+    let (path, state) = ask(&door, "x").await;
+    let opened = json!({ "requestState": state, "inputResponses": { "approval": { "action": "accept" } } });
+    let later = async {
+        tokio::task::yield_now().await;
+        say(&door, &path, &format!("answer=approve&token={BETA}")).await
+    };
+    let (done, page) = tokio::join!(order(&door, "x", opened), later);
+    assert_eq!((page.status, &done["structuredContent"]["length"]), (200, &json!(1)), "{done}");
 }
 
 #[tokio::test]
