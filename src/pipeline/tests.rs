@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Corridor, RawCall, UnknownTool};
 use crate::{
-    approvals::CanAsk,
+    approvals::{ApprovalId, Approvals, CanAsk, Door, Person},
     audit::{AuditLog, verify},
     facts::{Arrival, Caller, Class, Effect, Risk},
-    odoo::Connections,
+    odoo::{Connections, OdooError},
     policy::{Names, Policy},
     reply::Reply,
+    store::{SealKeys, StateDir},
     tools::{CallContext, Catalog, Family, Progress, Tool, ToolEntry, ToolError, row},
 };
 
@@ -53,6 +54,9 @@ impl Tool for Obey {
         match self.order.as_str() {
             "panic" => panic!("with the canary inside"),
             "fail" => Err(ToolError::Internal { detail: "with the canary inside".into() }),
+            "unsent" => {
+                Err(ToolError::Odoo(OdooError::BadCall { why: "not like this".to_owned(), hint: None }))
+            }
             "arguments" => Err(ToolError::arguments("cannot be meant")),
             "wait" => std::future::pending().await,
             _ => Ok(Obeyed { obeyed: self.order }),
@@ -218,4 +222,84 @@ fn a_new_policy_rules_the_next_call() {
     assert!(!is_seen_after(json!({ "version": "1", "default": "allow" })), "the list is what it was");
     assert!(is_seen_after(json!({ "version": "1", "default": "allow", "hide": ["*"] })));
     assert!(house.call("obey", json!({ "order": "answer" })).is_err());
+}
+
+/// A house in which everything needs an approval, and the approvals of its state directory.
+fn asking_house() -> (House, Approvals) {
+    let mut house = house(&json!({ "version": "1", "default": "deny", "tools": {
+        "obey": { "action": "require_approval", "reason": "Look first." } } }));
+    let state = StateDir::open(house.folder.path()).unwrap();
+    let approvals = Approvals::open(&state, SealKeys::in_file(&state)).unwrap();
+    house.corridor = house.corridor.approved_in(approvals.clone());
+    (house, approvals)
+}
+
+/// Asks and has it granted.
+#[track_caller]
+fn granted(house: &House, approvals: &Approvals, order: &str) -> ApprovalId {
+    let before = RUNS.get();
+    let reply = house.call("obey", json!({ "order": order })).unwrap();
+    assert_eq!((reply.code, RUNS.get()), (Some("needs_approval"), before), "{reply:?}");
+    let id = ApprovalId::parse(reply.structured["approval"].as_str().unwrap()).unwrap();
+    let person = Person { shown: "ann".into(), names: Vec::new(), groups: Vec::new(), is_local_owner: false };
+    approvals.decide(&id, true, &person, Door::CommandLine, jiff::Timestamp::now(), |_| Ok(())).unwrap();
+    id
+}
+
+#[test]
+fn however_a_call_ends_its_approval_is_used_unless_nothing_was_sent() {
+    for (order, code, is) in [
+        ("answer", None, "used"),
+        ("panic", Some("internal"), "used"),
+        ("fail", Some("internal"), "used"),
+        ("arguments", Some("invalid_arguments"), "used"),
+        ("unsent", Some("invalid_arguments"), "granted"),
+    ] {
+        let (house, approvals) = asking_house();
+        let id = granted(&house, &approvals, order);
+        let before = RUNS.get();
+        assert_eq!(house.code(order), code, "{order}");
+        assert_eq!(RUNS.get(), before + 1);
+        let entry = approvals.show(&id).unwrap().unwrap();
+        assert_eq!(entry.standing(jiff::Timestamp::now()), is, "{order}");
+        let again = if is == "used" { Some("needs_approval") } else { code };
+        assert_eq!(house.code(order), again, "{order} again");
+        assert!(
+            house.log().contains(&format!("\"approval\":{{\"id\":\"{id}\",\"by\":\"ann\"}}")),
+            "{}",
+            house.log()
+        );
+    }
+}
+
+#[test]
+fn a_cancelled_call_has_used_its_approval() {
+    let (house, approvals) = asking_house();
+    let id = granted(&house, &approvals, "wait");
+    let cancelled = CancellationToken::new();
+    cancelled.cancel();
+    assert_eq!(
+        house.call_until("obey", json!({ "order": "wait" }), cancelled).unwrap().code,
+        Some("cancelled")
+    );
+    assert_eq!(approvals.show(&id).unwrap().unwrap().state.as_str(), "used");
+}
+
+#[test]
+fn an_approval_that_went_to_another_call_runs_nothing() {
+    let (house, approvals) = asking_house();
+    let id = granted(&house, &approvals, "answer");
+    // Another process uses it between this call's decision and its sending: here, before it asks.
+    assert!(approvals.use_up(id.as_str(), jiff::Timestamp::now()).unwrap());
+    let before = RUNS.get();
+    assert_eq!((house.code("answer"), RUNS.get()), (Some("needs_approval"), before));
+}
+
+#[test]
+fn without_a_store_nobody_is_asked_and_nothing_runs() {
+    let asking = json!({ "version": "1", "default": "deny", "tools": {
+        "obey": { "action": "require_approval" } } });
+    let house = house(&asking);
+    let reply = house.call("obey", json!({ "order": "answer" })).unwrap();
+    assert_eq!((reply.code, &reply.structured["next"]), (Some("needs_approval"), &json!("stop")));
 }
