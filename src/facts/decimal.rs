@@ -9,6 +9,11 @@ const SCALE_MAX: u8 = 38;
 /// Longest text that can be such a number: a sign, a point, 39 digits and leading zeros nobody needs.
 const TEXT_BYTES_MAX: usize = 64;
 
+/// Decimal places that amounts usually have, and then some.
+const SHORT_PLACES_MAX: i32 = 6;
+/// Any number of 15 digits is below this.
+const SHORT_MANTISSA_MAX: f64 = 1e15;
+
 /// A whole number of units of ten to the power of `-scale`, without trailing zeros.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Decimal {
@@ -81,11 +86,31 @@ impl Decimal {
         if let Some(whole) = number.as_u64() {
             return Ok(Self::whole(whole.into()));
         }
+        if let Some(short) = number.as_f64().and_then(Self::of_short) {
+            return Ok(short);
+        }
         // The shortest text that reads back as the same binary number, on the stack.
         let mut text = StackText::default();
         fmt::Write::write_fmt(&mut text, format_args!("{}", number.as_f64().unwrap_or(f64::NAN)))
             .map_err(|_| DecimalError::TooLong)?;
         Self::parse(text.as_str())
+    }
+
+    /// The usual amounts without going through text. A decimal of at most 15 digits that divides back
+    /// to the very same binary number is the shortest one that reads back as it.
+    fn of_short(number: f64) -> Option<Self> {
+        let mut power = 1.0_f64;
+        for places in 0..=SHORT_PLACES_MAX {
+            let scaled = (number * power).round();
+            if scaled.abs() >= SHORT_MANTISSA_MAX {
+                return None;
+            }
+            if scaled / power == number {
+                return Self::of(scaled as i128, places).ok();
+            }
+            power *= 10.0;
+        }
+        None
     }
 
     fn of(mut mantissa: i128, mut places: i32) -> Result<Self, DecimalError> {
@@ -269,6 +294,12 @@ mod tests {
         }
         for long in ["1e300", "1e-39", &"9".repeat(40), "1e99999999999999999999", &"0".repeat(65)] {
             assert_eq!(Decimal::parse(long), Err(DecimalError::TooLong), "{long:?}");
+        }
+        for text in
+            ["0.1", "12.5", "-99.99", "0.000001", "123456789.123456", "-0.0", "0.0000001", "1e14", "1e22"]
+        {
+            let number: serde_json::Number = serde_json::from_str(text).unwrap();
+            assert_eq!(Decimal::of_json(&number), Decimal::parse(text), "{text}");
         }
         let huge: serde_json::Number = serde_json::from_str("1e300").unwrap();
         assert_eq!(Decimal::of_json(&huge), Err(DecimalError::TooLong));

@@ -116,7 +116,9 @@ impl Policy {
         }
         let limits = rules().flat_map(|rule| &rule.limits).filter(|limit| !limit.limit.shadow);
         let limits = limits.map(|limit| limit.limit.describe()).collect();
-        Verdict::Allowed { rule: self.plan.listed_by(bodies, tool).clone(), limits }
+        let standings =
+            [bodies.grant, bodies.top].into_iter().flatten().map(|body| body.tools.standing(tool));
+        Verdict::Allowed { rule: self.plan.lets_through(standings).clone(), limits }
     }
 
     /// The facts that rules look at in this call, for the log: what a replay needs, and no value of a

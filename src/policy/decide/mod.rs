@@ -33,7 +33,7 @@ use look::View;
 
 use super::{
     Ask, BodyChoice, Decision, Denial, DenialKind, Needs, NextStep, Permit, Policy,
-    plan::{Bodies, BodyPlan, Plan, Standing, ToolPlan},
+    plan::{Bodies, BodyPlan, Plan, Speaking, Standing},
 };
 use crate::facts::{CallFacts, RecordAnswer, RecordEffect};
 
@@ -54,17 +54,15 @@ struct Held<'a> {
     /// The top level, for a grant's body that is joined with it.
     above: Option<&'a BodyPlan>,
     standing: Standing<'a>,
-    rules: SmallVec<[&'a ToolPlan; 8]>,
+    rules: Speaking<'a>,
 }
 
 impl<'a> Deciding<'a> {
     fn new(plan: &'a Plan, facts: &'a CallFacts, choice: BodyChoice) -> Self {
         let bodies = plan.bodies(choice);
-        let held = bodies.each().map(|body| Held {
-            body,
-            above: bodies.top.filter(|top| !std::ptr::eq(*top, body)),
-            standing: body.tools.standing(&facts.tool),
-            rules: body.tools.rules_for(&facts.tool),
+        let held = bodies.each().map(|body| {
+            let (standing, rules) = body.tools.speaks(&facts.tool);
+            Held { body, above: bodies.top.filter(|top| !std::ptr::eq(*top, body)), standing, rules }
         });
         Self { plan, facts, choice, bodies: held.collect() }
     }
@@ -149,7 +147,7 @@ fn decide_into<'a>(policy: &'a Arc<Policy>, facts: &'a CallFacts, out: &mut Find
         policy: Arc::clone(policy),
         effects: Arc::clone(&facts.effects),
         charges: std::mem::take(&mut out.charges),
-        rule: plan.listed_by(plan.bodies(choice), &facts.tool).clone(),
+        rule: plan.lets_through(cx.bodies.iter().rev().map(|held| held.standing)).clone(),
         shadow: std::mem::take(&mut out.shadow),
         body: cx.choice,
         tool: facts.tool,

@@ -41,8 +41,8 @@ impl<'a> Seen<'a> {
     /// A member of an object.
     pub(super) fn member(self, key: &str) -> Self {
         let member = match self {
-            Self::Json(Value::Object(members)) => members.get(key),
-            Self::Object(members) => members.get(key),
+            Self::Json(Value::Object(members)) => member(members, key),
+            Self::Object(members) => member(members, key),
             _ => None,
         };
         member.map_or(Self::Absent, Self::Json)
@@ -69,6 +69,16 @@ impl<'a> Seen<'a> {
             _ => None,
         }
     }
+}
+
+/// Objects up to this size are searched faster than a key is hashed.
+const SEARCHED_MEMBERS_MAX: usize = 12;
+
+fn member<'a>(members: &'a JsonObject, key: &str) -> Option<&'a Value> {
+    if members.len() > SEARCHED_MEMBERS_MAX {
+        return members.get(key);
+    }
+    members.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
 }
 
 impl<'a> List<'a> {

@@ -9,15 +9,12 @@ use super::{
 };
 use crate::{
     facts::{CallFacts, Operation, Part, RecordEffect},
-    policy::{DenialKind, NextStep, RuleId, file::document::Action, plan::ToolPlan},
+    policy::{
+        DenialKind, NextStep, RuleId,
+        file::document::Action,
+        plan::{DEEDS, ToolPlan},
+    },
 };
-
-/// Tools whose rules hold for the same deed of any other tool.
-const DEEDS: [(Operation, &str); 3] = [
-    (Operation::Create, "odoo_create"),
-    (Operation::Write, "odoo_write"),
-    (Operation::Unlink, "odoo_unlink"),
-];
 
 /// Step 1, the second half: somebody or a breaker stopped this caller.
 pub(super) fn judge_pause(facts: &CallFacts, out: &mut Findings<'_>) {
@@ -71,18 +68,21 @@ fn judge_action<'a>(rule: &'a ToolPlan, held: &Held<'a>, out: &mut Findings<'a>)
 /// What the rules for `odoo_create`, `odoo_write` and `odoo_unlink` refuse, ask and count holds for
 /// the same deed by this tool. Their conditions look at their own arguments, so they do not carry over.
 pub(super) fn judge_deeds<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
-    for (operation, deed) in DEEDS {
+    if !judges_deeds(cx) {
+        return;
+    }
+    for (place, (operation, deed)) in DEEDS.into_iter().enumerate() {
         if deed == cx.facts.tool.name || done(cx.facts, operation).next().is_none() {
             continue;
         }
         for held in &cx.bodies {
-            if let Some(rule) = held.body.tools.hidden_by(deed) {
+            if let Some(rule) = held.body.tools.deed_hidden_by(place) {
                 let said = Said::by(rule, held.body.shadow);
                 out.refuse(step::ACTION, said, NextStep::Stop, || {
                     format!("the policy hides `{deed}`, and this call would do the same")
                 });
             }
-            let Some(rule) = held.body.tools.exactly(deed) else { continue };
+            let Some(rule) = held.body.tools.deed_rule(place) else { continue };
             judge_action(rule, held, out);
             let reserve = reserves(cx.facts, rule.counts_dry_runs);
             judge_limits(&cx.view(held, None), &rule.limits, &done(cx.facts, operation), reserve, out);
@@ -92,12 +92,7 @@ pub(super) fn judge_deeds<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
 
 /// Does any rule speak of a deed? Then what hides in a call has to be known.
 pub(super) fn judges_deeds(cx: &Deciding<'_>) -> bool {
-    DEEDS.iter().any(|(_, deed)| {
-        let speaks = |held: &Held<'_>| {
-            held.body.tools.hidden_by(deed).is_some() || held.body.tools.exactly(deed).is_some()
-        };
-        cx.bodies.iter().any(speaks)
-    })
+    cx.bodies.iter().any(|held| held.body.tools.judges_deeds)
 }
 
 fn done(facts: &CallFacts, operation: Operation) -> impl Iterator<Item = &RecordEffect> + Clone {

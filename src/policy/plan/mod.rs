@@ -13,6 +13,7 @@ mod limits;
 mod literal;
 mod models;
 mod names;
+mod tool_section;
 mod tools;
 
 use std::sync::Arc;
@@ -29,13 +30,14 @@ pub(in crate::policy) use limits::{LimitPlan, MoneyPlan, WeightPlan};
 pub(in crate::policy) use literal::{Literal, Set, composed};
 pub(in crate::policy) use models::{Confined, ModelPlan, ModelSection, ScopePlan};
 pub(in crate::policy) use names::{FastMap, matches_name};
-pub(in crate::policy) use tools::{OlderRule, ReadPath, Standing, ToolPlan, ToolSection};
+pub(in crate::policy) use tool_section::{DEEDS, Speaking, Standing, ToolSection};
+pub(in crate::policy) use tools::{OlderRule, ReadPath, ToolPlan};
 
 use super::{
     BodyChoice, PolicyDigest, RuleId,
     file::document::{ApprovalRule, Breaker},
 };
-use crate::facts::{Caller, ToolFacts};
+use crate::facts::Caller;
 
 /// A whole policy.
 #[derive(Debug)]
@@ -98,12 +100,15 @@ impl Plan {
         Bodies { top: choice.top.then_some(&self.top), grant: grant.map(|grant| &grant.body) }
     }
 
-    /// The entry that lets a tool through, else the default that does; a grant's own before the top's.
-    pub(in crate::policy) fn listed_by<'a>(&'a self, bodies: Bodies<'a>, tool: &ToolFacts) -> &'a RuleId {
-        let standings = [bodies.grant, bodies.top].map(|body| body.map(|body| body.tools.standing(tool)));
-        let standings = || standings.iter().flatten();
-        let entry = standings().find_map(|standing| standing.listed_by);
-        entry.or_else(|| standings().find_map(|standing| standing.allowed_by)).unwrap_or(&self.built_in)
+    /// The entry that lets a tool through, else the default that does. A grant's standing comes before
+    /// the top's.
+    pub(in crate::policy) fn lets_through<'a>(
+        &'a self,
+        standings: impl Iterator<Item = Standing<'a>> + Clone,
+    ) -> &'a RuleId {
+        let entry = standings.clone().find_map(|standing| standing.listed_by);
+        let mut standings = standings;
+        entry.or_else(|| standings.find_map(|standing| standing.allowed_by)).unwrap_or(&self.built_in)
     }
 }
 
