@@ -195,7 +195,7 @@ fn fields_of(values: &[JsonObject]) -> Result<Vec<FieldName>, String> {
 }
 
 /// What an effect without relations names by itself.
-fn shown_uses(effect: &RecordEffect) -> Vec<FieldUse> {
+pub(super) fn shown_uses(effect: &RecordEffect) -> Vec<FieldUse> {
     let of =
         |field: &FieldName, how: Use| FieldUse { model: effect.model.clone(), field: field.clone(), how };
     let read = effect.fields_read.iter().map(|field| of(field, Use::Read));

@@ -6,10 +6,13 @@
 mod case;
 mod check;
 mod effects;
+mod past;
+mod rebuilt;
 mod stage;
 mod tools;
 
 pub use case::{Call, CaseError, CaseFile, Document, read};
 pub use check::{Finding, Report, check};
+pub use past::{Compared, Past, PastReport, Replay};
 pub use stage::{Outcome, Stage};
 pub use tools::{StageTools, ToolNotes};

@@ -81,6 +81,16 @@ pub struct QuestionShown {
     pub rule: String,
 }
 
+/// What is known of a call beside its facts.
+pub(super) struct Known<'a> {
+    /// Answers to questions about records, or `None` where nobody knows.
+    pub(super) records: &'a dyn Fn(&[RecordQuestion]) -> Option<Vec<RecordAnswer>>,
+    pub(super) approved: bool,
+    pub(super) ends: Ending,
+    pub(super) rows: Option<u64>,
+    pub(super) bytes: Option<u64>,
+}
+
 /// A call as facts, or what is wrong with it.
 type Gathered = Result<CallFacts, Box<Outcome>>;
 
@@ -103,24 +113,45 @@ impl<'a> Stage<'a> {
             Ok(facts) => facts,
             Err(outcome) => return *outcome,
         };
-        let outcome = self.decide(call, &mut facts);
+        let answer = |questions: &[RecordQuestion]| answers(call, questions.len());
+        let known = Known {
+            records: &answer,
+            approved: call.approved,
+            ends: call.ends,
+            rows: call.rows,
+            bytes: call.bytes,
+        };
+        self.walk_facts(&mut facts, &known)
+    }
+
+    /// The same for facts that are at hand.
+    pub(super) fn walk_facts(&self, facts: &mut CallFacts, known: &Known<'_>) -> Outcome {
+        let outcome = self.decide(known, facts);
         let event = match outcome.outcome {
-            "allow" if matches!(call.ends, Ending::Answered) => return outcome,
+            "allow" if matches!(known.ends, Ending::Answered) => return outcome,
             "allow" => BreakerEvent::Failed,
             "ask" => BreakerEvent::Asked,
             // Nothing reaches the rules: the tool does not exist.
             "unknown" | "needs_definitions" | "needs_records" | "invalid_call" => return outcome,
             _ => BreakerEvent::Denied,
         };
-        self.ledger.note(&self.policy.breakers_on(&facts, event), facts.at);
+        self.ledger.note(&self.policy.breakers_on(facts, event), facts.at);
         outcome
+    }
+
+    /// Is this caller stopped by a breaker?
+    pub(super) fn paused(&self, facts: &CallFacts) -> Option<Pause> {
+        self.ledger.paused(&self.policy.breakers(facts), facts.at)
     }
 
     /// Every step of the decision. Facts that the call gives are given at once.
     pub fn explain(&self, call: &Call) -> Result<Explanation, Box<Outcome>> {
         let mut facts = self.gather(call)?;
         // The rounds find out which facts the decision wants; the explanation is over all of them.
-        self.rounds(call, &mut facts);
+        let answer = |questions: &[RecordQuestion]| answers(call, questions.len());
+        let known =
+            Known { records: &answer, approved: call.approved, ends: call.ends, rows: None, bytes: None };
+        self.rounds(&known, &mut facts);
         Ok(self.policy.explain(&facts))
     }
 
@@ -163,14 +194,14 @@ impl<'a> Stage<'a> {
         facts.found.pause = if call.paused {
             Some(Pause { rule: Arc::from("/pause"), reason: Arc::from("paused by the case"), until: None })
         } else {
-            self.ledger.paused(&self.policy.breakers(&facts), at)
+            self.paused(&facts)
         };
         Ok(facts)
     }
 
-    fn decide(&self, call: &Call, facts: &mut CallFacts) -> Outcome {
-        match self.rounds(call, facts) {
-            Round::Allowed(permit) => self.charge(call, facts, &permit),
+    fn decide(&self, known: &Known<'_>, facts: &mut CallFacts) -> Outcome {
+        match self.rounds(known, facts) {
+            Round::Allowed(permit) => self.charge(known, facts, &permit),
             Round::Denied(denial) => Outcome::denied(&denial),
             Round::Asked(ask) => Outcome::asked(&ask),
             Round::Wants(questions) => Outcome {
@@ -185,7 +216,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Asks the policy until there is an answer, with the facts that the case gives.
-    fn rounds(&self, call: &Call, facts: &mut CallFacts) -> Round {
+    fn rounds(&self, known: &Known<'_>, facts: &mut CallFacts) -> Round {
         for _ in 0..ROUNDS_MAX {
             match self.policy.decide(facts) {
                 Decision::Allow(permit) => return Round::Allowed(Box::new(permit)),
@@ -204,7 +235,7 @@ impl<'a> Stage<'a> {
                     if let Some(denial) = self.cannot_pay(&charges, facts.at) {
                         return Round::Denied(denial);
                     }
-                    let Some(answers) = answers(call, questions.len()) else {
+                    let Some(answers) = (known.records)(&questions) else {
                         return Round::Wants(questions);
                     };
                     facts.found.records = Some(answers.into());
@@ -213,7 +244,7 @@ impl<'a> Stage<'a> {
                     if let Some(denial) = self.cannot_pay(&ask.charges, facts.at) {
                         return Round::Denied(denial);
                     }
-                    if !call.approved {
+                    if !known.approved {
                         return Round::Asked(ask);
                     }
                     facts.found.approval = Some(Approval { id: Arc::from("case"), by: Arc::from("case") });
@@ -244,7 +275,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Reserves and settles.
-    fn charge(&self, call: &Call, facts: &CallFacts, permit: &Permit) -> Outcome {
+    fn charge(&self, known: &Known<'_>, facts: &CallFacts, permit: &Permit) -> Outcome {
         let reservation = match self.ledger.reserve(permit.charges(), facts.at) {
             Ok(reservation) => reservation,
             Err(exhausted) => {
@@ -253,13 +284,13 @@ impl<'a> Stage<'a> {
         };
         let mut would_deny: Vec<String> = permit.shadow().iter().map(|rule| rule.0.to_string()).collect();
         would_deny.extend(reservation.shadow_full().iter().map(|rule| rule.0.to_string()));
-        let settlement = match call.ends {
+        let settlement = match known.ends {
             Ending::Answered => Settlement::Done,
             Ending::NotSent => Settlement::NotSent,
             Ending::Rejected => Settlement::Rejected,
             Ending::Unknown => Settlement::Unknown,
         };
-        self.ledger.settle(reservation, &End { settlement, rows: call.rows, bytes: call.bytes });
+        self.ledger.settle(reservation, &End { settlement, rows: known.rows, bytes: known.bytes });
         Outcome {
             rule: permit.rule().0.to_string(),
             charges: charges_shown(permit.charges()),

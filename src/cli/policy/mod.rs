@@ -4,6 +4,7 @@ mod check;
 mod exchange;
 mod explain;
 mod input;
+mod past;
 mod pause;
 mod pin;
 mod recommend;
@@ -32,6 +33,8 @@ enum Subcommands {
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
     Test(test::Test),
+    Diff(past::Diff),
+    Replay(past::ReplayLog),
     Recommend(recommend::Recommend),
     Import(exchange::Import),
     Export(exchange::Export),
@@ -50,6 +53,8 @@ impl PolicyCommand {
             Subcommands::Explain(explain) => explain.run(session),
             Subcommands::Simulate(simulate) => simulate.run(session),
             Subcommands::Test(test) => test.run(session),
+            Subcommands::Diff(diff) => diff.run(session),
+            Subcommands::Replay(replay) => replay.run(session),
             Subcommands::Recommend(recommend) => recommend.run(session),
             Subcommands::Import(import) => import.run(session),
             Subcommands::Export(export) => export.run(session),

@@ -146,3 +146,69 @@ fn the_log_is_verified_under_its_other_name() {
     let report = home.run(&["policy", "verify-log", "--json"]).ended(0).json();
     assert_eq!(report["ok"], true, "{report}");
 }
+
+#[test]
+fn two_policies_are_compared() {
+    let home = home();
+    home.write("same.json", POLICY);
+    assert_eq!(
+        home.run(&["policy", "diff", "policy.json", "same.json"]).ended(0).out,
+        "the two policies say the same\n"
+    );
+    let wider = r#"{"version":"1","default":"deny","tools":{"odoo_search_count":{"action":"deny"},"odoo_unlink":{},
+      "odoo_write":{"limits":[{"counter":"odoo_write_rate","window":"hour","max":1,"scope":"grant"}]}}}"#;
+    home.write("new.json", wider);
+    let told = home.run(&["policy", "diff", "policy.json", "new.json", "--json"]).ended(1).json();
+    let directions: Vec<&str> = told["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["direction"].as_str().unwrap())
+        .collect();
+    assert_eq!(directions, ["wider", "wider", "reset", "narrower"], "{told}");
+    assert_eq!(told["seen"][0]["appears"], json!(["odoo_unlink"]));
+    assert_eq!(told["seen"][0]["stands"][0]["now"], "denied");
+    let text = home.run(&["policy", "diff", "policy.json", "new.json"]).ended(1).out;
+    assert!(text.contains("appears   for grant `local`: odoo_unlink"), "{text}");
+    home.run(&["policy", "diff", "policy.json", "none.json"]).ended(64);
+    home.write("bad.json", "{}");
+    home.run(&["policy", "diff", "policy.json", "bad.json"]).ended(64);
+}
+
+#[test]
+fn past_calls_are_decided_again() {
+    let home = home();
+    let call = |tool: &str, arguments: Value| home.run(&["call", tool, &arguments.to_string(), "--sandbox"]);
+    call("odoo_search_count", json!({"model": "res.partner"})).ended(0);
+    call("odoo_search_count", json!({"model": "sale.order"})).ended(0);
+    call("odoo_write", json!({"model": "res.partner", "ids": [1], "values": {"name": "x"}})).ended(0);
+    let same = home.run(&["policy", "replay", "--json"]).ended(0).json();
+    assert_eq!((&same["past"]["calls"], &same["past"]["uncertain"]), (&json!(3), &json!(0)), "{same}");
+
+    let narrower = r#"{"version":"1","default":"deny","models":{"res.partner":{"ops":["read"]}},"tools":{"odoo_search_count":{},"odoo_write":{}}}"#;
+    home.write("new.json", narrower);
+    let ran = home.run(&["policy", "replay", "--policy", "new.json"]).ended(1).out;
+    assert!(
+        ran.contains("odoo_write: was allow by /tools/odoo_write, would be deny by /models/res.partner"),
+        "{ran}"
+    );
+    assert!(
+        ran.contains("odoo_search_count: was allow") && ran.contains("3 past calls: 2 come out otherwise"),
+        "{ran}"
+    );
+    let log = home.state().join("audit.jsonl");
+    let log = log.to_str().unwrap();
+    let told =
+        home.run(&["policy", "diff", "policy.json", "new.json", "--log", log, "--json"]).ended(1).json();
+    assert_eq!(told["past"]["different"], 2, "{told}");
+    home.run(&["policy", "replay", "--log", "none.jsonl"]).ended(1);
+}
+
+#[test]
+fn strict_checks_take_warnings_for_errors_and_the_schema_is_json() {
+    let home = Home::new();
+    let file = home.write("p.json", r#"{"version":"1","default":"deny","tools":{"my_future_tool":{}}}"#);
+    home.run(&["policy", "check", &file]).ended(0);
+    assert_eq!(home.run(&["policy", "check", &file, "--strict", "--json"]).ended(64).json()["ok"], false);
+    assert!(home.run(&["policy", "schema"]).ended(0).json()["properties"]["tools"].is_object());
+}
