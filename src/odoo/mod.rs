@@ -30,6 +30,7 @@ mod read_scope;
 mod record_facts;
 mod record_ids;
 mod redaction;
+mod restated;
 mod routes;
 mod schema;
 mod schema_cache;

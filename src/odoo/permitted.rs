@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Call, ClientState, Comodels, Connections, Context, Domain, Mode, ModelSchema, OdooClient, OdooError,
-    Page, PageQuery, VersionState, check_values_with, redaction::Eyes, values::models_of_commands,
+    Page, PageQuery, VersionState, check_values_with, redaction::Eyes, restated, values::models_of_commands,
 };
 use crate::{
     facts::{ConnectionAlias, FieldName, GrantName, JsonObject, MethodName, ModelName, Operation},
@@ -42,18 +42,21 @@ impl<'a> PermittedOdoo<'a> {
     pub async fn call(&self, call: Call) -> Result<Value, OdooError> {
         let operation = call.operation();
         self.check(&call.model, operation, &call.method, call.ids.as_deref())?;
+        restated::check(&call, &self.client.definition().alias, self.permit.effects())?;
         self.sent(call).await
     }
 
     /// Rows and total of a search.
     pub async fn page(&self, query: &PageQuery) -> Result<Page, OdooError> {
         self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
+        restated::check_query(query, &self.client.definition().alias, self.permit.effects())?;
         if self.eyes.narrow() { self.narrowed_page(query).await } else { self.client.page(query).await }
     }
 
     /// Rows of a search without the total, which costs the server less.
     pub async fn search_rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
         self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
+        restated::check_query(query, &self.client.definition().alias, self.permit.effects())?;
         if self.eyes.narrow() { self.narrowed_rows(query).await } else { self.client.rows(query).await }
     }
 
