@@ -55,6 +55,15 @@ impl<'a> Catalogue<'a> {
         self.names.iter().copied().filter(move |name| pattern.matches(name))
     }
 
+    pub(super) fn all(&self) -> Vec<&'static str> {
+        self.names.iter().copied().collect()
+    }
+
+    pub(super) fn of_class(&self, class: Class) -> Vec<&'static str> {
+        let of_class = self.classes.iter().filter(|(_, declared)| **declared == class);
+        of_class.map(|(name, _)| *name).collect()
+    }
+
     /// The class of a tool of this program.
     pub(super) fn class(&self, name: &str) -> Option<Class> {
         self.classes.get(name).copied()

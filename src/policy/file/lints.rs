@@ -55,27 +55,38 @@ struct BodyLints<'a> {
 }
 
 /// Where a rule stands.
-struct Place {
-    /// The tool, where the rule is for one alone.
-    tool: Option<Arc<str>>,
+enum Place {
+    /// The rule is for this tool alone.
+    Tool(Arc<str>),
+    /// It is for these tools, and for others that may come.
+    Tools(Vec<&'static str>),
+    /// It is for a model, whatever the tool.
+    Model,
 }
 
 impl BodyLints<'_> {
     fn look(&self, reader: &mut Reader<'_>) {
         for (pattern, rule) in &self.body.tools {
-            let tool = pattern.is_exact().then(|| Arc::clone(&pattern.0));
+            let place = if pattern.is_exact() {
+                Place::Tool(Arc::clone(&pattern.0))
+            } else {
+                Place::Tools(reader.catalogue.matching(pattern).collect())
+            };
             let writes = reader.catalogue.class(&pattern.0).is_some_and(|class| WRITING.contains(&class));
-            self.tool_rule(reader, rule, &Place { tool }, writes);
+            self.tool_rule(reader, rule, &place, writes);
         }
         for (class, rule) in &self.body.classes {
-            self.tool_rule(reader, rule, &Place { tool: None }, WRITING.contains(class));
+            let place = Place::Tools(reader.catalogue.of_class(*class));
+            self.tool_rule(reader, rule, &place, WRITING.contains(class));
         }
         if let Some(rule) = &self.body.all_tools {
-            self.tool_rule(reader, rule, &Place { tool: None }, false);
+            let place = Place::Tools(reader.catalogue.all());
+            self.tool_rule(reader, rule, &place, false);
         }
         for (_, rule) in self.body.models.iter().flatten() {
             self.model_rule(reader, rule);
         }
+        self.states(reader);
         self.counters(reader);
         self.hidden(reader);
     }
@@ -102,7 +113,7 @@ impl BodyLints<'_> {
     }
 
     fn model_rule(&self, reader: &mut Reader<'_>, rule: &ModelRule) {
-        let place = Place { tool: None };
+        let place = Place::Model;
         self.items(reader, &rule.require, List::Require, &place);
         self.items(reader, &rule.deny_if, List::DenyIf, &place);
         self.items(reader, &rule.approve_if, List::ApproveIf, &place);
@@ -241,7 +252,14 @@ impl BodyLints<'_> {
             Root::Odoo => (Arc::clone(&ODOO), "the normal form of a call".to_owned()),
             Root::Ctx => (Arc::clone(&CTX), "a call".to_owned()),
             Root::Args => {
-                let tool = place.tool.as_ref()?;
+                let tool = match place {
+                    Place::Tool(tool) => tool,
+                    Place::Tools(tools) => {
+                        self.of_some_tool(reader, at, path, tools);
+                        return None;
+                    }
+                    Place::Model => return None,
+                };
                 (reader.catalogue.schema(tool)?, format!("`{tool}`"))
             }
             Root::State | Root::Result => return None,
@@ -262,6 +280,39 @@ impl BodyLints<'_> {
             return None;
         }
         Some(walked)
+    }
+
+    /// An argument that none of several tools has. Tools that come later may have it.
+    fn of_some_tool(&self, reader: &mut Reader<'_>, at: &str, path: &Path, tools: &[&str]) {
+        let mut schemas = tools.iter().filter_map(|tool| reader.catalogue.schema(tool)).peekable();
+        if schemas.peek().is_some()
+            && schemas.all(|schema| matches!(follow(&schema, &path.steps), Leads::Nowhere { .. }))
+        {
+            let path = shown(&path.text);
+            reader.warn(at, format!("none of the tools that this rule is for has `{path}`"));
+        }
+    }
+
+    /// Counters that rules of the older language read have to be counted by one.
+    fn states(&self, reader: &mut Reader<'_>) {
+        let rules = || {
+            let tools = self.body.tools.iter().map(|(pattern, rule)| (&*pattern.0, rule));
+            tools.flat_map(|(entry, rule)| rule.rules.iter().map(move |rule| (entry, rule)))
+        };
+        let counted: BTreeSet<String> = rules()
+            .filter_map(|(entry, rule)| Some(format!("state.{entry}.{}", rule.state.as_ref()?.counter)))
+            .collect();
+        for condition in rules().flat_map(|(_, rule)| &rule.conditions) {
+            let path = &condition.path;
+            if path.root != Root::State || counted.contains(&*path.text) {
+                continue;
+            }
+            let message = match nearest(&path.text, counted.iter().map(String::as_str), 1).first() {
+                Some(meant) => format!("no rule counts `{}`; did you mean `{meant}`?", shown(&path.text)),
+                None => format!("no rule counts `{}`; the rule that does has a `state`", shown(&path.text)),
+            };
+            reader.problem(&format!("{}/path", condition.at.0), message);
+        }
     }
 
     /// A counter that nobody charges limits nothing.
