@@ -75,7 +75,7 @@ fn judge_closed<'a>(cx: &Deciding<'a>, model: &'a str, operation: Operation, out
     });
 }
 
-/// One effect against one body. Answers whether a rule speaks of the effect's model.
+/// One effect against one body. Answers whether a rule that is enforced speaks of the effect's model.
 fn judge_section<'a>(
     cx: &Deciding<'a>,
     held: &Held<'a>,
@@ -84,9 +84,10 @@ fn judge_section<'a>(
 ) -> bool {
     let section = &held.body.models;
     let Some(closed) = &section.closed else { return false };
-    let mut found = false;
+    let (mut found, mut enforced) = (false, false);
     for rule in section.rules_for(effect.model.as_str()) {
         found = true;
+        enforced |= !rule.shadow;
         judge_rule(cx, held, rule, effect, out);
     }
     if !found {
@@ -95,7 +96,7 @@ fn judge_section<'a>(
             format!("the policy does not open `{model}`")
         });
     }
-    found
+    enforced
 }
 
 fn judge_rule<'a>(

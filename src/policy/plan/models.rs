@@ -95,10 +95,10 @@ impl ModelSection {
         self.index.of(model).filter_map(|at| self.rules.get(at)).map(|(_, rule)| rule)
     }
 
-    /// Does an entry bear exactly this name?
+    /// Does an entry bear exactly this name? One in shadow opens nothing: it only tries what it says.
     pub(in crate::policy) fn names(&self, model: &str) -> bool {
         let mut found = self.index.of(model).filter_map(|at| self.rules.get(at));
-        found.any(|(pattern, _)| pattern.is_exact())
+        found.any(|(pattern, rule)| pattern.is_exact() && !rule.shadow)
     }
 }
 

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use super::decide::{self, list, text};
+use super::{
+    decide,
+    look::{list, text},
+};
 
 /// Calls whose ending is a matter of counters, which the second decision does not keep.
 const OF_COUNTERS: &str = "limited";
@@ -57,8 +60,8 @@ fn check(policy: &Value, case: &Value, about: &str) -> bool {
     }
     let grant = case.get("grant").cloned().unwrap_or(json!("local"));
     let call = json!({
-        "tool": case["tool"], "tool_class": "other", "args": {}, "effects": [], "minute": 600, "user": "local",
-        "grant": grant, "client": "desk",
+        "tool": case["tool"], "tool_class": "other", "args": {}, "effects": [], "day": 4, "minute": 600,
+        "user": "local", "groups": [], "class": "other", "dry_run": false, "grant": grant, "client": "desk",
     });
     let verdict = decide::decide(policy, &call);
     let kind = match verdict.refusals.iter().map(|(step, _)| *step).min() {

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::truth::{Section, Truth, asks_for_values_alone, bites, glob, holds_for_value, scaled};
+use super::{
+    look::{connection, effects, entries, facts, in_shadow, is_within, list, mains, records, text},
+    model,
+    truth::{Section, bites, glob, reads_odoo},
+    weigh,
+};
 
 /// Everything the contract says about one call.
 #[derive(Debug, Default)]
@@ -13,98 +18,195 @@ pub(super) struct Verdict {
     /// Step of the order of evaluation, and the rule.
     pub(super) refusals: Vec<(u8, String)>,
     pub(super) asks: Vec<String>,
+    /// Rules in shadow that would have refused or asked.
+    pub(super) would: Vec<String>,
     /// Rules that would ask Odoo whether records are within a domain.
     pub(super) questions: Vec<String>,
-    /// Rule to amount, in millionths.
-    pub(super) charges: BTreeMap<String, i128>,
+    /// Rule and scope to amount, in millionths.
+    pub(super) charges: BTreeMap<(String, String), i128>,
+    pub(super) shadow_charges: BTreeMap<(String, String), i128>,
+    /// What every rule that asks says of whom and how.
+    terms: Vec<(Vec<String>, Vec<String>)>,
 }
 
-/// Models whose records are code or rights: only read, unless named exactly.
-const CODE_MODELS: &[&str] = &[
-    "ir.actions.server",
-    "ir.cron",
-    "base.automation",
-    "ir.model",
-    "ir.model.access",
-    "ir.rule",
-    "ir.ui.view",
-    "ir.module.module",
-    "res.users",
-    "res.groups",
-];
-/// Models that hold secrets: not even read.
-const SECRET_MODELS: &[&str] = &["ir.config_parameter", "ir.mail_server", "res.users.apikeys"];
+/// The bodies that hold for a caller, with their places, and the whole policy.
+#[derive(Debug)]
+pub(super) struct Bodies<'a>(pub(super) Vec<(String, &'a Value)>, &'a Value);
+
+impl<'a> Bodies<'a> {
+    fn of(policy: &'a Value, grant: &str) -> Option<Self> {
+        let Some(grants) = policy.get("grants") else {
+            return Some(Self(vec![(String::new(), policy)], policy));
+        };
+        let body = grants.get(grant)?;
+        let own = (format!("/grants/{grant}"), body);
+        let alone = body.get("inherit") == Some(&json!(false));
+        Some(Self(if alone { vec![own] } else { vec![(String::new(), policy), own] }, policy))
+    }
+
+    pub(super) fn policy(&self) -> &'a Value {
+        self.1
+    }
+
+    /// What a body may use by name: what the top level declares, then what it declares itself.
+    pub(super) fn declared(&self, at: &str, key: &'static str) -> Vec<(&'a str, &'a Value)> {
+        let own = self.0.iter().filter(|(place, _)| place == at && !place.is_empty());
+        entries(self.1, key).chain(own.flat_map(|(_, body)| entries(body, key))).collect()
+    }
+}
 
 pub(super) fn decide(policy: &Value, call: &Value) -> Verdict {
     let mut verdict = Verdict::default();
-    let mut bodies = Vec::new();
-    match policy.get("grants") {
-        None => bodies.push((String::new(), policy)),
-        Some(grants) => {
-            let name = call["grant"].as_str().unwrap();
-            let Some(body) = grants.get(name) else {
-                verdict.refusals.push((1, "/grants".to_owned()));
-                return verdict;
-            };
-            if body.get("inherit") != Some(&json!(false)) {
-                bodies.push((String::new(), policy));
-            }
-            bodies.push((format!("/grants/{name}"), body));
-        }
-    }
-    let opened = |model: &str| {
-        bodies.iter().any(|(_, body)| body.get("models").is_some_and(|models| models.get(model).is_some()))
+    let Some(bodies) = Bodies::of(policy, text(call, "grant")) else {
+        verdict.refusals.push((1, "/grants".to_owned()));
+        return verdict;
     };
-    for effect in effects(call) {
-        built_in(effect, opened(text(effect, "model")), &mut verdict);
+    if call["paused"] == true {
+        verdict.refusals.push((1, "/breakers/0".to_owned()));
     }
-    for (at, body) in &bodies {
-        Body { at, body, policy, call, verdict: &mut verdict }.judge();
+    for (at, body) in &bodies.0 {
+        Body { at, body, bodies: &bodies, call, verdict: &mut verdict }.judge();
+    }
+    model::judge(&bodies, call, &mut verdict);
+    if call["outside"] == true
+        && let Some(rule) = verdict.questions.first()
+    {
+        verdict.refusals.push((9, rule.clone()));
+    }
+    if let Some(rule) = verdict.asks.first().filter(|_| !verdict.can_be_asked()) {
+        verdict.refusals.push((10, rule.clone()));
     }
     verdict
 }
 
-fn built_in(effect: &Value, opened: bool, verdict: &mut Verdict) {
-    let (model, read) = (text(effect, "model"), text(effect, "op") == "read");
-    let closed = SECRET_MODELS.contains(&model) || (CODE_MODELS.contains(&model) && !read);
-    if closed && !opened {
-        verdict.refusals.push((5, String::new()));
+impl Verdict {
+    pub(super) fn refuse(&mut self, shadow: bool, step: u8, rule: String) {
+        if shadow {
+            self.would.push(rule);
+        } else {
+            self.refusals.push((step, rule));
+        }
     }
+
+    /// `said` are the terms of the rule, its body and the top level, in this order.
+    pub(super) fn ask(&mut self, shadow: bool, rule: String, said: [Option<&Value>; 3]) {
+        if shadow {
+            self.would.push(rule);
+            return;
+        }
+        let names = |key: &str| {
+            let found = said.iter().flatten().find_map(|terms| terms.get(key)?.as_array());
+            found.map(|names| names.iter().map(|name| name.as_str().unwrap().to_owned()).collect())
+        };
+        let modes = names("modes").unwrap_or_else(|| ["url", "form", "console"].map(str::to_owned).into());
+        self.asks.push(rule);
+        self.terms.push((names("approvers").unwrap_or_default(), modes));
+    }
+
+    /// Is there a person whom every rule accepts, and a way that every rule accepts?
+    fn can_be_asked(&self) -> bool {
+        let ways = ["url", "form", "console"];
+        let way = ways.iter().any(|way| self.terms.iter().all(|(_, ways)| ways.iter().any(|one| one == way)));
+        let named: Vec<&Vec<String>> =
+            self.terms.iter().map(|(approvers, _)| approvers).filter(|names| !names.is_empty()).collect();
+        let person = named.iter().flat_map(|names| names.iter());
+        let mut person = person.filter(|name| named.iter().all(|names| names.contains(name)));
+        way && (named.is_empty() || person.next().is_some())
+    }
+
+    pub(super) fn limits(
+        &mut self,
+        about: &About<'_>,
+        limits: Vec<(String, &Value)>,
+        effects: &[&Value],
+        effect: Option<&Value>,
+    ) {
+        let About { bodies, at, call, .. } = about;
+        let plain = facts(bodies, at, call, effect);
+        let views: Vec<Value> = effects.iter().map(|effect| facts(bodies, at, call, Some(effect))).collect();
+        for (pointer, limit) in limits {
+            let shadow = about.shadow || in_shadow(limit);
+            let amount = weigh::weight(bodies, at, limit, &views, effects, &plain);
+            match amount.filter(|amount| *amount <= weigh::most(limit)) {
+                None => self.refuse(shadow, 8, pointer),
+                Some(_) if !about.counts => {}
+                Some(amount) => {
+                    let scope = weigh::scope(bodies, at, limit, call, connection(call, effect));
+                    let charges = if shadow { &mut self.shadow_charges } else { &mut self.charges };
+                    *charges.entry((pointer.clone(), scope.clone())).or_default() += amount;
+                    if charges[&(pointer.clone(), scope)] > weigh::most(limit) {
+                        self.refuse(shadow, 8, pointer);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A rule and what holds for all of it.
+#[derive(Debug)]
+pub(super) struct About<'a> {
+    pub(super) bodies: &'a Bodies<'a>,
+    /// The place of the rule's body.
+    pub(super) at: &'a str,
+    pub(super) call: &'a Value,
+    pub(super) shadow: bool,
+    /// Is this call charged?
+    pub(super) counts: bool,
 }
 
 struct Body<'a> {
     at: &'a str,
     body: &'a Value,
-    policy: &'a Value,
+    bodies: &'a Bodies<'a>,
     call: &'a Value,
     verdict: &'a mut Verdict,
 }
 
-impl Body<'_> {
+impl<'a> Body<'a> {
     fn judge(&mut self) {
-        let tool = text(self.call, "tool").to_owned();
-        self.standing(&tool);
-        for (at, rule) in self.tool_rules(&tool) {
-            self.tool_rule(&at, &rule);
+        let tool = text(self.call, "tool");
+        self.standing(tool);
+        for (at, rule) in self.tool_rules(tool) {
+            self.action(&at, rule);
+            self.tool_rule(&at, rule);
         }
-        self.deeds(&tool);
-        self.connections();
-        let effects: Vec<Value> = effects(self.call).cloned().collect();
-        for effect in &effects {
-            self.models(effect);
+        self.deeds(tool);
+        if self.body.get("connections").is_some() {
+            let call = self.call;
+            effects(call).for_each(|effect| self.connection(effect));
         }
+    }
+
+    fn in_shadow(&self) -> bool {
+        in_shadow(self.body) || in_shadow(self.bodies.1)
     }
 
     fn refuse(&mut self, step: u8, rule: String) {
-        self.verdict.refusals.push((step, rule));
+        let shadow = self.in_shadow();
+        self.verdict.refuse(shadow, step, rule);
     }
 
-    /// Hidden, or not listed where the default denies.
+    fn about(&self, rule: &Value) -> About<'a> {
+        About {
+            bodies: self.bodies,
+            at: self.at,
+            call: self.call,
+            shadow: self.in_shadow() || in_shadow(rule),
+            counts: self.call["dry_run"] != true || text(rule, "dry_run") == "counted",
+        }
+    }
+
+    /// Hidden, another tool than the pinned one, or not listed where the default denies.
     fn standing(&mut self, tool: &str) {
         for (index, pattern) in list(self.body, "hide").iter().enumerate() {
             if glob(pattern.as_str().unwrap(), tool) {
                 self.refuse(2, format!("{}/hide/{index}", self.at));
             }
+        }
+        let pin = super::random::pin(tool);
+        if entries(self.body, "pins").any(|(name, digest)| name == tool && *digest != json!(pin)) {
+            self.refuse(2, format!("{}/pins/{tool}", self.at));
         }
         let class = text(self.call, "tool_class");
         let listed = entries(self.body, "tools").any(|(name, _)| name != "*" && glob(name, tool))
@@ -115,88 +217,87 @@ impl Body<'_> {
     }
 
     /// Every rule for this tool, wherever it stands.
-    fn tool_rules(&self, tool: &str) -> Vec<(String, Value)> {
+    fn tool_rules(&self, tool: &str) -> Vec<(String, &'a Value)> {
         let class = text(self.call, "tool_class");
-        let all = self.body.get("all_tools").map(|rule| (format!("{}/all_tools", self.at), rule.clone()));
+        let all = self.body.get("all_tools").map(|rule| (format!("{}/all_tools", self.at), rule));
         let classes = entries(self.body, "classes")
             .filter(|(name, _)| *name == class)
-            .map(|(name, rule)| (format!("{}/classes/{name}", self.at), rule.clone()));
+            .map(|(name, rule)| (format!("{}/classes/{name}", self.at), rule));
         let tools = entries(self.body, "tools")
             .filter(|(name, _)| glob(name, tool))
-            .map(|(name, rule)| (format!("{}/tools/{name}", self.at), rule.clone()));
+            .map(|(name, rule)| (format!("{}/tools/{name}", self.at), rule));
         all.into_iter().chain(classes).chain(tools).collect()
     }
 
-    fn tool_rule(&mut self, at: &str, rule: &Value) {
-        if in_shadow(rule) {
-            return;
-        }
+    fn said(&self, rule: &'a Value) -> [Option<&'a Value>; 3] {
+        [rule.get("approval"), self.body.get("approvals"), self.bodies.1.get("approvals")]
+    }
+
+    fn action(&mut self, at: &str, rule: &'a Value) {
+        let (shadow, said) = (self.about(rule).shadow, self.said(rule));
         match rule.get("action").and_then(Value::as_str) {
-            Some("deny") => self.refuse(3, at.to_owned()),
-            Some("require_approval") => self.verdict.asks.push(at.to_owned()),
+            Some("deny") => self.verdict.refuse(shadow, 3, at.to_owned()),
+            Some("require_approval") => self.verdict.ask(shadow, at.to_owned(), said),
             _ => {}
         }
-        let main = effects(self.call).find(|effect| text(effect, "part") == "main").cloned();
-        let facts = facts(self.policy, self.body, self.call, main.as_ref());
-        self.items(at, rule, &facts, false);
-        for (index, intercept) in list(rule, "rules").iter().enumerate() {
-            let mut missed = false;
-            for condition in list(intercept, "conditions") {
-                missed |= bites(condition, Section::Require, &facts);
-            }
-            if missed {
-                self.refuse(6, format!("{at}/rules/{index}"));
-            }
-        }
-        for effect in effects(self.call).filter(|effect| text(effect, "part") != "auxiliary") {
-            self.verdict.refusals.extend(too_large(at, rule, effect));
-        }
-        self.limits(at, rule, &facts);
     }
 
-    fn items(&mut self, at: &str, rule: &Value, facts: &Value, reading: bool) {
-        for (key, section) in
-            [("require", Section::Require), ("deny_if", Section::DenyIf), ("approve_if", Section::ApproveIf)]
-        {
+    fn tool_rule(&mut self, at: &str, rule: &'a Value) {
+        let about = self.about(rule);
+        let said = self.said(rule);
+        let plain = facts(self.bodies, self.at, self.call, None);
+        let views: Vec<Value> =
+            mains(self.call).map(|effect| facts(self.bodies, self.at, self.call, Some(effect))).collect();
+        // What looks at the normal form looks at each main effect by itself.
+        let each = |item: &Value| -> Vec<&Value> {
+            if reads_odoo(item) && !views.is_empty() { views.iter().collect() } else { vec![&plain] }
+        };
+        for (key, section) in SECTIONS {
             for (index, item) in list(rule, key).iter().enumerate() {
-                let silent = reading && asks_for_values_alone(item, section, facts);
-                if in_shadow(item) || silent || !bites(item, section, facts) {
-                    continue;
-                }
-                let pointer = format!("{at}/{key}/{index}");
-                match section {
-                    Section::ApproveIf => self.verdict.asks.push(pointer),
-                    Section::Require | Section::DenyIf => self.refuse(6, pointer),
+                let shadow = about.shadow || in_shadow(item);
+                for _ in each(item).into_iter().filter(|facts| bites(item, section, facts)) {
+                    let pointer = format!("{at}/{key}/{index}");
+                    match section {
+                        Section::ApproveIf => self.verdict.ask(shadow, pointer, said),
+                        _ => self.verdict.refuse(shadow, 6, pointer),
+                    }
                 }
             }
         }
-    }
-
-    fn limits(&mut self, at: &str, rule: &Value, facts: &Value) {
-        let rate_limit = rule.get("rate_limit").map(|limit| (format!("{at}/rate_limit"), limit));
-        let limits = list(rule, "limits").iter().enumerate();
-        let limits = limits.map(|(index, limit)| (format!("{at}/limits/{index}"), limit));
-        for (pointer, limit) in limits.chain(rate_limit) {
-            if in_shadow(limit) {
-                continue;
+        for (index, older) in list(rule, "rules").iter().enumerate() {
+            let pointer = format!("{at}/rules/{index}");
+            match text(older, "action") {
+                "deny" => self.verdict.refuse(about.shadow, 6, pointer.clone()),
+                "require_approval" => self.verdict.ask(about.shadow, pointer.clone(), said),
+                _ => {}
             }
-            let (Some(amount), Some(max)) = (weight(limit, facts), most(limit)) else {
-                self.refuse(8, pointer);
-                continue;
+            let conditions = list(older, "conditions").iter();
+            let fails = |condition: &Value| {
+                each(condition).into_iter().any(|facts| bites(condition, Section::Require, facts))
             };
-            if amount < 0 || amount > max {
-                self.refuse(8, pointer);
-            } else {
-                *self.verdict.charges.entry(pointer).or_default() += amount;
+            if conditions.filter(|one| !text(one, "path").starts_with("state.")).any(fails) {
+                self.verdict.refuse(about.shadow, 6, pointer);
             }
         }
+        if let Some(batch) = rule.get("batch") {
+            let sent = self.call["args"].to_string();
+            let effects = records(self.call).filter(|effect| text(effect, "part") != "auxiliary");
+            let over = effects.flat_map(|effect| weigh::too_large(at, batch, Some(effect), None));
+            for rule in over.chain(weigh::too_large(at, batch, None, Some(&sent))).collect::<Vec<_>>() {
+                self.verdict.refuse(about.shadow, 7, rule);
+            }
+        }
+        let mains: Vec<&Value> = mains(self.call).collect();
+        self.verdict.limits(&about, limits(at, rule), &mains, None);
     }
 
     /// What `odoo_create`, `odoo_write` and `odoo_unlink` may not do, no other tool may do either.
     fn deeds(&mut self, tool: &str) {
         for (op, deed) in [("create", "odoo_create"), ("write", "odoo_write"), ("unlink", "odoo_unlink")] {
-            let done = effects(self.call).any(|effect| text(effect, "op") == op);
-            if !done || deed == tool {
+            let done = records(self.call)
+                .filter(|effect| text(effect, "op") == op && text(effect, "part") != "auxiliary");
+            let done: Vec<&Value> = done.collect();
+            if done.is_empty() || deed == tool {
                 continue;
             }
             for (index, pattern) in list(self.body, "hide").iter().enumerate() {
@@ -204,275 +305,85 @@ impl Body<'_> {
                     self.refuse(3, format!("{}/hide/{index}", self.at));
                 }
             }
-            let rule = self.body.get("tools").and_then(|tools| tools.get(deed)).cloned();
-            let Some(rule) = rule.filter(|rule| !in_shadow(rule)) else { continue };
+            let Some(rule) = self.body.get("tools").and_then(|tools| tools.get(deed)) else { continue };
             let at = format!("{}/tools/{deed}", self.at);
-            match rule.get("action").and_then(Value::as_str) {
-                Some("deny") => self.refuse(3, at.clone()),
-                Some("require_approval") => self.verdict.asks.push(at.clone()),
-                _ => {}
-            }
-            // A call is one call; of records, all that the deed is about are counted.
-            let mut facts = facts(self.policy, self.body, self.call, None);
-            let deeds = effects(self.call)
-                .filter(|effect| text(effect, "op") == op && text(effect, "part") != "auxiliary");
-            let counts = deeds.map(|effect| list(effect, "ids").len().max(list(effect, "values").len()));
-            let counts: Vec<usize> = counts.collect();
-            if counts.iter().all(|count| *count > 0) {
-                facts["odoo"]["count"] = json!(counts.iter().sum::<usize>());
-            }
-            self.limits(&at, &rule, &facts);
+            self.action(&at, rule);
+            let about = self.about(rule);
+            self.verdict.limits(&about, limits(&at, rule), &done, None);
         }
     }
 
-    fn connections(&mut self) {
-        for effect in effects(self.call).cloned().collect::<Vec<_>>() {
-            let (alias, op) = (text(&effect, "connection"), text(&effect, "op"));
-            let Some(rules) = self.body.get("connections") else { continue };
-            let matching: Vec<(&String, &Value)> =
-                rules.as_object().unwrap().iter().filter(|(name, _)| glob(name, alias)).collect();
-            if matching.is_empty() {
-                self.refuse(4, format!("{}/connections", self.at));
-            }
-            for (name, rule) in matching {
-                let mut modes = vec![(format!("{}/connections/{name}", self.at), rule.clone())];
-                if let Some(environment) = rule.get("environment").and_then(Value::as_str) {
-                    let rule = self.body["environments"][environment].clone();
-                    let at = format!("{}/environments/{environment}", self.at);
-                    if list(&rule, "approve").iter().any(|asked| asked == op) {
-                        self.verdict.asks.push(at.clone());
-                    }
-                    modes.push((at, rule));
-                }
-                for (at, rule) in modes {
-                    let stopped = match rule.get("mode").and_then(Value::as_str) {
-                        Some("off") => true,
-                        Some("read_only") => op != "read",
-                        Some("no_delete") => op == "unlink",
-                        _ => false,
-                    };
-                    if stopped {
-                        self.refuse(4, at);
-                    }
-                }
-            }
-        }
-    }
-
-    fn models(&mut self, effect: &Value) {
-        let Some(models) = self.body.get("models") else { return };
-        let model = text(effect, "model");
-        let matching: Vec<(&String, &Value)> =
-            models.as_object().unwrap().iter().filter(|(name, _)| glob(name, model)).collect();
+    fn connection(&mut self, effect: &Value) {
+        let alias = text(effect, "connection");
+        let matching: Vec<(&str, &Value)> =
+            entries(self.body, "connections").filter(|(name, _)| glob(name, alias)).collect();
         if matching.is_empty() {
-            self.refuse(5, format!("{}/models", self.at));
+            self.refuse(4, format!("{}/connections", self.at));
         }
         for (name, rule) in matching {
-            if !in_shadow(rule) {
-                self.model(&format!("{}/models/{name}", self.at), rule, effect);
+            let at = format!("{}/connections/{name}", self.at);
+            self.mode(&at, rule, effect);
+            if let Some(companies) = rule.get("companies").filter(|_| effect.get("model").is_some())
+                && !within_companies(companies.as_array().unwrap(), effect)
+            {
+                self.refuse(4, format!("{at}/companies"));
             }
-        }
-    }
-
-    fn model(&mut self, at: &str, rule: &Value, effect: &Value) {
-        let (op, method) = (text(effect, "op"), text(effect, "method"));
-        let ops = rule.get("ops").cloned().unwrap_or(json!(["read"]));
-        if !ops.as_array().unwrap().iter().any(|allowed| allowed == op) {
-            self.refuse(5, at.to_owned());
-        }
-        let named = |key: &str| {
-            let methods = rule.get("methods").unwrap_or(&Value::Null);
-            list(methods, key).iter().any(|pattern| glob(pattern.as_str().unwrap(), method))
-        };
-        if op == "execute" {
-            if named("deny") || !(named("allow") || named("approve")) {
-                self.refuse(5, at.to_owned());
+            let named = text(rule, "environment");
+            let declared = self.bodies.declared(self.at, "environments").into_iter().rev();
+            let Some((_, rule)) = declared.filter(|(name, _)| *name == named).next() else { continue };
+            let own = self.body.get("environments").is_some_and(|own| own.get(named).is_some());
+            let at = format!("{}/environments/{named}", if own { self.at } else { "" });
+            self.mode(&at, rule, effect);
+            let windows = self.bodies.declared(self.at, "time_windows").into_iter().rev();
+            let window = windows.filter(|(name, _)| *name == text(rule, "time")).next();
+            if window.is_some_and(|(_, window)| !is_within(window, self.call)) {
+                self.refuse(4, format!("{at}/time"));
             }
-            if named("approve") {
-                self.verdict.asks.push(format!("{at}/methods/approve"));
-            }
-        }
-        for key in ["read", "filter", "write"] {
-            for field in list(effect, key) {
-                if !may(rule, field.as_str().unwrap(), key) {
-                    self.refuse(5, at.to_owned());
+            for (index, op) in list(rule, "approve").iter().enumerate() {
+                if *op == effect["op"] && effect.get("model").is_some() {
+                    let said = [None, self.body.get("approvals"), self.bodies.1.get("approvals")];
+                    let shadow = self.in_shadow();
+                    self.verdict.ask(shadow, format!("{at}/approve/{index}"), said);
                 }
             }
         }
-        for (field, condition) in entries(rule, "values") {
-            for values in list(effect, "values") {
-                let written = values.get(field);
-                if written.is_some_and(|value| holds_for_value(condition, value) != Truth::Yes) {
-                    self.refuse(5, format!("{at}/values/{field}"));
-                }
-            }
-        }
-        for key in effect["context"].as_object().into_iter().flatten().map(|(key, _)| key) {
-            let safe = ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id"];
-            let allowed = list(rule, "context").iter().any(|known| known == key);
-            if !safe.contains(&key.as_str()) && !allowed {
-                self.refuse(5, at.to_owned());
-            }
-        }
-        if text(effect, "part") != "auxiliary" {
-            let facts = facts(self.policy, self.body, self.call, Some(effect));
-            self.items(at, rule, &facts, op == "read");
-            self.verdict.refusals.extend(too_large(at, rule, effect));
-            self.limits(at, rule, &facts);
-        }
-        self.scope(at, rule, effect);
     }
 
-    /// Record scope. The generator's domains are conditions that all have to hold.
-    fn scope(&mut self, at: &str, rule: &Value, effect: &Value) {
-        let op = text(effect, "op");
-        let (place, domain) = match rule.get("domain") {
-            Some(Value::Array(domain)) => (format!("{at}/domain"), domain),
-            Some(Value::Object(by_op)) => {
-                // What executing does is not known, so it keeps to what may be written; so does mail.
-                let key = if matches!(op, "execute" | "mail") { "write" } else { op };
-                let Some(Value::Array(domain)) = by_op.get(key) else { return };
-                (format!("{at}/domain/{key}"), domain)
-            }
-            _ => return,
+    fn mode(&mut self, at: &str, rule: &Value, effect: &Value) {
+        let does = if effect.get("model").is_some() { text(effect, "op") } else { text(effect, "change") };
+        let stopped = match text(rule, "mode") {
+            "off" => true,
+            "read_only" => !matches!(does, "read" | "inspect"),
+            "no_delete" => does == "unlink",
+            _ => false,
         };
-        if domain.is_empty() {
-            return;
-        }
-        let nameless = list(effect, "ids").is_empty();
-        let named = list(rule.get("methods").unwrap_or(&Value::Null), "allow");
-        let named = named.iter().any(|pattern| glob(pattern.as_str().unwrap(), text(effect, "method")));
-        let written = |must_be_there: bool| {
-            list(effect, "values").iter().all(|values| {
-                domain.iter().all(|leaf| match values.get(leaf[0].as_str().unwrap()) {
-                    None => !must_be_there,
-                    Some(value) => leaf_holds(leaf, value),
-                })
-            })
-        };
-        match op {
-            "create" if !written(true) => self.refuse(9, place),
-            "write" if !written(false) => self.refuse(9, place),
-            "write" | "unlink" if effect.get("ids").is_none() => self.refuse(9, place),
-            "execute" | "mail" if nameless && !named => self.refuse(9, place),
-            "write" | "unlink" | "execute" | "mail" if !nameless => self.verdict.questions.push(place),
-            _ => {}
+        if stopped {
+            self.refuse(4, format!("{at}/mode"));
         }
     }
 }
 
-fn leaf_holds(leaf: &Value, value: &Value) -> bool {
-    match leaf[1].as_str().unwrap() {
-        "=" => value == &leaf[2],
-        "in" => leaf[2].as_array().unwrap().contains(value),
-        other => panic!("the generator writes no `{other}`"),
-    }
+pub(super) const SECTIONS: [(&str, Section); 3] =
+    [("require", Section::Require), ("deny_if", Section::DenyIf), ("approve_if", Section::ApproveIf)];
+
+/// All limits of a rule with their places.
+pub(super) fn limits<'a>(at: &str, rule: &'a Value) -> Vec<(String, &'a Value)> {
+    let limits = list(rule, "limits").iter().enumerate();
+    let limits = limits.map(|(index, limit)| (format!("{at}/limits/{index}"), limit));
+    let rate_limit = rule.get("rate_limit").map(|limit| (format!("{at}/rate_limit"), limit));
+    let older = list(rule, "rules").iter().enumerate().filter_map(|(index, older)| {
+        Some((format!("{at}/rules/{index}/rate_limit"), older.get("rate_limit")?))
+    });
+    limits.chain(rate_limit).chain(older).collect()
 }
 
-/// The strictest of all rules for a field holds; without one, the model's default.
-fn may(rule: &Value, field: &str, right: &str) -> bool {
-    let matching: Vec<&Value> =
-        entries(rule, "fields").filter(|(name, _)| glob(name, field)).map(|(_, rule)| rule).collect();
-    if matching.is_empty() {
-        return rule.get("fields_default") != Some(&json!("deny"));
-    }
-    matching.iter().all(|rule| {
-        let hidden = !matches!(rule.get("read").and_then(Value::as_str), None | Some("allow"));
-        rule.get(right) != Some(&json!("deny")) && !(right == "filter" && hidden)
-    })
-}
-
-fn too_large(at: &str, rule: &Value, effect: &Value) -> Vec<(u8, String)> {
-    let Some(batch) = rule.get("batch") else { return Vec::new() };
-    let size = |key: &str| match key {
-        "rows" => effect.get("row_bound").and_then(Value::as_u64).unwrap_or_default(),
-        key => list(effect, key).len() as u64,
+/// The call says in which companies it works, and writes no other.
+fn within_companies(companies: &[Value], effect: &Value) -> bool {
+    let named = match effect["context"].get("allowed_company_ids") {
+        None => text(effect, "part") != "main",
+        Some(Value::Array(ids)) => !ids.is_empty() && ids.iter().all(|id| companies.contains(id)),
+        Some(_) => false,
     };
-    let over = ["ids", "values", "rows"]
-        .into_iter()
-        .filter(|key| batch.get(key).and_then(Value::as_u64).is_some_and(|most| size(key) > most));
-    over.map(|key| (7, format!("{at}/batch/{key}"))).collect()
-}
-
-fn most(limit: &Value) -> Option<i128> {
-    match limit {
-        Value::String(rate) => scaled(rate.split('/').next()?),
-        limit => match &limit["max"] {
-            Value::String(text) => scaled(text),
-            number => scaled(&number.to_string()),
-        },
-    }
-}
-
-/// What a call weighs, in millionths; nothing where that cannot be said exactly.
-fn weight(limit: &Value, facts: &Value) -> Option<i128> {
-    match limit.get("increment_from").and_then(Value::as_str) {
-        None => scaled(&limit.get("increment").unwrap_or(&json!(1)).to_string()),
-        Some("odoo.count") => scaled(&facts["odoo"].get("count")?.to_string()),
-        Some(path) => {
-            let found = path.split('.').try_fold(facts, |here, key| here.get(key))?;
-            scaled(&found.as_number()?.to_string())
-        }
-    }
-}
-
-/// The document that paths look into.
-fn facts(policy: &Value, body: &Value, call: &Value, effect: Option<&Value>) -> Value {
-    let mut odoo = json!({});
-    if let Some(effect) = effect {
-        for (name, key) in
-            [("model", "model"), ("op", "op"), ("method", "method"), ("ids", "ids"), ("fields", "read")]
-        {
-            if let Some(value) = effect.get(key) {
-                odoo[name] = value.clone();
-            }
-        }
-        let values = list(effect, "values");
-        match values {
-            [] => {}
-            [one] => odoo["values"] = one.clone(),
-            several => odoo["values"] = json!(several),
-        }
-        let count = list(effect, "ids").len().max(values.len());
-        if count > 0 {
-            odoo["count"] = json!(count);
-        }
-    }
-    let mut time = json!({});
-    for (name, window) in entries(body, "time_windows").chain(entries(policy, "time_windows")) {
-        let minute = call["minute"].as_u64().unwrap();
-        let of = |key: &str| {
-            let (hours, minutes) = window[key].as_str().unwrap().split_once(':').unwrap();
-            hours.parse::<u64>().unwrap() * 60 + minutes.parse::<u64>().unwrap()
-        };
-        time[name] = json!((of("from")..of("to")).contains(&minute));
-    }
-    json!({
-        "args": call["args"],
-        "odoo": odoo,
-        "ctx": {
-            "user": call["user"], "grant": call["grant"], "client": call["client"], "class": call["tool_class"],
-            "connection": call["effects"][0]["connection"], "dry_run": false, "time": time,
-        },
-    })
-}
-
-fn in_shadow(rule: &Value) -> bool {
-    rule.get("mode") == Some(&json!("shadow"))
-}
-
-fn effects(call: &Value) -> impl Iterator<Item = &Value> {
-    call["effects"].as_array().unwrap().iter()
-}
-
-pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn entries<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    value.get(key).and_then(Value::as_object).into_iter().flatten().map(|(name, rule)| (name.as_str(), rule))
+    let mut written = list(effect, "values").iter().filter_map(|values| values.get("company_id"));
+    named && written.all(|id| companies.contains(id))
 }

@@ -1,10 +1,18 @@
 //! A second decision, slow and obvious, over the same policies and calls: the two must agree.
 
 mod annex;
+mod calls;
 mod cases;
+mod conditions;
 mod decide;
 mod generate;
+mod look;
+mod model;
+mod outcome;
 mod properties;
 mod random;
+mod rules;
+mod scope;
 mod smaller;
 mod truth;
+mod weigh;

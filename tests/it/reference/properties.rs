@@ -7,9 +7,11 @@ use odoo_mcp::policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::{
-    decide::list,
+    calls,
     generate::{self, Dice, TOOLS},
-    random::{Outcome, call_facts, load, number, outcome, tool_facts},
+    look::list,
+    outcome::{Outcome, call_facts, load, outcome, tool_facts},
+    random::number,
 };
 
 /// Policies that each property is tried on; every one with a few calls.
@@ -23,7 +25,7 @@ fn for_each(salt: u64, property: impl Fn(&mut Dice, &Value, &Arc<Policy>, &Value
         let policy = generate::policy(&mut dice);
         let Some(loaded) = load(&policy) else { continue };
         for _ in 0..3 {
-            let call = generate::call(&mut dice);
+            let call = calls::call(&mut dice);
             property(&mut dice, &policy, &loaded, &call);
             tried += 1;
         }
@@ -78,7 +80,7 @@ fn adding_a_rule_never_allows_more() {
         assert!(freedom(&after) <= freedom(&before), "{before:?} became {after:?}\n{policy}\n{more}\n{call}");
         for (rule, amount) in &before.charges {
             let kept = freedom(&after) == 0 || after.charges.get(rule) == Some(amount);
-            assert!(kept, "the charge of `{rule}` is gone\n{policy}\n{more}\n{call}");
+            assert!(kept, "the charge of {rule:?} is gone\n{policy}\n{more}\n{call}");
         }
     });
 }

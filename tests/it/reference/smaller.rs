@@ -2,26 +2,33 @@
 
 use serde_json::Value;
 
-use super::random::compare;
+use super::{look::list, outcome::load, random::compare};
 
 /// Prints the smallest pair that still disagrees, and fails.
 pub(super) fn report(seed: u64, policy: &Value, call: &Value) -> ! {
-    let policy = smallest(policy.clone(), |policy| compare(policy, call).is_err());
+    let disagree = |policy: &Value, call: &Value| {
+        load(policy).is_some_and(|loaded| compare(policy, &loaded, call).is_err())
+    };
+    let policy = smallest(policy.clone(), |policy| disagree(policy, call));
     let call = smallest(call.clone(), |call| {
         // Leaving out what a call must have breaks the comparison itself, which says nothing.
         ["/args", "/effects"].iter().all(|part| call.pointer(part).is_some())
             && still_a_call(call)
-            && compare(&policy, call).is_err()
+            && disagree(&policy, call)
     });
-    let why = compare(&policy, &call).unwrap_err();
+    let why = compare(&policy, &load(&policy).unwrap(), &call).unwrap_err();
     panic!("case {seed}: {why}\npolicy: {policy}\ncall: {call}");
 }
 
 fn still_a_call(call: &Value) -> bool {
     let has = |value: &Value, keys: &[&str]| keys.iter().all(|key| value.get(key).is_some());
     let effect = ["model", "op", "method", "connection", "part", "context"];
-    has(call, &["tool", "tool_class", "minute", "user", "grant", "client"])
-        && call["effects"].as_array().unwrap().iter().all(|one| has(one, &effect))
+    let used = ["model", "field", "how"];
+    has(call, &["tool", "tool_class", "class", "day", "minute", "user", "grant"])
+        && call["effects"].as_array().unwrap().iter().all(|one| {
+            has(one, &["change", "connection"])
+                || (has(one, &effect) && list(one, "uses").iter().all(|one| has(one, &used)))
+        })
 }
 
 fn smallest(mut value: Value, mut still: impl FnMut(&Value) -> bool) -> Value {

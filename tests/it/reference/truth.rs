@@ -68,10 +68,7 @@ impl Truth {
 
 /// Does an item refuse the call (`require`, `deny_if`) or ask for a person (`approve_if`)?
 pub(super) fn bites(item: &Value, section: Section, facts: &Value) -> bool {
-    let truth = of_item(item, section, facts);
-    if let (Missing { .. }, Some(on_missing)) = (truth, item.get("on_missing").and_then(Value::as_str)) {
-        return on_missing == "deny";
-    }
+    let truth = of_item(item, section, facts, true);
     match section {
         Section::Require => truth != Yes,
         Section::DenyIf => matches!(truth, Yes | Unfit | Missing { negative: true }),
@@ -79,16 +76,23 @@ pub(super) fn bites(item: &Value, section: Section, facts: &Value) -> bool {
     }
 }
 
-/// Reading sends no values, so what a rule for a model asks of them is not asked of reading.
-pub(super) fn asks_for_values_alone(item: &Value, section: Section, facts: &Value) -> bool {
-    item.get("on_missing").is_none()
-        && item.to_string().contains("odoo.values")
-        && matches!(of_item(item, section, facts), Missing { .. })
+/// `upright` is false within an odd number of `not`s.
+fn of_item(item: &Value, section: Section, facts: &Value, upright: bool) -> Truth {
+    let truth = of_test(item, section, facts, upright);
+    match (truth, item.get("on_missing").and_then(Value::as_str)) {
+        // The answer that refuses, or the one that does not, seen from within.
+        (Missing { .. }, Some(on_missing)) => {
+            let refuses_when = section != Section::Require;
+            let wanted = if on_missing == "deny" { refuses_when } else { !refuses_when };
+            if wanted == upright { Yes } else { No }
+        }
+        _ => truth,
+    }
 }
 
-fn of_item(item: &Value, section: Section, facts: &Value) -> Truth {
+fn of_test(item: &Value, section: Section, facts: &Value, upright: bool) -> Truth {
     let each = |items: &Value| -> Vec<Truth> {
-        items.as_array().unwrap().iter().map(|item| of_item(item, section, facts)).collect()
+        items.as_array().unwrap().iter().map(|item| of_item(item, section, facts, upright)).collect()
     };
     if let Some(path) = item.as_str() {
         return of_condition(path, "exists", &Value::Bool(true), section, facts);
@@ -100,10 +104,23 @@ fn of_item(item: &Value, section: Section, facts: &Value) -> Truth {
         return each(items).into_iter().fold(No, Truth::or);
     }
     if let Some(inner) = item.get("not") {
-        return of_item(inner, section, facts).not();
+        return of_item(inner, section, facts, !upright).not();
     }
     let (path, op) = (item["path"].as_str().unwrap(), item["op"].as_str().unwrap());
     of_condition(path, op, &item["value"], section, facts)
+}
+
+/// Does an item look at the normal form of the call?
+pub(super) fn reads_odoo(item: &Value) -> bool {
+    match item {
+        Value::String(path) => path.starts_with("odoo."),
+        Value::Array(items) => items.iter().any(reads_odoo),
+        Value::Object(members) => members.iter().any(|(key, inner)| match key.as_str() {
+            "path" | "conditions" | "all" | "any" | "not" => reads_odoo(inner),
+            _ => false,
+        }),
+        _ => false,
+    }
 }
 
 fn of_condition(path: &str, op: &str, value: &Value, section: Section, facts: &Value) -> Truth {
@@ -116,7 +133,15 @@ fn of_condition(path: &str, op: &str, value: &Value, section: Section, facts: &V
         };
         steps.push((key, list));
     }
-    walk(&steps, facts, op, value, section)
+    // One object of values is a list of one, for those who look into a list.
+    let mut listed = Value::Null;
+    if let [("odoo", _), ("values", Some(_)), ..] = &*steps
+        && facts["odoo"].get("values").is_some_and(Value::is_object)
+    {
+        listed.clone_from(facts);
+        listed["odoo"]["values"] = serde_json::json!([facts["odoo"]["values"]]);
+    }
+    walk(&steps, if listed.is_null() { facts } else { &listed }, op, value, section)
 }
 
 fn walk(steps: &[(&str, Option<bool>)], here: &Value, op: &str, value: &Value, section: Section) -> Truth {
@@ -173,6 +198,7 @@ fn judges_lists(op: &str, value: &Value) -> bool {
 
 fn judge(op: &str, found: &Value, value: &Value) -> Truth {
     let yes = |yes: bool| if yes { Yes } else { No };
+    let (found, value) = (&composed(found), &composed(value));
     let text = || found.as_str().zip(value.as_str());
     let listed = |list: &Value| list.as_array().map(|list| list.iter().any(|one| same(one, found)));
     match op {
@@ -218,6 +244,10 @@ fn judge(op: &str, found: &Value, value: &Value) -> Truth {
             let bound = usize::try_from(value.as_u64().unwrap()).unwrap();
             yes(if op == "len_lte" { length <= bound } else { length >= bound })
         }
+        "type" if value == "integer" => {
+            let number = found.as_number().and_then(|number| scaled(&number.to_string()));
+            yes(number.is_some_and(|number| number % 1_000_000 == 0))
+        }
         "type" => yes(value.as_str() == Some(type_of(found))),
         other => panic!("no operator `{other}`"),
     }
@@ -234,11 +264,28 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
+/// The same letters as the same code points. The generator takes two apart.
+fn composed(value: &Value) -> Value {
+    match value {
+        Value::String(text) => text.replace("e\u{301}", "\u{e9}").replace("\u{212b}", "\u{c5}").into(),
+        Value::Array(items) => items.iter().map(composed).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, member)| (key.clone(), composed(member)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
 /// No coercion: a number equals a number, a text a text.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(_), Value::Number(_)) => order(a, b) == Some(Ordering::Equal),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
         _ => a == b,
     }
 }
@@ -257,12 +304,15 @@ fn order(found: &Value, value: &Value) -> Option<Ordering> {
 /// The number times a million; the generator uses fewer decimal places.
 pub(super) fn scaled(text: &str) -> Option<i128> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (digits, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let exponent: u32 = exponent.trim_start_matches('+').parse().ok()?;
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let padded = format!("{whole}{fraction:0<6}");
     if fraction.len() > 6 || !padded.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let number: i128 = padded.parse().ok()?;
+    let number = number.checked_mul(10_i128.checked_pow(exponent)?)?;
     Some(if negative { -number } else { number })
 }
 
