@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     judge::judge,
-    seen::{List, Seen},
+    seen::{Environments, List, Seen},
     truth::{Section, Truth},
 };
 use crate::{
@@ -64,10 +64,10 @@ impl<'a> View<'a> {
             CtxFact::Client => text(caller.client.as_deref()),
             CtxFact::Grant => Seen::Text(caller.grant.as_str()),
             CtxFact::Connection => text(self.connection().map(ConnectionAlias::as_str)),
-            CtxFact::Environment => text(self.connection().and_then(|alias| {
-                let of = |body: &'a BodyPlan| body.environment_of(alias.as_str());
-                of(self.body).or_else(|| self.above.and_then(of))
-            })),
+            CtxFact::Environment => match self.connection() {
+                Some(alias) => environment(Environments::of(self.body, self.above, alias)),
+                None => Seen::Absent,
+            },
             CtxFact::Class => Seen::Text(self.facts.class.as_str()),
             CtxFact::DryRun => Seen::Flag(self.facts.dry_run),
             CtxFact::Time(window) => Seen::Flag(is_within(window, self.facts.at)),
@@ -169,6 +169,17 @@ pub(super) fn each_value<'a>(steps: &[Step], here: Seen<'a>, see: &mut impl FnMu
             inner => each_value(rest, inner, see),
         },
         Some((Step::Every | Step::Some, _)) => see(None),
+    }
+}
+
+/// Rules of several patterns may name several environments: then it is a list, so that a rule against
+/// one of them holds, and one that requires one of them holds for all.
+fn environment(named: Environments<'_>) -> Seen<'_> {
+    let mut names = named.iter();
+    match (names.next(), names.next()) {
+        (None, _) => Seen::Absent,
+        (Some(one), None) => Seen::Text(one),
+        (Some(_), Some(_)) => Seen::List(List::Environments(named)),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::facts::{Decimal, FieldName, JsonObject};
+use crate::{
+    facts::{ConnectionAlias, Decimal, FieldName, JsonObject},
+    policy::plan::BodyPlan,
+};
 
 /// A value on the way of a path.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,32 @@ pub(super) enum List<'a> {
     Fields(&'a [FieldName]),
     Paths(&'a [String]),
     Groups(&'a [std::sync::Arc<str>]),
+    Environments(Environments<'a>),
+}
+
+/// The environments of a connection, as the rules of one body or two name them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Environments<'a> {
+    bodies: [Option<&'a BodyPlan>; 2],
+    alias: &'a str,
+}
+
+impl<'a> Environments<'a> {
+    pub(super) fn of(body: &'a BodyPlan, above: Option<&'a BodyPlan>, alias: &'a ConnectionAlias) -> Self {
+        Self { bodies: [Some(body), above], alias: alias.as_str() }
+    }
+
+    /// Each name once.
+    pub(super) fn iter(self) -> impl Iterator<Item = &'a str> {
+        let all = move || {
+            let bodies = self.bodies.into_iter().flatten();
+            bodies.flat_map(move |body| body.connections.environments_of(self.alias))
+        };
+        all()
+            .enumerate()
+            .filter(move |(at, name)| !all().take(*at).any(|other| other == *name))
+            .map(|(_, name)| name)
+    }
 }
 
 impl<'a> Seen<'a> {
@@ -90,6 +119,7 @@ impl<'a> List<'a> {
             Self::Fields(items) => items.len(),
             Self::Paths(items) => items.len(),
             Self::Groups(items) => items.len(),
+            Self::Environments(named) => named.iter().count(),
         }
     }
 
@@ -105,6 +135,7 @@ impl<'a> List<'a> {
             Self::Fields(items) => items.get(at).map(|field| Seen::Text(field.as_str())),
             Self::Paths(items) => items.get(at).map(|path| Seen::Text(path)),
             Self::Groups(items) => items.get(at).map(|group| Seen::Text(group)),
+            Self::Environments(named) => named.iter().nth(at).map(Seen::Text),
         };
         item.unwrap_or(Seen::Absent)
     }

@@ -45,11 +45,9 @@ impl ConnectionSection {
         self.index.of(alias).filter_map(|at| self.rules.get(at)).map(|(_, rule)| rule)
     }
 
-    /// That of the exact name first.
-    pub(in crate::policy) fn environment_of(&self, alias: &str) -> Option<&EnvironmentPlan> {
-        let rules = || self.index.of(alias).filter_map(|at| self.rules.get(at));
-        let named = rules().filter(|(pattern, _)| pattern.is_exact()).chain(rules());
-        named.into_iter().find_map(|(_, rule)| rule.environment.as_deref())
+    /// The environments that rules name for a connection; one that several name comes several times.
+    pub(in crate::policy) fn environments_of<'a>(&'a self, alias: &'a str) -> impl Iterator<Item = &'a str> {
+        self.rules_for(alias).filter_map(|rule| rule.environment.as_deref()).map(|it| &*it.name)
     }
 
     /// Is there any rule that looks at what is done to records?

@@ -112,13 +112,6 @@ impl Plan {
     }
 }
 
-impl BodyPlan {
-    /// The environment of a connection, where a rule names one.
-    pub(in crate::policy) fn environment_of(&self, alias: &str) -> Option<&str> {
-        self.connections.environment_of(alias).map(|environment| &*environment.name)
-    }
-}
-
 /// A rule's place, made of a parent's.
 pub(in crate::policy) fn below(at: &str, key: &str) -> RuleId {
     RuleId(Arc::from(format!("{at}/{key}")))

@@ -3,7 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::decide::{self, Verdict};
+use super::{
+    decide::{self, Verdict},
+    outcome::load,
+    random::compare,
+};
 
 /// A call of the test catalogue; `more` replaces members of it.
 fn call(tool: &str, args: Value, more: Value) -> Value {
@@ -44,6 +48,8 @@ fn check(policy: &Value, call: &Value, expected: &str) {
     policy.as_object_mut().unwrap().entry("default").or_insert(json!("allow"));
     let verdict = decide::decide(&policy, call);
     assert_eq!(word(&verdict), expected, "{policy}\n{call}\n{verdict:?}");
+    let loaded = load(&policy).unwrap_or_else(|| panic!("does not load: {policy}"));
+    compare(&policy, &loaded, call).unwrap_or_else(|why| panic!("{why}\n{policy}\n{call}"));
 }
 
 #[test]
@@ -179,9 +185,9 @@ fn connections_are_closed_and_modes_only_narrow() {
         call("odoo_execute", json!({}), effect("sale.order", op, op, json!({"connection": alias})))
     };
     check(&policy, &on("erp", "write"), "allow");
-    check(&policy, &on("erp", "unlink"), "deny /environments/production");
-    check(&policy, &on("erp", "mail"), "ask /environments/production");
-    check(&policy, &on("erp-old", "write"), "deny /connections/erp-old");
+    check(&policy, &on("erp", "unlink"), "deny /environments/production/mode");
+    check(&policy, &on("erp", "mail"), "ask /environments/production/approve/0");
+    check(&policy, &on("erp-old", "write"), "deny /connections/erp-old/mode");
     check(&policy, &on("erp-old", "read"), "allow");
     check(&policy, &on("other", "read"), "deny /connections");
 }
@@ -233,6 +239,30 @@ fn what_is_made_proves_its_scope_and_what_is_changed_keeps_it() {
     check(&policy, &on("write", json!({"name": "x"})), "allow");
     let verdict = decide::decide(&policy, &on("write", json!({"name": "x"})));
     assert_eq!(verdict.questions, ["/models/*/domain"]);
+}
+
+#[test]
+fn a_connection_may_belong_to_several_environments() {
+    let connections = json!({"erp*": {"environment": "production"}, "*-test": {"environment": "staging"}});
+    let rule = |section: &str, op: &str| json!({"connections": connections, "tools": {"odoo_execute": {section: [{"path": "ctx.environment", "op": op, "value": "production"}]}}});
+    let on = |alias: &str| {
+        call("odoo_execute", json!({}), effect("sale.order", "read", "read", json!({"connection": alias})))
+    };
+    let (denied, required) = ("deny /tools/odoo_execute/deny_if/0", "deny /tools/odoo_execute/require/0");
+    check(&rule("deny_if", "eq"), &on("erp-test"), denied);
+    check(&rule("deny_if", "neq"), &on("erp-test"), denied);
+    check(&rule("require", "eq"), &on("erp-test"), required);
+    check(&rule("require", "neq"), &on("erp-test"), required);
+    check(&rule("require", "eq"), &on("erp"), "allow");
+    check(&rule("deny_if", "eq"), &on("old-test"), "allow");
+}
+
+#[test]
+fn a_rule_in_shadow_opens_nothing() {
+    let models = |mode: &str| json!({"models": {"ir.cron": {"ops": ["write"], "mode": mode}, "*": {"ops": ["write"]}}});
+    let write = call("odoo_execute", json!({}), effect("ir.cron", "write", "write", json!({})));
+    check(&models("shadow"), &write, "deny ");
+    check(&models("enforce"), &write, "allow");
 }
 
 #[test]

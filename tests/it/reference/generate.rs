@@ -79,6 +79,9 @@ pub(super) struct Names {
     pub(super) counters: bool,
 }
 
+/// For rules that go into a file which may declare nothing.
+pub(super) const NO_NAMES: Names = Names { windows: false, counters: false };
+
 pub(super) fn policy(dice: &mut Dice) -> Value {
     let names = Names { windows: dice.once_in(2), counters: dice.once_in(3) };
     let mut policy = Map::new();

@@ -7,6 +7,7 @@ mod conditions;
 mod decide;
 mod generate;
 mod look;
+mod mistyped;
 mod model;
 mod outcome;
 mod properties;
