@@ -6,7 +6,7 @@ use super::{
     decide::{About, Bodies, SECTIONS, Verdict, limits},
     look::{entries, facts, in_shadow, list, records, text},
     scope,
-    truth::{Section, Truth, bites, glob, holds_for_value},
+    truth::{Section, Truth, bites, glob, holds_for_value, is_silent},
     weigh,
 };
 
@@ -115,7 +115,7 @@ fn judge_use(bodies: &Bodies<'_>, effect: &Value, used: &Value, verdict: &mut Ve
             let (shadow, place) = (shadow(bodies, body, rule), format!("{at}/models/{name}"));
             let rights = Rights::of(rule, field);
             let allowed = match how {
-                "read" if own && effect["every"] == true => true,
+                "read" if own && left_out(effect, &used["field"]) => true,
                 "read" if own => rights.read != "deny",
                 "read" | "read_through" => rights.read == "allow",
                 "filter" => rights.filter,
@@ -164,6 +164,12 @@ fn unknown_default(effect: &Value) -> Option<String> {
         field.is_some_and(|field| !list(effect, "write").iter().any(|written| written == field))
     })
     .cloned()
+}
+
+/// Where all fields are read, those that may not be seen are left out of the answer; so is the name
+/// that a tool shows beside a change.
+fn left_out(effect: &Value, field: &Value) -> bool {
+    effect["every"] == true || (text(effect, "part") == "auxiliary" && field == "display_name")
 }
 
 struct Rule<'a> {
@@ -215,8 +221,11 @@ impl Rule<'_> {
     fn method(&self, effect: &Value, verdict: &mut Verdict) {
         let (method, shadow) = (text(effect, "method"), self.about.shadow);
         let methods = self.rule.get("methods").unwrap_or(&Value::Null);
-        let named = |key: &str| list(methods, key).iter().any(|name| glob(name.as_str().unwrap(), method));
-        let unnamed = text(effect, "op") == "execute" && !named("allow") && !named("approve");
+        let executes = text(effect, "op") == "execute";
+        // A star alone stands for the methods that are no operation of their own.
+        let fits = |name: &Value| glob(name.as_str().unwrap(), method) && (executes || name != "*");
+        let named = |key: &str| list(methods, key).iter().any(fits);
+        let unnamed = executes && !named("allow") && !named("approve");
         if named("deny") || unnamed {
             verdict.refuse(shadow, 5, self.place.to_owned());
         }
@@ -233,8 +242,7 @@ impl Rule<'_> {
         };
         let rights =
             |field: &Value| Rights::of(self.rule, field.as_str().unwrap().split('.').next().unwrap());
-        // Where all fields are read, those that may not be seen are left out of the answer.
-        for field in list(effect, "read").iter().filter(|_| effect["every"] != true) {
+        for field in list(effect, "read").iter().filter(|field| !left_out(effect, field)) {
             refuse(rights(field).read != "deny");
         }
         list(effect, "filter").iter().for_each(|field| refuse(rights(field).filter));
@@ -244,8 +252,13 @@ impl Rule<'_> {
     fn amounts(&self, effect: &Value, verdict: &mut Verdict) {
         let (at, rule, shadow) = (self.place, self.rule, self.about.shadow);
         let facts = facts(self.about.bodies, self.about.at, self.about.call, Some(effect));
+        // Reading sends no values, so what is asked of values is not asked of it.
+        let reads = text(effect, "op") == "read";
         for (key, section) in SECTIONS {
             for (index, item) in list(rule, key).iter().enumerate() {
+                if reads && is_silent(item, section, &facts) {
+                    continue;
+                }
                 let (shadow, pointer) = (shadow || in_shadow(item), format!("{at}/{key}/{index}"));
                 match (bites(item, section, &facts), section) {
                     (false, _) => {}
@@ -260,7 +273,9 @@ impl Rule<'_> {
                 verdict.refuse(shadow, 7, over);
             }
         }
-        verdict.limits(self.about, limits(at, rule), &[effect], Some(effect));
+        let mut limits = limits(at, rule);
+        limits.retain(|(_, limit)| !(reads && text(limit, "increment_from").starts_with("odoo.values")));
+        verdict.limits(self.about, limits, &[effect], Some(effect));
     }
 
     fn scope(&self, effect: &Value, verdict: &mut Verdict) {

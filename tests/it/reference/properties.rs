@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Policies that each property is tried on; every one with a few calls.
-const POLICIES: u64 = 1_200;
+const POLICIES: u64 = 500;
 
 /// Runs a property over random policies that load, each with calls.
 fn for_each(salt: u64, property: impl Fn(&mut Dice, &Value, &Arc<Policy>, &Value)) {

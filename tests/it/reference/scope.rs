@@ -19,17 +19,19 @@ use Proof::{No, Unknown, Yes};
 /// The domain of a rule for an operation, with its place. What executing and mailing do is not known,
 /// so they keep to what may be written.
 pub(super) fn domain<'a>(at: &str, rule: &'a Value, op: &str) -> Option<(String, &'a [Value])> {
-    match rule.get("domain")? {
-        Value::Array(domain) => Some((format!("{at}/domain"), domain)),
+    let (place, domain): (String, &[Value]) = match rule.get("domain")? {
+        Value::Array(domain) => (format!("{at}/domain"), domain),
         by_op => {
             let key = match op {
                 "execute" | "mail" => "write",
                 "report" => "read",
                 op => op,
             };
-            Some((format!("{at}/domain/{key}"), by_op.get(key)?.as_array()?))
+            (format!("{at}/domain/{key}"), by_op.get(key)?.as_array()?)
         }
-    }
+    };
+    // All records are within an empty domain.
+    (!domain.is_empty()).then_some((place, domain))
 }
 
 /// Do the values of every new record prove it?

@@ -110,6 +110,12 @@ fn of_test(item: &Value, section: Section, facts: &Value, upright: bool) -> Trut
     of_condition(path, op, &item["value"], section, facts)
 }
 
+/// Does an item ask something of values, where there are none?
+pub(super) fn is_silent(item: &Value, section: Section, facts: &Value) -> bool {
+    item.to_string().contains("\"odoo.values")
+        && matches!(of_item(item, section, facts, true), Missing { .. })
+}
+
 /// Does an item look at the normal form of the call?
 pub(super) fn reads_odoo(item: &Value) -> bool {
     match item {
