@@ -91,10 +91,10 @@ impl Builder<'_> {
     }
 
     fn connection(&mut self, rule: &ConnectionRule, environments: &[Arc<EnvironmentPlan>]) -> ConnectionPlan {
-        let environment = rule.environment.as_ref().and_then(|wanted| {
+        let environment = rule.environment.as_ref().map(|wanted| {
             let found = environments.iter().find(|environment| environment.name == wanted.it);
             // An environment without rules of its own is still one that conditions may ask for.
-            Some(found.cloned().unwrap_or_else(|| Arc::new(EnvironmentPlan::without_rules(&wanted.it))))
+            found.cloned().unwrap_or_else(|| Arc::new(EnvironmentPlan::without_rules(&wanted.it)))
         });
         ConnectionPlan { mode: rule.mode.clone(), environment, companies: rule.companies.clone() }
     }
