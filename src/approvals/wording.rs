@@ -72,7 +72,7 @@ pub fn question_text(
     let rules: Vec<&str> = rules.iter().map(|rule| &*rule.0).collect();
     out.line(&format!("Asked by the rule {}", rules.join(", ")));
     if !reason.is_empty() {
-        out.line(&format!("Reason given there: {}", visible(reason, REASON_CHARS_MAX)));
+        out.line(&format!("Reason: {}", visible(reason, REASON_CHARS_MAX)));
     }
     out.finish()
 }

@@ -18,7 +18,7 @@ use crate::{
     facts::{Approval, CallFacts, Class, Effect, Operation},
     odoo,
     policy::{ApprovalMode, ApprovalTerms, Ask, Policy},
-    reply::CallError,
+    reply::{CallError, without_secrets},
     tools::ToolError,
 };
 
@@ -79,7 +79,7 @@ impl Corridor {
             policy: Arc::clone(&ask.policy.0),
             terms: ask.terms.clone(),
             bound: bound_to(facts, &ask.policy.0, &preview),
-            text: question_text(facts, &ask.rules, &ask.reason, &preview, &left),
+            text: without_secrets(question_text(facts, &ask.rules, &ask.reason, &preview, &left)),
             way: way(&ask.terms, facts, call.can_ask),
         });
         let (given, audit) = (call.answer.clone(), self.audit.clone());

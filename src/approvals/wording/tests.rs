@@ -73,7 +73,7 @@ fn a_write_shows_before_and_after() {
          \n\
          Left of the limit orders: 7\n\
          Asked by the rule /tools/odoo_write\n\
-         Reason given there: Look first."
+         Reason: Look first."
     );
 }
 
