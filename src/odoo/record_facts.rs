@@ -197,14 +197,17 @@ pub async fn look_at(
         let mut found: HashMap<i64, JsonObject> =
             found.into_iter().filter_map(|row| Some((id_of(&row)?, row))).collect();
         let names_are_plain = eyes.shows_names(&effect.model);
+        let readable = readable(&client, &effect.model, &ids, sight).await?;
         for id in ids {
             let values = found.remove(&id);
+            let exists = values.is_some();
+            let values = values.filter(|_| readable.contains(&id));
             before.records.push(RecordBefore {
                 effect: place,
                 connection: effect.connection.clone(),
                 model: effect.model.clone(),
                 id,
-                exists: values.is_some(),
+                exists,
                 name: values
                     .as_ref()
                     .filter(|_| names_are_plain)
@@ -215,6 +218,32 @@ pub async fn look_at(
         }
     }
     Ok(before)
+}
+
+/// Those of the records that the caller could read. What may be changed need not be seen.
+async fn readable(
+    client: &OdooClient,
+    model: &ModelName,
+    ids: &[i64],
+    sight: &Sight,
+) -> Result<BTreeSet<i64>, OdooError> {
+    if !sight.may_read(model) {
+        return Ok(BTreeSet::new());
+    }
+    let scopes = sight.read_domains(model);
+    if scopes.is_empty() {
+        return Ok(ids.iter().copied().collect());
+    }
+    let mut domain = Domain::parse(json!([["id", "in", ids]]))?;
+    for scope in scopes {
+        domain = domain.and(Domain::parse(Value::Array(scope.to_vec()))?);
+    }
+    let call = Call::new(model, MethodName::known("search"))
+        .arg("domain", domain.into())
+        .within(&Context::default().with_active_test(false));
+    let answer = client.call(call).await.map_err(|error| error.about_a_check(model))?;
+    let found = answer.as_array().ok_or_else(|| client.bad_answer("ids are no list"))?;
+    Ok(found.iter().filter_map(Value::as_i64).collect())
 }
 
 /// The records that an effect names and does something to.

@@ -143,6 +143,10 @@ impl Policy {
         decide::models::read_domains(self.plan.bodies(choice), model)
     }
 
+    pub(super) fn may_read(&self, choice: BodyChoice, model: &ModelName) -> bool {
+        decide::models::may_read(self.plan.bodies(choice), model)
+    }
+
     pub(super) fn shown(&self, choice: BodyChoice, model: &ModelName, field: &FieldName) -> Shown {
         decide::models::shown(self.plan.bodies(choice), model, field)
     }

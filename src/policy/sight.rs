@@ -25,6 +25,11 @@ impl Sight {
         self.policy.shown(self.body, model, field)
     }
 
+    /// Could a record of this model be read at all?
+    pub fn may_read(&self, model: &ModelName) -> bool {
+        self.policy.may_read(self.body, model)
+    }
+
     /// Does any rule touch the values of this model?
     pub fn redacts(&self, model: &ModelName) -> bool {
         self.policy.redacts(self.body, model)

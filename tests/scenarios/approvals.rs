@@ -16,6 +16,7 @@ super::scenarios![
     what_was_not_used_in_time_is_over,
     an_approval_is_used_before_anything_is_sent,
     what_a_person_reads_is_what_happens,
+    what_the_caller_may_not_read_is_not_shown,
     limits_count_when_it_happens,
     a_denial_that_appeared_meanwhile_wins,
     only_so_many_questions_wait,
@@ -246,6 +247,27 @@ fn what_a_person_reads_is_what_happens(world: &World) {
     assert!(!question.contains("canary"), "{question}");
     assert!(question.chars().all(|c| c == '\n' || !(c.is_control() || matches!(c, '\u{202e}' | '\u{200b}'))));
     assert!(!question.lines().any(|line| line.starts_with("Asked by nobody")), "{question}");
+}
+
+fn what_the_caller_may_not_read_is_not_shown(world: &World) {
+    let contact = world.temporary("res.partner", json!({"name": unique("canary"), "ref": "canary"}));
+    let execute = json!({"model": "res.partner", "method": "toggle_active", "args": [[contact.id]]});
+    let asks = json!({"odoo_execute": {"action": "require_approval"}});
+    for rule in [
+        json!({"ops": ["write"]}),
+        json!({"ops": ["read", "write"], "domain": {"read": [["ref", "=", "nothing has this"]]}}),
+    ] {
+        let policy =
+            json!({"version": "1", "default": "allow", "tools": asks, "models": {"res.partner": rule}});
+        let door = world.door_under(&policy);
+        let id = waits(&door, "odoo_execute", execute.clone());
+        let shown = operator(door.state_dir(), &["show", &id]).unwrap();
+        let question = shown["question"].as_str().unwrap();
+        assert!(
+            question.contains(&format!("  id {}", contact.id)) && !question.contains("canary"),
+            "{shown}"
+        );
+    }
 }
 
 fn limits_count_when_it_happens(world: &World) {

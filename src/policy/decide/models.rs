@@ -26,7 +26,8 @@ use crate::{
     policy::{
         NextStep, Shown,
         plan::{
-            Bodies, Confined, ItemPlan, LimitPlan, ModelPlan, OdooFact, Source, WeightPlan, closed_by_itself,
+            Bodies, BodyPlan, Confined, ItemPlan, LimitPlan, ModelPlan, OdooFact, Source, WeightPlan,
+            closed_by_itself,
         },
     },
 };
@@ -385,6 +386,17 @@ pub(in crate::policy) fn shows_what_nobody_knows(bodies: Bodies<'_>, model: &Mod
 /// Does any rule keep values or records from being seen?
 pub(in crate::policy) fn narrows(bodies: Bodies<'_>) -> bool {
     bodies.each().any(|body| body.models.hides || body.models.scopes_reading)
+}
+
+/// Could a record of this model be read at all? Which ones, the read domains say.
+pub(in crate::policy) fn may_read(bodies: Bodies<'_>, model: &ModelName) -> bool {
+    let opens = |body: &BodyPlan| {
+        let mut speaking = body.models.rules_for(model.as_str()).peekable();
+        body.models.closed.is_none()
+            || speaking.peek().is_some()
+                && speaking.filter(|rule| !rule.shadow).all(|rule| rule.allows(Operation::Read))
+    };
+    !is_secret(bodies, model) && bodies.each().all(opens)
 }
 
 /// Rules that hold, of all bodies.
