@@ -90,7 +90,7 @@ impl Confined {
 }
 
 impl ModelSection {
-    /// All rules that speak of a model, in file order of their kinds.
+    /// All rules that speak of a model, in file order.
     pub(in crate::policy) fn rules_for<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a ModelPlan> {
         self.index.of(model).filter_map(|at| self.rules.get(at)).map(|(_, rule)| rule)
     }
