@@ -3,6 +3,7 @@
 //! It looks and signs in; it changes nothing in any Odoo and nothing in the settings.
 
 mod connections;
+mod domains;
 mod local;
 
 use clap::Args;
@@ -12,7 +13,10 @@ use super::{Session, Stop, house_flags::HouseFlags, logging, runtime};
 use crate::{
     config::LogSettings,
     house::{House, PolicySource},
+    policy::file,
+    tools::Catalog,
 };
+pub(super) use domains::{look as compare_domains, scopes};
 
 /// Check settings, files, policy, log and connections, and say what to do
 #[derive(Debug, Args)]
@@ -84,7 +88,7 @@ impl Doctor {
                         Check::broken("settings", line, "correct it; `odoo-mcp config` shows every key")
                     })
                     .collect();
-                return self.report(session, &checks);
+                return report(session, &checks, self.json);
             }
             Err(other) => return Err(other),
         };
@@ -96,9 +100,16 @@ impl Doctor {
         checks.extend(local::servers(&config.state_dir));
         checks.extend(local::audit_log(&config.state_dir));
         checks.extend(local::http_door(&config));
+        let source = PolicySource::choose(config.policy.as_deref());
+        let read = source.bytes().ok().and_then(|text| file::read(&text, &Catalog::new()).ok());
+        let scopes = read.map_or_else(Vec::new, |read| scopes(&read.document));
         let looked = runtime::block_on(async {
             let house = House::build_under(config, PolicySource::Operator).await?;
-            Ok::<_, Stop>(connections::look(session, &house).await)
+            let mut checks = connections::look(session, &house).await;
+            if !scopes.is_empty() {
+                checks.extend(domains::look(session, &house, &scopes).await);
+            }
+            Ok::<_, Stop>(checks)
         });
         match looked {
             Ok(found) => checks.extend(found),
@@ -107,47 +118,48 @@ impl Doctor {
             }
             Err(other) => return Err(other),
         }
-        self.report(session, &checks)
+        report(session, &checks, self.json)
     }
+}
 
-    fn report(&self, session: &Session, checks: &[Check]) -> Result<(), Stop> {
-        let broken = checks.iter().filter(|check| check.state == State::Broken).count();
-        let warnings = checks.iter().filter(|check| check.state == State::Warning).count();
-        if self.json {
-            let listed: Vec<_> = checks
-                .iter()
-                .map(|check| {
-                    json!({
-                        "check": check.subject,
-                        "state": check.state.as_str(),
-                        "found": check.found,
-                        "advice": check.advice,
-                    })
+/// Prints what was found. Broken things make the command fail.
+pub(super) fn report(session: &Session, checks: &[Check], as_json: bool) -> Result<(), Stop> {
+    let broken = checks.iter().filter(|check| check.state == State::Broken).count();
+    let warnings = checks.iter().filter(|check| check.state == State::Warning).count();
+    if as_json {
+        let listed: Vec<_> = checks
+            .iter()
+            .map(|check| {
+                json!({
+                    "check": check.subject,
+                    "state": check.state.as_str(),
+                    "found": check.found,
+                    "advice": check.advice,
                 })
-                .collect();
-            session.terminal.json(&json!({ "ok": broken == 0, "checks": listed }))?;
-        } else {
-            let width = checks.iter().map(|check| check.subject.chars().count()).max().unwrap_or_default();
-            for check in checks {
-                let padding = " ".repeat(width.saturating_sub(check.subject.chars().count()));
-                session.terminal.line(&format!(
-                    "{:<7}  {}{padding}  {}",
-                    check.state.as_str(),
-                    check.subject,
-                    check.found
-                ))?;
-                if let Some(advice) = &check.advice {
-                    session.terminal.line(&format!("{}→ {advice}", " ".repeat(width + 11)))?;
-                }
-            }
+            })
+            .collect();
+        session.terminal.json(&json!({ "ok": broken == 0, "checks": listed }))?;
+    } else {
+        let width = checks.iter().map(|check| check.subject.chars().count()).max().unwrap_or_default();
+        for check in checks {
+            let padding = " ".repeat(width.saturating_sub(check.subject.chars().count()));
             session.terminal.line(&format!(
-                "\n{}: {broken} broken, {}",
-                counted(checks.len(), "check"),
-                counted(warnings, "warning")
+                "{:<7}  {}{padding}  {}",
+                check.state.as_str(),
+                check.subject,
+                check.found
             ))?;
+            if let Some(advice) = &check.advice {
+                session.terminal.line(&format!("{}→ {advice}", " ".repeat(width + 11)))?;
+            }
         }
-        if broken == 0 { Ok(()) } else { Err(Stop::Failed) }
+        session.terminal.line(&format!(
+            "\n{}: {broken} broken, {}",
+            counted(checks.len(), "check"),
+            counted(warnings, "warning")
+        ))?;
     }
+    if broken == 0 { Ok(()) } else { Err(Stop::Failed) }
 }
 
 fn counted(count: usize, what: &str) -> String {

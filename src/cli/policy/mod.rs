@@ -1,6 +1,7 @@
 //! `policy`: one file per command.
 
 mod check;
+mod doctor;
 mod exchange;
 mod explain;
 mod input;
@@ -38,6 +39,7 @@ enum Subcommands {
     Recommend(recommend::Recommend),
     Import(exchange::Import),
     Export(exchange::Export),
+    Doctor(doctor::PolicyDoctor),
     Pin(pin::Pin),
     Schema(schema::Schema),
     VerifyLog(verify_log::VerifyLog),
@@ -58,6 +60,7 @@ impl PolicyCommand {
             Subcommands::Recommend(recommend) => recommend.run(session),
             Subcommands::Import(import) => import.run(session),
             Subcommands::Export(export) => export.run(session),
+            Subcommands::Doctor(doctor) => doctor.run(session),
             Subcommands::Pin(pin) => pin.run(session),
             Subcommands::Schema(schema) => schema.run(session),
             Subcommands::VerifyLog(verify) => verify.run(session),

@@ -212,3 +212,47 @@ fn strict_checks_take_warnings_for_errors_and_the_schema_is_json() {
     assert_eq!(home.run(&["policy", "check", &file, "--strict", "--json"]).ended(64).json()["ok"], false);
     assert!(home.run(&["policy", "schema"]).ended(0).json()["properties"]["tools"].is_object());
 }
+
+#[test]
+fn domains_are_compared_with_what_the_odoo_user_sees() {
+    let home = Home::new();
+    home.write(
+        "policy.json",
+        r#"{"version":"1","default":"allow","models":{"res.partner":{"domain":{"read":[["id","<",0]]}},
+          "crm.lead":{"domain":{"read":[["id",">",0]]}},"no.such":{"domain":{"read":[["id",">",0]]}}}}"#,
+    );
+    let found = home.run(&["policy", "doctor", "--sandbox", "--json"]).ended(0).json();
+    let states: Vec<&str> =
+        found["checks"].as_array().unwrap().iter().map(|check| check["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["warning", "ok", "warning"], "{found}");
+    assert!(found["checks"][0]["found"].as_str().unwrap().contains("records outside: only the policy holds"));
+    assert!(home.run(&["doctor", "--sandbox"]).ended(0).out.contains("records outside"));
+    home.run(&["policy", "doctor", "--policy", "none.json"]).ended(64);
+}
+
+#[test]
+fn every_command_shows_examples_and_json() {
+    let home = Home::new();
+    for command in [
+        "check",
+        "explain",
+        "simulate",
+        "test",
+        "diff",
+        "replay",
+        "recommend",
+        "import",
+        "export",
+        "doctor",
+        "pin",
+        "schema",
+        "verify-log",
+        "reload",
+        "pause",
+        "resume",
+    ] {
+        let help = home.run(&["policy", command, "--help"]).ended(0).out;
+        assert!(help.contains("Examples:") && help.contains("--json"), "{command}: {help}");
+        assert!(home.run(&["policy", "--help"]).out.contains(&format!("\n  {command} ")), "{command}");
+    }
+}
