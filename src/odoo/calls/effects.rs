@@ -190,13 +190,16 @@ impl Asked<'_> {
         }
         let mut effects = vec![with(self.on_records(), reads)];
         if makes_ids {
-            let model = ModelName::parse(EXTERNAL_IDS)?;
-            let target = self.target;
-            let create =
-                RecordEffect::new(target.connection, &model, Operation::Create, target.method.clone());
-            effects.push(create.in_context(Arc::clone(&self.context)));
+            effects.push(self.external_ids()?);
         }
         Ok(effects)
+    }
+
+    /// Odoo keeps external ids of the records that the call names or makes.
+    pub(super) fn external_ids(&self) -> Result<RecordEffect, OdooError> {
+        let (model, target) = (ModelName::parse(EXTERNAL_IDS)?, self.target);
+        let create = RecordEffect::new(target.connection, &model, Operation::Create, target.method.clone());
+        Ok(create.in_context(Arc::clone(&self.context)))
     }
 
     pub(super) fn named_field(&self) -> Result<FieldName, OdooError> {

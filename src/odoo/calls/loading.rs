@@ -35,9 +35,11 @@ pub(super) fn effects(asked: &Asked<'_>) -> Result<Vec<RecordEffect>, OdooError>
     let mut ids = Vec::new();
     // A row with an id of other systems is a change if the id is known there, and nobody here knows.
     let mut perhaps_changed: Vec<JsonObject> = Vec::new();
+    let mut makes_external_ids = false;
     for row in rows {
         let cells: Vec<Cell<'_>> = columns.iter().map(Vec::as_slice).zip(row).collect();
         let record = Record::read(&cells)?;
+        makes_external_ids |= record.makes_external_ids;
         if let Some(id) = record.database_id {
             ids.push(id);
             changed.push(record.values);
@@ -62,6 +64,9 @@ pub(super) fn effects(asked: &Asked<'_>) -> Result<Vec<RecordEffect>, OdooError>
         let count = perhaps_changed.len() as u64;
         let effect = asked.doing(Operation::Write).writing(names_of(&perhaps_changed)).bounded(count);
         effects.push(effect.with_values(perhaps_changed.into()));
+    }
+    if makes_external_ids {
+        effects.push(asked.external_ids()?);
     }
     Ok(effects)
 }
@@ -92,6 +97,8 @@ struct Record {
     values: JsonObject,
     database_id: Option<i64>,
     has_external_id: bool,
+    /// The record, or one that is made along with it, gets an external id.
+    makes_external_ids: bool,
 }
 
 impl Record {
@@ -103,7 +110,10 @@ impl Record {
             match steps {
                 [] => {}
                 [only] if only == DATABASE_ID => record.database_id = database_id(cell)?,
-                [only] if only == EXTERNAL_ID => record.has_external_id = !is_empty(cell),
+                [only] if only == EXTERNAL_ID => {
+                    record.has_external_id = !is_empty(cell);
+                    record.makes_external_ids |= record.has_external_id;
+                }
                 [only] => {
                     record.values.insert(only.clone(), (*cell).clone());
                 }
@@ -111,7 +121,7 @@ impl Record {
             }
         }
         for (name, cells) in behind {
-            if let Some(value) = related(&cells)? {
+            if let Some(value) = related(&cells, &mut record.makes_external_ids)? {
                 record.values.insert(name.to_owned(), value);
             }
         }
@@ -120,7 +130,7 @@ impl Record {
 }
 
 /// Cells behind a relation: a reference to a record, or the record's own values as commands.
-fn related(cells: &[Cell<'_>]) -> Result<Option<Value>, OdooError> {
+fn related(cells: &[Cell<'_>], makes_external_ids: &mut bool) -> Result<Option<Value>, OdooError> {
     let only_refers =
         cells.iter().all(|(steps, _)| matches!(steps, [one] if one == DATABASE_ID || one == EXTERNAL_ID));
     if only_refers {
@@ -134,6 +144,7 @@ fn related(cells: &[Cell<'_>]) -> Result<Option<Value>, OdooError> {
         return Ok(None);
     }
     let record = Record::read(cells)?;
+    *makes_external_ids |= record.makes_external_ids;
     Ok(Some(match record.database_id {
         Some(id) => json!([[4, id, 0], [1, id, record.values]]),
         None if record.has_external_id => json!([[0, 0, record.values], [1, false, record.values]]),

@@ -278,7 +278,16 @@ fn tables_become_values() {
         "load",
         json!([["id", "name"], [["a.b", "x"]]]),
         json!({}),
-        &[r#"create writes:name [{"name":"x"}] ≤1"#, r#"write writes:name [{"name":"x"}] ≤1"#],
+        &[r#"create writes:name [{"name":"x"}] ≤1"#, r#"write writes:name [{"name":"x"}] ≤1"#, "create"],
+    );
+    check(
+        "load",
+        json!([["name", "child_ids/id", "child_ids/name"], [["x", "a.b", "y"]]]),
+        json!({}),
+        &[
+            r#"create writes:child_ids,name [{"name":"x","child_ids":[[0,0,{"name":"y"}],[1,false,{"name":"y"}]]}] ≤1"#,
+            "create",
+        ],
     );
     check(
         "load",

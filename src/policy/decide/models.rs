@@ -359,7 +359,7 @@ pub(in crate::policy) fn read_domains(bodies: Bodies<'_>, model: &ModelName) -> 
 
 /// How values of a field come back.
 pub(in crate::policy) fn shown(bodies: Bodies<'_>, model: &ModelName, field: &FieldName) -> Shown {
-    if is_secret(bodies, model) {
+    if is_unseen(bodies, model) {
         return Shown::Never;
     }
     rules(bodies, model).map(|rule| rule.fields.of(field.as_str()).read.0).max().unwrap_or_default()
@@ -367,13 +367,13 @@ pub(in crate::policy) fn shown(bodies: Bodies<'_>, model: &ModelName, field: &Fi
 
 /// Does any rule touch the values of this model?
 pub(in crate::policy) fn redacts(bodies: Bodies<'_>, model: &ModelName) -> bool {
-    is_secret(bodies, model) || rules(bodies, model).any(|rule| rule.fields.hides())
+    is_unseen(bodies, model) || rules(bodies, model).any(|rule| rule.fields.hides())
 }
 
 /// May an answer that cannot be masked be shown of this model? Where fields of any model are hidden, it
 /// could hold them.
 pub(in crate::policy) fn shows_what_nobody_knows(bodies: Bodies<'_>, model: &ModelName) -> bool {
-    if is_secret(bodies, model) {
+    if is_unseen(bodies, model) {
         return false;
     }
     let mut hiding = bodies.each().filter(|body| body.models.hides);
@@ -385,7 +385,9 @@ pub(in crate::policy) fn shows_what_nobody_knows(bodies: Bodies<'_>, model: &Mod
 
 /// Does any rule keep values or records from being seen?
 pub(in crate::policy) fn narrows(bodies: Bodies<'_>) -> bool {
-    bodies.each().any(|body| body.models.hides || body.models.scopes_reading)
+    bodies.each().any(|body| {
+        body.models.hides || body.models.scopes_reading || (body.models.narrows_reading && !body.shadow)
+    })
 }
 
 /// Could a record of this model be read at all? Which ones, the read domains say.
@@ -403,6 +405,15 @@ pub(in crate::policy) fn may_read(bodies: Bodies<'_>, model: &ModelName) -> bool
 fn rules<'a>(bodies: Bodies<'a>, model: &'a ModelName) -> impl Iterator<Item = &'a ModelPlan> {
     let all = bodies.each().flat_map(|body| body.models.rules_for(model.as_str()));
     all.filter(|rule| !rule.shadow)
+}
+
+/// Nothing of the model may be read, names of its records included.
+fn is_unseen(bodies: Bodies<'_>, model: &ModelName) -> bool {
+    let enforcing = bodies.each().filter(|body| body.models.closed.is_some() && !body.shadow);
+    let unopened = |body: &BodyPlan| body.models.rules_for(model.as_str()).next().is_none();
+    is_secret(bodies, model)
+        || enforcing.into_iter().any(unopened)
+        || rules(bodies, model).any(|rule| !rule.allows(Operation::Read))
 }
 
 fn is_secret(bodies: Bodies<'_>, model: &ModelName) -> bool {
