@@ -10,7 +10,7 @@ const SCALE_MAX: u8 = 38;
 const TEXT_BYTES_MAX: usize = 64;
 
 /// Decimal places that amounts usually have, and then some.
-const SHORT_PLACES_MAX: i32 = 6;
+const SHORT_PLACES_MAX: u8 = 6;
 /// Any number of 15 digits is below this.
 const SHORT_MANTISSA_MAX: f64 = 1e15;
 
@@ -106,7 +106,8 @@ impl Decimal {
                 return None;
             }
             if scaled / power == number {
-                return Self::of(scaled as i128, places).ok();
+                // Fewer places did not do, so none of them is a zero at the end.
+                return Some(Self { mantissa: i128::from(scaled as i64), scale: places });
             }
             power *= 10.0;
         }
@@ -166,7 +167,12 @@ impl Decimal {
     }
 
     fn at_scale(self, scale: u8) -> Option<i128> {
-        let power = 10_i128.checked_pow(u32::from(scale.checked_sub(self.scale)?))?;
+        let power = match scale.checked_sub(self.scale)? {
+            0 => return Some(self.mantissa),
+            1 => 10,
+            2 => 100,
+            lift => 10_i128.checked_pow(u32::from(lift))?,
+        };
         self.mantissa.checked_mul(power)
     }
 
@@ -184,7 +190,11 @@ impl Ord for Decimal {
         if self.scale == other.scale {
             return self.mantissa.cmp(&other.mantissa);
         }
-        self.parts().cmp(&other.parts())
+        let scale = self.scale.max(other.scale);
+        match (self.at_scale(scale), other.at_scale(scale)) {
+            (Some(one), Some(two)) => one.cmp(&two),
+            _ => self.parts().cmp(&other.parts()),
+        }
     }
 }
 

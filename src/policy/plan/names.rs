@@ -30,12 +30,41 @@ pub(in crate::policy) fn matches_name(pattern: &str, name: &str) -> bool {
     rest.ends_with(pieces)
 }
 
+/// A pattern taken apart: most have their star at one end.
+#[derive(Debug)]
+enum Wild {
+    Everything,
+    Prefix(Box<str>),
+    Suffix(Box<str>),
+    Any(Pattern),
+}
+
+impl Wild {
+    fn new(pattern: &Pattern) -> Self {
+        match (pattern.0.strip_suffix('*'), pattern.0.strip_prefix('*')) {
+            (Some(""), _) => Self::Everything,
+            (Some(prefix), _) if !prefix.contains('*') => Self::Prefix(prefix.into()),
+            (_, Some(suffix)) if !suffix.contains('*') => Self::Suffix(suffix.into()),
+            _ => Self::Any(pattern.clone()),
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Prefix(prefix) => name.starts_with(&**prefix),
+            Self::Suffix(suffix) => name.ends_with(&**suffix),
+            Self::Any(pattern) => pattern.matches(name),
+        }
+    }
+}
+
 /// Which entries speak of a name, in file order.
 #[derive(Debug, Default)]
 pub(in crate::policy) struct NameIndex {
     /// Names of the file and of the catalogue; the entries of their patterns are merged in.
     named: FastMap<Box<[u32]>>,
-    patterns: Box<[(Pattern, u32)]>,
+    patterns: Box<[(Wild, u32)]>,
     /// False where the file holds too many patterns to try them all beforehand.
     merged: bool,
 }
@@ -46,13 +75,13 @@ impl NameIndex {
         entries: impl Iterator<Item = &'a Pattern> + Clone,
         also: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let numbered = || (0_u32..).zip(entries.clone());
-        let patterns: Box<[(Pattern, u32)]> = numbered()
+        let patterns: Box<[(Wild, u32)]> = (0_u32..)
+            .zip(entries.clone())
             .filter(|(_, pattern)| !pattern.is_exact())
-            .map(|(number, pattern)| (pattern.clone(), number))
+            .map(|(number, pattern)| (Wild::new(pattern), number))
             .collect();
         let mut own: FastMap<Vec<u32>> = FastMap::default();
-        for (number, pattern) in numbered().filter(|(_, pattern)| pattern.is_exact()) {
+        for (number, pattern) in (0_u32..).zip(entries).filter(|(_, pattern)| pattern.is_exact()) {
             own.entry(Arc::clone(&pattern.0)).or_default().push(number);
         }
         for name in also {
@@ -79,7 +108,7 @@ impl NameIndex {
     /// The numbers of the entries for a name.
     pub(in crate::policy) fn of<'a>(&'a self, name: &'a str) -> Matching<'a> {
         let named = self.named.get(name);
-        let patterns: &[(Pattern, u32)] = if named.is_some() && self.merged { &[] } else { &self.patterns };
+        let patterns: &[(Wild, u32)] = if named.is_some() && self.merged { &[] } else { &self.patterns };
         Matching { named: named.map_or(&[], |numbers| numbers), patterns, name }
     }
 }
@@ -88,7 +117,7 @@ impl NameIndex {
 #[derive(Debug)]
 pub(in crate::policy) struct Matching<'a> {
     named: &'a [u32],
-    patterns: &'a [(Pattern, u32)],
+    patterns: &'a [(Wild, u32)],
     name: &'a str,
 }
 
@@ -180,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_look_up_finds_what_a_scan_finds() {
-        let patterns: Vec<Pattern> = ["b", "*", "a*", "b", "*a"].map(|text| Pattern(Arc::from(text))).into();
+        let patterns: Vec<Pattern> =
+            ["b", "*", "a*", "b", "*a", "*b*", "a*b", "**"].map(|text| Pattern(Arc::from(text))).into();
         let index = NameIndex::new(patterns.iter(), ["known", "a"].into_iter());
         for name in ["a", "b", "ab", "ba", "known", "unknown", ""] {
             let scanned: Vec<usize> = (0..patterns.len()).filter(|at| patterns[*at].matches(name)).collect();
