@@ -60,7 +60,10 @@ impl OdooClient {
             Failure::NoRoute if self.route() == Some(Route::Session) => {
                 Some(Suspect::Model { certain: false })
             }
-            Failure::Fault(fault) => suspect_in(fault, call),
+            Failure::Fault(fault) => suspect_in(fault, call).filter(|suspect| {
+                // Definitions name no fields. Asking for them to explain their own failure would never end.
+                !(matches!(suspect, Suspect::Field { .. }) && call.method.as_str() == "fields_get")
+            }),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The client against servers that misbehave on purpose.
 
+mod records;
 mod server;
 
 use std::{
