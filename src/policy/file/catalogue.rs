@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -20,7 +20,7 @@ const TYPING_MISTAKES_MAX: usize = 2;
 pub(super) struct Catalogue<'a> {
     known: &'a dyn KnownTools,
     classes: HashMap<&'static str, Class>,
-    names: BTreeSet<&'static str>,
+    names: BTreeMap<&'static str, Letters>,
     schemas: RefCell<HashMap<String, Option<Arc<Value>>>>,
 }
 
@@ -29,12 +29,13 @@ impl<'a> Catalogue<'a> {
         let tools = known.tools();
         let classes: HashMap<&'static str, Class> =
             tools.iter().map(|tool| (tool.name, tool.class)).collect();
-        let names = classes.keys().copied().chain(ANNOUNCED.iter().copied()).collect();
+        let names = classes.keys().copied().chain(ANNOUNCED.iter().copied());
+        let names = names.map(|name| (name, Letters::of(name))).collect();
         Self { known, classes, names, schemas: RefCell::default() }
     }
 
     pub(super) fn knows(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.names.contains_key(name)
     }
 
     /// A real name that was probably meant. Most pairs are told apart by their letters alone.
@@ -43,8 +44,9 @@ impl<'a> Catalogue<'a> {
         let near: Vec<&'static str> = self
             .names
             .iter()
-            .copied()
-            .filter(|known| wanted.may_become(&Letters::of(known)))
+            .filter(|(known, _)| known.len().abs_diff(name.len()) <= TYPING_MISTAKES_MAX)
+            .filter(|(_, letters)| wanted.may_become(letters))
+            .map(|(known, _)| *known)
             .filter(|known| within_distance(name, known, TYPING_MISTAKES_MAX))
             .collect();
         nearest(name, near.iter().copied(), 1).first().copied().or_else(|| near.first().copied())
@@ -52,11 +54,11 @@ impl<'a> Catalogue<'a> {
 
     /// Real names that a pattern matches.
     pub(super) fn matching(&self, pattern: &Pattern) -> impl Iterator<Item = &'static str> {
-        self.names.iter().copied().filter(move |name| pattern.matches(name))
+        self.names.keys().copied().filter(move |name| pattern.matches(name))
     }
 
     pub(super) fn all(&self) -> Vec<&'static str> {
-        self.names.iter().copied().collect()
+        self.names.keys().copied().collect()
     }
 
     pub(super) fn of_class(&self, class: Class) -> Vec<&'static str> {

@@ -11,7 +11,7 @@ use super::{
         Pattern, Root, Step, Test, ToolRule, Weight,
     },
     facts_schema::{CTX, Leads, ODOO, follow},
-    fitting::{contradict, exhaust, misfit},
+    fitting::{contradict, exhaust, idle, misfit},
     reader::Reader,
     shape::shown,
 };
@@ -242,6 +242,9 @@ impl BodyLints<'_> {
             && let Some(message) = misfit(condition, &schemas)
         {
             reader.problem(&condition.at.0, message);
+        }
+        if let Some(message) = idle(condition, &schemas) {
+            reader.warn(&condition.at.0, message);
         }
         always && condition.path.root == Root::Args
     }

@@ -1,7 +1,11 @@
 //! What every part of the reader uses: problems and warnings with their places, and objects whose keys
 //! were checked against their table.
 
-use std::{cell::Cell, collections::HashSet, sync::Arc};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -72,14 +76,18 @@ impl<'a> Reader<'a> {
     /// Has this condition, or a part of it, a problem already?
     pub(super) fn is_wrong(&self, condition: &str) -> bool {
         let parts = ["path", "op", "value"];
+        if self.places.is_empty() {
+            return false;
+        }
         self.places.contains(condition)
             || parts.iter().any(|part| self.places.contains(&child(condition, part)))
     }
 
     /// Problems and warnings, in the order in which they stand in the file.
     pub(super) fn finish(mut self, file: &Value) -> (Vec<PolicyProblem>, Vec<PolicyProblem>) {
-        self.problems.sort_by_cached_key(|problem| order(file, &problem.pointer));
-        self.warnings.sort_by_cached_key(|warning| order(file, &warning.pointer));
+        let mut keys = KeyPlaces::default();
+        self.problems.sort_by_cached_key(|problem| keys.order(file, &problem.pointer));
+        self.warnings.sort_by_cached_key(|warning| keys.order(file, &warning.pointer));
         if self.untold > 0 {
             let message = format!("{} more problems are not shown", self.untold);
             self.problems.push(PolicyProblem { pointer: String::new(), message });
@@ -251,25 +259,39 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Where a pointer stands among the others. What is missing comes after what is there.
-fn order(file: &Value, pointer: &str) -> Vec<usize> {
-    let mut here = Some(file);
-    let mut order = Vec::new();
-    for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        let found = match here {
-            Some(Value::Object(members)) => {
-                let place = members.keys().position(|key| *key == step);
-                place.map(|place| (place, members.get(&step)))
-            }
-            Some(Value::Array(items)) => step.parse::<usize>().ok().map(|place| (place, items.get(place))),
-            _ => None,
-        };
-        let (place, next) = found.unwrap_or((usize::MAX, None));
-        order.push(place);
-        here = next;
+/// The places of keys in objects that were looked at, by the address of the object.
+#[derive(Default)]
+struct KeyPlaces<'a>(HashMap<*const JsonObject, HashMap<&'a str, usize>>);
+
+impl<'a> KeyPlaces<'a> {
+    /// Where a pointer stands among the others. What is missing comes after what is there.
+    fn order(&mut self, file: &'a Value, pointer: &str) -> Vec<usize> {
+        let mut here = Some(file);
+        let mut order = Vec::new();
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let found = match here {
+                Some(Value::Object(members)) => {
+                    self.place(members, &step).map(|place| (place, members.get(&step)))
+                }
+                Some(Value::Array(items)) => {
+                    step.parse::<usize>().ok().map(|place| (place, items.get(place)))
+                }
+                _ => None,
+            };
+            let (place, next) = found.unwrap_or((usize::MAX, None));
+            order.push(place);
+            here = next;
+        }
+        if order.is_empty() { vec![usize::MAX] } else { order }
     }
-    if order.is_empty() { vec![usize::MAX] } else { order }
+
+    fn place(&mut self, members: &'a JsonObject, key: &str) -> Option<usize> {
+        let places = self.0.entry(std::ptr::from_ref(members)).or_insert_with(|| {
+            members.keys().enumerate().map(|(place, key)| (key.as_str(), place)).collect()
+        });
+        places.get(key).copied()
+    }
 }
 
 pub(super) fn rule_id(at: &str) -> RuleId {
