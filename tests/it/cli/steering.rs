@@ -95,3 +95,24 @@ fn a_pause_wants_a_time_and_a_name_that_can_be_read() {
         Home::new().run(&["policy", "pause", wrong[0], wrong[1]]).ended(64);
     }
 }
+
+#[test]
+fn who_is_paused_may_do_nothing_until_it_is_lifted() {
+    let home = Home::new();
+    let call = || home.run(&["call", "odoo_search_count", r#"{"model":"res.partner"}"#, "--sandbox"]);
+    call().ended(0);
+    home.run(&["policy", "pause", "--grant", "local", "--reason", "Stock-taking."]).ended(0);
+    let refused = call().ended(1).json();
+    assert_eq!((&refused["code"], &refused["rule"]), (&json!("paused"), &json!("/pause")), "{refused}");
+    assert!(refused["reason"].as_str().unwrap().contains("Stock-taking."), "{refused}");
+    home.run(&["policy", "resume"]).ended(0);
+    call().ended(0);
+    home.run(&["policy", "pause", "--grant", "somebody-else"]).ended(0);
+    call().ended(0);
+    // What nobody can read stops everybody, except the operator.
+    std::fs::write(home.state().join("paused.json"), "half").unwrap();
+    assert_eq!(call().ended(1).json()["code"], "paused");
+    assert!(home.run(&["doctor"]).ended(1).out.contains("policy resume"));
+    home.run(&["policy", "resume"]).ended(0);
+    call().ended(0);
+}
