@@ -25,6 +25,7 @@ const CODE_MODELS: &[&str] = &[
 const SECRET_MODELS: &[&str] = &["ir.config_parameter", "ir.mail_server", "res.users.apikeys"];
 /// Old and new values of fields, whatever rights those have.
 const TRACKED: &str = "mail.tracking.value";
+const WRITTEN_ABOUT: [&str; 3] = ["mail.message", "mail.mail", "ir.attachment"];
 const SAFE: [&str; 7] = ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id"];
 
 pub(super) fn judge(bodies: &Bodies<'_>, call: &Value, verdict: &mut Verdict) {
@@ -81,7 +82,7 @@ fn built_in(bodies: &Bodies<'_>, model: &str, reads: bool, verdict: &mut Verdict
     };
     let closed = SECRET_MODELS.contains(&model)
         || (code && !reads)
-        || (model == TRACKED && bodies.0.iter().any(hides));
+        || ((model == TRACKED || (reads && WRITTEN_ABOUT.contains(&model))) && bodies.0.iter().any(hides));
     let opened = bodies.0.iter().any(|(_, body)| {
         body.pointer("/models")
             .and_then(|models| models.get(model))
