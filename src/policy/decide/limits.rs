@@ -56,13 +56,13 @@ pub(super) fn judge_limits<'a, E>(
                 continue;
             }
         };
-        if amount > limit.max {
+        // A limit of nothing denies, also what weighs nothing.
+        if amount > limit.max || limit.max.is_zero() {
             refuse_too_much(plan, amount, out);
             continue;
         }
-        out.tell(step::LIMITS, &limit.rule, if reserve { "charges" } else { "would charge" }, || {
-            format!("{amount} of {}", limit.describe())
-        });
+        let word = if reserve && !limit.shadow { "charges" } else { "would charge" };
+        out.tell(step::LIMITS, &limit.rule, word, || format!("{amount} of {}", limit.describe()));
         if reserve {
             let scope = scope(view, limit.counter.scopes);
             if out.charge(limit, scope, amount).is_err() {

@@ -37,6 +37,8 @@ pub(super) fn judge_standing(cx: &Deciding<'_>, out: &mut Findings<'_>) {
             out.refuse_as(step::STANDING, said, DenialKind::Unknown, NextStep::Stop, || {
                 "the policy does not show this tool".to_owned()
             });
+        } else if let Some(rule) = held.standing.listed_by.or(held.standing.allowed_by) {
+            out.tell(step::STANDING, rule, "allows", || "the tool is shown".to_owned());
         }
     }
 }

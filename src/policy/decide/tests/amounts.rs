@@ -92,6 +92,14 @@ fn records_are_counted_and_zero_denies() {
     check(body(2), &write, "limited /tools/odoo_write/limits/0");
     check(body(0), &write, "limited /tools/odoo_write/limits/0");
     check(body(3), &call("odoo_write"), "bad amount /tools/odoo_write/limits/0");
+    let of_answers = |weight: &str| {
+        json!({"tools": {"odoo_read": {"limits": [
+            {"counter": "c", "window": "hour", "max": 0, "increment_from": weight}
+        ]}}})
+    };
+    let counted = doing("odoo_read", [effect("erp", Operation::Read).bounded(0)]);
+    check(of_answers("rows"), &counted, "limited /tools/odoo_read/limits/0");
+    check(of_answers("bytes"), &counted, "limited /tools/odoo_read/limits/0");
 }
 
 #[test]

@@ -120,6 +120,18 @@ fn an_explanation_tells_all_steps() {
 }
 
 #[test]
+fn an_explanation_says_what_lets_a_call_through() {
+    let policy = load(json!({"default": "deny", "tools": {"odoo_read": {}}}));
+    let explanation = policy.explain(&call("odoo_read"));
+    let said: Vec<String> = explanation
+        .steps
+        .iter()
+        .flat_map(|step| step.findings.iter().map(|found| format!("{} {}", found.word, found.rule.0)))
+        .collect();
+    assert_eq!(said, ["allows /tools/odoo_read"]);
+}
+
+#[test]
 fn the_log_gets_what_rules_looked_at_and_no_secret() {
     let policy = load(json!({"tools": {"create_charge": {
         "require": ["args.reason", "args.password", "args.lines"],
