@@ -1,7 +1,7 @@
 //! The document: one struct for each kind of object in the file.
 //!
 //! Each object remembers where it stood, because every refusal later names that place. What a
-//! member means is said at the member; the JSON Schema for editors is made from these very types.
+//! member means is said at the member; which keys there are, and what they may hold, stands in `keys`.
 
 use std::{sync::Arc, time::Duration};
 

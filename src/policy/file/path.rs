@@ -28,7 +28,15 @@ pub(super) fn read(text: &str) -> Result<Path, String> {
         "ctx" => Root::Ctx,
         "state" => Root::State,
         "record" => return Err("stored values (`record.…`) cannot be read by this version".to_owned()),
-        other => return Err(no_such("a path begins with", other, ROOTS)),
+        other => {
+            let message = no_such("a path begins with", other, ROOTS);
+            let sent = shown(text);
+            return Err(if message.contains("did you mean") {
+                message
+            } else {
+                format!("{message}; what the caller sends is `args.{sent}`")
+            });
+        }
     };
     let steps = steps(rest)?;
     let Some(Step::Key(member)) = steps.first() else {
