@@ -42,7 +42,7 @@ impl Check {
                 (vec![PolicyProblem { pointer: String::new(), message }], Vec::new(), None)
             }
         };
-        let fits = problems.is_empty() && !(self.strict && !warnings.is_empty());
+        let fits = problems.is_empty() && (!self.strict || warnings.is_empty());
         if self.json {
             let listed: Vec<_> = problems
                 .iter()

@@ -51,9 +51,8 @@ impl Explain {
         let (source, policy) = self.which.load(session, &catalog)?;
         let page = Page::of(found, &policy);
         if self.json {
-            let mut object = page.json();
-            object["policy"] = json!({ "source": source.to_string(), "digest": policy.digest().0 });
-            return Ok(session.terminal.json(&object)?);
+            let under = json!({ "source": source.to_string(), "digest": policy.digest().0 });
+            return Ok(session.terminal.json(&page.json(&under))?);
         }
         for line in page.lines() {
             session.terminal.line(&line)?;
@@ -165,13 +164,13 @@ impl Page {
         }
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, under: &Value) -> Value {
         let entry = self.found.entry;
         json!({
             "tool": entry.name(), "title": entry.title(), "family": self.found.family,
             "class": entry.class(), "risk": entry.risk(), "does": entry.description(),
             "why_a_rule": why_a_rule(entry.class(), entry.risk()),
-            "recommended": self.recommended, "now": self.verdict,
+            "recommended": self.recommended, "now": self.verdict, "policy": under,
         })
     }
 

@@ -113,7 +113,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// The members of a section that mean something.
-fn members<'a>(value: Option<&'a Value>) -> impl Iterator<Item = (&'a str, &'a Value)> {
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     let meant = |name: &&str| *name != "description" && !name.starts_with("x-");
     let object = value.and_then(Value::as_object);
     object

@@ -23,7 +23,7 @@ pub(super) fn compare(found: &mut Changes, at: &str, old: &Value, new: &Value) {
         (Some(_), None) => found.wider(&place, "the limit is gone"),
         (None, Some(rate)) => found.narrower(&place, format!("a limit is new: {rate}")),
         (Some(before), Some(after)) if before != after => match (sliding(&before), sliding(&after)) {
-            (Some((was, window)), Some((is, same))) if window == same => raised(found, &place, was, is),
+            (Some((was, window)), Some((is, same))) if window == same => raised(found, &place, &was, &is),
             _ => found.add(&place, Direction::Reset, format!("{before} is now {after}, another counter")),
         },
         _ => {}
@@ -71,7 +71,7 @@ pub(super) fn limits(found: &mut Changes, at: &str, old: &Value, new: &Value) {
             found.add(&place, Direction::Reset, what);
         }
         match (before.get("max"), limit.get("max")) {
-            (Some(was), Some(is)) if was != is => raised(found, &place, was.clone(), is.clone()),
+            (Some(was), Some(is)) if was != is => raised(found, &place, was, is),
             _ => {}
         }
         if before.get("count") != limit.get("count") || before.get("rates") != limit.get("rates") {
@@ -86,14 +86,14 @@ pub(super) fn limits(found: &mut Changes, at: &str, old: &Value, new: &Value) {
     }
 }
 
-fn raised(found: &mut Changes, at: &str, was: Value, is: Value) {
+fn raised(found: &mut Changes, at: &str, was: &Value, is: &Value) {
     let number = |value: &Value| match value {
         Value::Number(number) => crate::facts::Decimal::of_json(number).ok(),
         Value::String(text) => crate::facts::Decimal::parse(text).ok(),
         _ => None,
     };
     let what = format!("at most {is} instead of {was}");
-    match (number(&was), number(&is)) {
+    match (number(was), number(is)) {
         (Some(before), Some(after)) if after > before => found.wider(at, what),
         (Some(before), Some(after)) if after < before => found.narrower(at, what),
         (Some(_), Some(_)) => {}
@@ -120,7 +120,7 @@ pub(super) fn sizes(found: &mut Changes, at: &str, old: Option<&Value>, new: Opt
         match (size(old), size(new)) {
             (Some(_), None) => found.wider(&place, "any size"),
             (None, Some(size)) => found.narrower(&place, format!("at most {size}")),
-            (Some(was), Some(is)) if was != is => raised(found, &place, was, is),
+            (Some(was), Some(is)) if was != is => raised(found, &place, &was, &is),
             _ => {}
         }
     }

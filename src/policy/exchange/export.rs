@@ -310,11 +310,10 @@ fn published_item(item: &Value) -> Result<Value, String> {
         }
         written.push(json!({ "path": path, "op": op, "value": condition.get("value") }));
     }
-    let mut published = json!({ "conditions": written });
-    if let Some(reason) = text(item, "on_deny").or_else(|| text(item, "reason")) {
-        published["on_deny"] = reason.into();
-    }
-    Ok(published)
+    Ok(match text(item, "on_deny").or_else(|| text(item, "reason")) {
+        Some(reason) => json!({ "conditions": written, "on_deny": reason }),
+        None => json!({ "conditions": written }),
+    })
 }
 
 fn check_path(path: &str) -> Result<(), String> {

@@ -16,12 +16,12 @@ struct Running {
 
 impl Running {
     fn start(home: &Home) -> Self {
-        let child = home.start(&["serve"]);
+        let running = Self { child: home.start(&["serve"]) };
         for _ in 0..500 {
             let servers = std::fs::read_dir(home.state()).into_iter().flatten().flatten();
             let name = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
             if servers.map(name).any(|name| name.starts_with("server-") && name.ends_with(".json")) {
-                return Self { child };
+                return running;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
