@@ -16,10 +16,11 @@ const IBAN_GROUPS_MAX: usize = 8;
 /// A card that begins here.
 pub(super) fn card(text: &str, at: usize) -> Option<Found> {
     let bytes = text.as_bytes();
-    if is_joined_before(bytes, at) || is_in_iban(text, at) {
+    let rest = bytes.get(at..).filter(|rest| rest.len() >= DIGITS_MIN)?;
+    // A short number, which most are.
+    if !is_digit(rest.get(3)) || is_joined_before(bytes, at) || is_in_iban(text, at) {
         return None;
     }
-    let rest = bytes.get(at..)?;
     let plain = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut lengths = GROUPINGS.iter().filter_map(|groups| grouped(rest, groups));
     let length = if (DIGITS_MIN..=DIGITS_MAX).contains(&plain) { plain } else { lengths.next()? };

@@ -91,29 +91,53 @@ fn masked(text: &str) -> Option<String> {
     Some(shown)
 }
 
-/// The first secret that begins at or after a byte. One pass; most bytes are only looked at.
+/// The first secret that begins at or after a byte. One pass; of most bytes only the class is looked at.
 fn first_from(text: &str, from: usize) -> Option<Found> {
     let bytes = text.as_bytes();
-    let mut before = from.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+    let mut in_word = from.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|byte| is_word(*byte));
     for (at, byte) in bytes.iter().copied().enumerate().skip(from) {
+        let class = class_of(byte);
+        let begins_word = !in_word;
+        in_word = class & WORD != 0;
+        if class & ANYWHERE == 0 && !(begins_word && class & FIRST_OF_WORD != 0) {
+            continue;
+        }
         let found = match byte {
             b':' => tokens::password_in_address(text, at),
-            b'-' if before != b'-' => tokens::private_key(text, at),
-            b'0'..=b'9' if !is_word(before) => cards::card(text, at).or_else(|| tokens::bot_token(text, at)),
-            b'A'..=b'Z' | b'a'..=b'z' if !is_word(before) => tokens::token(text, at),
+            b'-' if bytes.get(at + 1) == Some(&b'-') => tokens::private_key(text, at),
+            b'0'..=b'9' => cards::card(text, at).or_else(|| tokens::bot_token(text, at)),
+            letter if tokens::may_begin(letter, bytes.get(at + 1)) => tokens::token(text, at),
             _ => None,
         };
         if found.as_ref().is_some_and(|found| found.at.end > from) {
             return found;
         }
-        before = byte;
     }
     None
 }
 
 /// Part of a word: what stands right beside such a byte belongs to it.
+const WORD: u8 = 1;
+/// A secret may begin with it where it is the first byte of a word.
+const FIRST_OF_WORD: u8 = 2;
+/// A secret may begin with it wherever it stands.
+const ANYWHERE: u8 = 4;
+
+/// What a byte is.
+fn class_of(byte: u8) -> u8 {
+    match byte {
+        b':' | b'-' => ANYWHERE,
+        b'0'..=b'9' | b'A' | b'B' | b'S' => WORD | FIRST_OF_WORD,
+        b'b' | b'd' | b'e' | b'g' | b'h' | b'n' | b'p' | b'r' | b's' | b'w' | b'x' | b'y' => {
+            WORD | FIRST_OF_WORD
+        }
+        b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => WORD,
+        _ => 0,
+    }
+}
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+    class_of(byte) & WORD != 0
 }
 
 #[cfg(test)]

@@ -94,6 +94,26 @@ fn shapes(first: u8) -> &'static [Shape] {
     }
 }
 
+/// The first two bytes of each beginning: enough to pass over nearly every word.
+pub(super) fn may_begin(first: u8, second: Option<&u8>) -> bool {
+    let Some(second) = second else { return false };
+    matches!(
+        (first, second),
+        (b'A', b'K' | b'S' | b'I')
+            | (b'S', b'G')
+            | (b'B' | b'b', b'e' | b'E')
+            | (b'd' | b'x', b'o')
+            | (b'e' | b'p', b'y')
+            | (b'g', b'h' | b'i' | b'l')
+            | (b'h', b'f')
+            | (b'n', b'p')
+            | (b'r', b'k')
+            | (b's', b'k' | b'h')
+            | (b'w', b'h')
+            | (b'x' | b'y', b'a')
+    )
+}
+
 /// A token that begins a word.
 pub(super) fn token(text: &str, at: usize) -> Option<Found> {
     let rest = text.as_bytes().get(at..)?;
@@ -220,7 +240,7 @@ pub(super) fn private_key(text: &str, at: usize) -> Option<Found> {
 /// `scheme://user:password@host`; the rest of the address stays.
 pub(super) fn password_in_address(text: &str, at: usize) -> Option<Found> {
     let start = at + "://".len();
-    if text.get(at..start)? != "://" {
+    if text.as_bytes().get(at..start)? != b"://" {
         return None;
     }
     let rest = text.get(start..)?;
