@@ -259,6 +259,7 @@ impl Corridor {
         let logged_as = entry.call().to_owned();
         let cx = CallContext::new(&permit, &call.caller, &self.connections, &call.progress);
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
+        let outcome = outcome.and_then(|output| running::within_size(&permit, &facts, output));
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {
             self.give_back(approval).await;
         }

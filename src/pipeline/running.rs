@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::new_reference;
 use crate::{
+    facts::{CallFacts, Class},
+    policy::Permit,
     reply::CallError,
     tools::{CallContext, DecodedCall, Output, ToolError},
 };
@@ -36,5 +38,17 @@ pub(super) async fn run_guarded(
             tracing::error!(%reference, "a tool panicked");
             Err(CallError::Internal { reference })
         }
+    }
+}
+
+/// What was read and is larger than the policy lets an answer be is not passed on. What a change
+/// answers always is: the change is made.
+pub(super) fn within_size(permit: &Permit, facts: &CallFacts, output: Output) -> Result<Output, CallError> {
+    if facts.class != Class::Read {
+        return Ok(output);
+    }
+    match permit.too_large(|| output.bytes()) {
+        Some(denial) => Err(CallError::Denied(denial)),
+        None => Ok(output),
     }
 }

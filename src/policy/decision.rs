@@ -167,6 +167,25 @@ impl Permit {
         self.policy.redacted_paths(self.body, &self.tool)
     }
 
+    /// The denial of an answer that is larger than the smallest batch of bytes lets a call be; `bytes`
+    /// is asked only where there is one.
+    pub fn too_large(&self, bytes: impl FnOnce() -> u64) -> Option<Box<Denial>> {
+        let most = self.policy.bytes_most(self.body, &self.tool, &self.effects)?;
+        let size = bytes();
+        (size > most.it).then(|| {
+            Box::new(Denial {
+                kind: DenialKind::Refused,
+                rule: most.at.clone(),
+                rule_name: Arc::clone(&most.at.0),
+                reason: format!("an answer may have {} bytes at most; this one has {size}", most.it),
+                retry_after: None,
+                remaining: Vec::new(),
+                policy: self.policy.digest().clone(),
+                next: NextStep::Narrow,
+            })
+        })
+    }
+
     /// May anything at all happen on this connection?
     pub fn reaches_connection(&self, wanted: &ConnectionAlias) -> bool {
         self.effects.iter().any(|effect| match effect {

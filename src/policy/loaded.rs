@@ -7,10 +7,13 @@ use serde_json::Value;
 use super::{
     BodyChoice, BreakerEvent, BreakerPlan, CalendarUnit, Decision, Explanation, KnownTools, Limit,
     PolicyDigest, PolicyError, RuleId, Shown, Window, decide,
-    file::{self, document::Action},
+    file::{
+        self,
+        document::{Action, At64},
+    },
     plan::{self, Plan},
 };
-use crate::facts::{Arrival, CallFacts, Caller, FieldName, JsonObject, ModelName, ToolFacts};
+use crate::facts::{Arrival, CallFacts, Caller, Effect, FieldName, JsonObject, ModelName, Part, ToolFacts};
 
 /// A policy file, checked whole and made ready for deciding.
 #[derive(Debug)]
@@ -168,6 +171,29 @@ impl Policy {
     /// level.
     pub(super) fn body_of(&self, caller: &Caller) -> BodyChoice {
         self.plan.choose(caller).unwrap_or(BodyChoice { top: true, grant: None })
+    }
+
+    /// The smallest batch of bytes among the rules for a tool and for the models it is called on.
+    pub(super) fn bytes_most<'a>(
+        &'a self,
+        choice: BodyChoice,
+        tool: &'a ToolFacts,
+        effects: &'a [Effect],
+    ) -> Option<&'a At64> {
+        let bodies = || self.plan.bodies(choice).each();
+        let of_tools = bodies()
+            .flat_map(|body| body.tools.rules_for(tool))
+            .filter(|rule| !rule.shadow)
+            .filter_map(|rule| rule.batch.bytes.as_ref());
+        let models = effects.iter().filter_map(|effect| match effect {
+            Effect::Records(records) if records.part == Part::Main => Some(records.model.as_str()),
+            _ => None,
+        });
+        let of_models = models
+            .flat_map(|model| bodies().flat_map(move |body| body.models.rules_for(model)))
+            .filter(|rule| !rule.shadow)
+            .filter_map(|rule| rule.batch.bytes.as_ref());
+        of_tools.chain(of_models).min_by_key(|most| most.it)
     }
 
     pub(super) fn redacted_paths(&self, choice: BodyChoice, tool: &ToolFacts) -> Vec<Arc<str>> {

@@ -10,6 +10,7 @@ super::scenarios![
     a_denied_tool_is_visible_and_gives_its_reason,
     a_capped_tool_stops_at_its_cap,
     a_refused_call_costs_nothing,
+    an_answer_larger_than_the_batch_is_not_passed_on,
     what_needs_approval_waits_for_a_person,
     a_rule_holds_for_the_deed_by_any_road,
     a_policy_that_does_not_load_opens_no_door,
@@ -18,6 +19,26 @@ super::scenarios![
 #[track_caller]
 fn create(door: &Door, name: &str) -> Result<Value, Value> {
     door.call("odoo_create", json!({"model": "res.partner", "values": {"name": name}}))
+}
+
+fn an_answer_larger_than_the_batch_is_not_passed_on(world: &World) {
+    let policy = json!({
+        "version": "1", "default": "deny",
+        "tools": {"odoo_search_read": {"batch": {"bytes": 300}}, "odoo_read": {}},
+        "models": {"res.partner": {}, "res.country": {"batch": {"bytes": 250}}},
+    });
+    let door = world.door_under(&policy);
+    let ask = |model: &str, limit: usize| json!({"model": model, "fields": ["name", "display_name"], "domain": [], "limit": limit});
+    for (model, rule) in [
+        ("res.partner", "/tools/odoo_search_read/batch/bytes"),
+        ("res.country", "/models/res.country/batch/bytes"),
+    ] {
+        let error = door.refused("odoo_search_read", ask(model, 40), &["denied"]);
+        assert_eq!(error["rule"], rule, "{error}");
+        assert_eq!(error["next"], "narrow", "{error}");
+        assert!(error["records"].is_null(), "{error}");
+        door.ok("odoo_search_read", ask(model, 1));
+    }
 }
 
 fn what_is_not_listed_does_not_exist(world: &World) {
