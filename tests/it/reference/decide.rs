@@ -127,7 +127,9 @@ impl Verdict {
         for (pointer, limit) in limits {
             let shadow = about.shadow || in_shadow(limit);
             let amount = weigh::weight(bodies, at, limit, &views, effects, &plain);
-            match amount.filter(|amount| *amount <= weigh::most(limit)) {
+            // A limit of nothing denies, also what weighs nothing.
+            let most = weigh::most(limit);
+            match amount.filter(|amount| most > 0 && *amount <= most) {
                 None => self.refuse(shadow, 8, pointer),
                 Some(_) if !about.counts => {}
                 Some(amount) => {
