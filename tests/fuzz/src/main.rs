@@ -18,6 +18,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("policy_file", targets::policy_file::run),
     ("approval", targets::approval::run),
     ("arguments", targets::arguments::run),
+    ("decide", targets::decide::run),
     ("unfolding", targets::unfolding::run),
     ("domain", targets::domain::run),
     ("log", targets::log::run),

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod arguments;
+pub mod decide;
 pub mod decimal;
 pub mod domain;
 pub mod log;
