@@ -205,7 +205,9 @@ impl Corridor {
     pub async fn call_asking(&self, call: RawCall) -> Result<Walked, UnknownTool> {
         let policy = self.policy.load_full();
         let found = self.catalog.find(&call.tool);
-        let shown = found.filter(|tool| policy.might_allow(&call.caller, &tool.facts()));
+        // A caller whose grant nobody knows is told so, whichever tool they name.
+        let is_known = policy.knows_grant(&call.caller);
+        let shown = found.filter(|tool| !is_known || policy.might_allow(&call.caller, &tool.facts()));
         let Some(tool) = shown else { return Err(self.unknown(&call, found.is_some())) };
         match self.walk(&policy, tool, call).await {
             Ok(walked) => Ok(walked),

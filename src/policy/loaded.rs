@@ -85,6 +85,11 @@ impl Policy {
         })
     }
 
+    /// Does the file speak of this caller's grant, or of no grants at all?
+    pub fn knows_grant(&self, caller: &Caller) -> bool {
+        self.plan.choose(caller).is_some()
+    }
+
     /// The standing of a tool for a caller of this machine.
     pub fn verdict(&self, tool: &ToolFacts) -> Verdict {
         self.verdict_for(&Caller::local(Arrival::CommandLine), tool)

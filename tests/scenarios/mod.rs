@@ -73,6 +73,7 @@ macro_rules! for_each_group {
             policy_live,
             records_read,
             records_write,
+            rehearsed,
             secrets,
             what_is_seen,
         }
@@ -96,5 +97,6 @@ pub(crate) mod policy;
 pub(crate) mod policy_live;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
+pub(crate) mod rehearsed;
 pub(crate) mod secrets;
 pub(crate) mod what_is_seen;

@@ -258,6 +258,30 @@ fn a_connection_may_belong_to_several_environments() {
 }
 
 #[test]
+fn read_only_is_reading_and_nothing_else() {
+    let policy = json!({"connections": {"erp": {"mode": "read_only"}}});
+    let on = |op: &str| call("odoo_execute", json!({}), effect("sale.order", op, op, json!({})));
+    check(&policy, &on("read"), "allow");
+    for op in ["create", "write", "unlink", "execute", "mail", "report"] {
+        check(&policy, &on(op), "deny /connections/erp/mode");
+    }
+}
+
+#[test]
+fn every_element_of_a_written_list_is_as_the_policy_wants_it() {
+    let policy =
+        json!({"models": {"sale.order": {"ops": ["write"], "values": {"name": {"op": "lte", "value": 5}}}}});
+    let write = |name: Value| {
+        let more = json!({"ids": [7], "write": ["name"], "values": [{"name": name}]});
+        call("odoo_write", json!({}), effect("sale.order", "write", "write", more))
+    };
+    check(&policy, &write(json!([4, 5])), "allow");
+    for name in [json!([4, 9]), json!([9, 4]), json!([]), json!("4"), json!(null), json!([4, "5"])] {
+        check(&policy, &write(name), "deny /models/sale.order/values/name");
+    }
+}
+
+#[test]
 fn a_rule_in_shadow_opens_nothing() {
     let models = |mode: &str| json!({"models": {"ir.cron": {"ops": ["write"], "mode": mode}, "*": {"ops": ["write"]}}});
     let write = call("odoo_execute", json!({}), effect("ir.cron", "write", "write", json!({})));

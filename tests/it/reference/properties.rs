@@ -31,7 +31,7 @@ fn for_each(salt: u64, property: impl Fn(&mut Dice, &Value, &Arc<Policy>, &Value
             tried += 1;
         }
     }
-    assert!(tried > 500, "only {tried} cases");
+    assert!(tried > number("ODOO_MCP_CASES", POLICIES), "only {tried} cases");
 }
 
 /// How far a decision lets a call go.
