@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::policy_source::{PolicyLoadError, PolicySource};
 use crate::{
-    operator::{Presence, RefusedFile, ServerStatus, newest_request},
+    operator::{self, PauseOrder, Presence, RefusedFile, ServerStatus, newest_request},
     pipeline::Corridor,
     store::{StateDir, StoreError},
 };
@@ -58,6 +58,12 @@ pub enum Look {
     Replaced,
     /// The file cannot be used; the policy before it stays in force.
     Refused(RefusedFile),
+}
+
+#[derive(Serialize)]
+struct PausesNoted<'a> {
+    at: Timestamp,
+    orders: &'a [PauseOrder],
 }
 
 #[derive(Serialize)]
@@ -117,7 +123,9 @@ impl PolicyKeeper {
 
     /// One round: the kill switch, the policy, and whether somebody asked.
     fn look_around(&self) {
-        self.corridor.pauses().refresh(Timestamp::now());
+        if self.corridor.pauses().refresh(Timestamp::now()) {
+            self.note_pauses();
+        }
         // Read first: what is asked after this is answered in the next round.
         let asked = newest_request(&self.state).unwrap_or_default();
         let answered = self.lock().presence.as_ref().map_or(asked, |presence| presence.status().answered);
@@ -205,6 +213,16 @@ impl PolicyKeeper {
         let line = Replaced { at, source: self.source.to_string(), before, after };
         if let Err(error) = self.corridor.audit().note_event("policy", &line) {
             tracing::error!(%error, "the new policy is not in the log");
+        }
+    }
+
+    /// Who stopped whom stands in the log as well.
+    fn note_pauses(&self) {
+        let at = Timestamp::now();
+        let orders = operator::orders(&self.state, at).unwrap_or_default();
+        tracing::warn!(orders = orders.len(), "the kill switch changed");
+        if let Err(error) = self.corridor.audit().note_event("pause", &PausesNoted { at, orders: &orders }) {
+            tracing::error!(%error, "the kill switch is not in the log");
         }
     }
 

@@ -225,6 +225,11 @@ impl Call {
     }
 }
 
+/// Field definitions by model, as `fields_get` answers them.
+pub fn read_definitions(text: &[u8]) -> Result<BTreeMap<ModelName, JsonObject>, CaseError> {
+    read_as(text)
+}
+
 fn read_as<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, CaseError> {
     check_strict_json(text, DEPTH_MAX).map_err(|errors| {
         let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();

@@ -11,7 +11,7 @@ mod rebuilt;
 mod stage;
 mod tools;
 
-pub use case::{Call, CaseError, CaseFile, Document, read};
+pub use case::{Call, CaseError, CaseFile, Document, read, read_definitions};
 pub use check::{Finding, Report, check};
 pub use past::{Compared, Past, PastReport, Replay};
 pub use stage::{Outcome, Stage};

@@ -1,6 +1,6 @@
 //! `policy explain`: the risk page of a tool, or every step of the decision about a call.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -29,6 +29,9 @@ pub(super) struct Explain {
     /// Name of a tool, or a call: JSON, a file, or `-`
     #[arg(value_name = "TOOL|CALL")]
     subject: String,
+    /// Field definitions as JSON: model to what `fields_get` answers
+    #[arg(long, value_name = "FILE")]
+    definitions: Option<String>,
     #[command(flatten)]
     which: Which,
     /// Print JSON instead of text
@@ -63,7 +66,7 @@ impl Explain {
     fn explain_calls(&self, session: &Session, catalog: &Catalog) -> Result<(), Stop> {
         let tools = StageTools::all(catalog);
         let (source, policy) = self.which.load(session, &tools)?;
-        let definitions = BTreeMap::new();
+        let definitions = input::definitions(self.definitions.as_deref())?;
         let stage = Stage::new(Arc::new(policy), &tools, &definitions);
         let mut listed = Vec::new();
         for call in input::calls(&self.subject)? {

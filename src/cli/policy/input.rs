@@ -1,10 +1,11 @@
 //! JSON that commands take: as an argument, as a file, or from standard input.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{collections::BTreeMap, fs::File, io::Read as _, path::Path};
 
 use crate::{
     cli::Stop,
-    rehearsal::{Call, CaseError},
+    facts::{JsonObject, ModelName},
+    rehearsal::{self, Call, CaseError},
 };
 
 /// Larger than any call or case file that a person writes.
@@ -27,6 +28,12 @@ pub(super) fn text(argument: &str) -> Result<Vec<u8>, Stop> {
         return Err(Stop::Settings(format!("`{argument}` is larger than {BYTES_MAX} bytes")));
     }
     Ok(bytes)
+}
+
+/// Field definitions from a file; without one there are none.
+pub(super) fn definitions(path: Option<&str>) -> Result<BTreeMap<ModelName, JsonObject>, Stop> {
+    let Some(path) = path else { return Ok(BTreeMap::new()) };
+    rehearsal::read_definitions(&text(path)?).map_err(|error| Stop::Settings(format!("`{path}`: {error}")))
 }
 
 /// Does an argument stand for a file, for standard input or for JSON, and not for a name?

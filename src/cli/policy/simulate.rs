@@ -1,6 +1,6 @@
 //! `policy simulate`: what would become of calls, in this order, without any Odoo.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -11,8 +11,6 @@ use crate::{
     rehearsal::{Outcome, Stage, StageTools},
     tools::Catalog,
 };
-use std::sync::Arc;
-
 /// Say what would become of calls, one after the other, without any Odoo
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -30,6 +28,9 @@ pub(super) struct Simulate {
     /// Calls: a JSON object or list, a file that holds one, or `-`
     #[arg(required = true, value_name = "CALL")]
     calls: Vec<String>,
+    /// Field definitions as JSON: model to what `fields_get` answers
+    #[arg(long, value_name = "FILE")]
+    definitions: Option<String>,
     #[command(flatten)]
     which: Which,
     /// Print JSON instead of text
@@ -42,7 +43,7 @@ impl Simulate {
         let catalog = Catalog::new();
         let tools = StageTools::all(&catalog);
         let (source, policy) = self.which.load(session, &tools)?;
-        let definitions = BTreeMap::new();
+        let definitions = input::definitions(self.definitions.as_deref())?;
         let stage = Stage::new(Arc::new(policy), &tools, &definitions);
         let mut outcomes: Vec<(String, Outcome)> = Vec::new();
         for argument in &self.calls {

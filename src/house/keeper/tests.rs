@@ -150,6 +150,7 @@ fn a_running_server_answers_requests_and_hears_of_pauses() {
     assert_eq!((answers.1[0].answered, answers.1[0].policy.as_str()), (answers.0, kit.digest().as_str()));
     let caller = Caller::local(Arrival::Stdio);
     assert!(kit.house.corridor.pauses().found(&caller, Timestamp::now()).is_some());
+    assert_eq!(kit.log().matches("\"event\":\"pause\"").count(), 1);
 
     plain(kit.folder.path(), "{}");
     kit.house.keeper.look_around();

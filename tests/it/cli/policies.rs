@@ -37,6 +37,15 @@ fn calls_are_simulated_one_after_the_other() {
     let wrong = json!({"tool": "odoo_search_count", "args": {"modle": "res.partner"}}).to_string();
     let wrong = home.run(&["policy", "simulate", &wrong]).ended(1).out;
     assert!(wrong.contains("invalid arguments") && wrong.contains("modle"), "{wrong}");
+    let delete = json!({"tool": "odoo_write", "args": {"model": "res.partner", "ids": [1], "values": {"child_ids": [[2, 5]]}}}).to_string();
+    assert!(home.run(&["policy", "simulate", &delete]).ended(1).out.contains("needs definitions"));
+    let fields = home.write(
+        "fields.json",
+        r#"{"res.partner":{"name":{"type":"char"},"parent_id":{"type":"many2one","relation":"res.partner"},
+      "child_ids":{"type":"one2many","relation":"res.partner","relation_field":"parent_id"}}}"#,
+    );
+    let judged = home.run(&["policy", "simulate", &delete, "--definitions", &fields]).ended(1).out;
+    assert!(judged.contains("deny by /hide/0"), "{judged}");
     assert!(!home.state().exists(), "a simulation leaves nothing behind");
     for bad in ["{", "none.json", r#"{"tool":"t","tol":1}"#] {
         home.run(&["policy", "simulate", bad]).ended(64);
