@@ -98,7 +98,8 @@ fn gather(tool: Found, arguments: JsonObject, caller: &Caller) -> CallFacts {
         effects: request.effects(caller).into(),
         arguments,
         at: jiff::Timestamp::now(),
-        found: odoo_mcp::facts::Found::default(),
+        // A path through a relation: the corridor has the definitions by then.
+        found: odoo_mcp::facts::Found { unfolded: true, ..odoo_mcp::facts::Found::default() },
     }
 }
 
