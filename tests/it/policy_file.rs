@@ -236,6 +236,10 @@ fn folder() -> PathBuf {
 }
 
 #[track_caller]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch that rewrites generated text belongs to the test run"
+)]
 fn check_snapshot(file: &str, now: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(file);
     if std::env::var("UPDATE").is_ok_and(|value| value == "1") {

@@ -331,13 +331,13 @@ impl<'a> Body<'a> {
                 self.refuse(4, format!("{at}/companies"));
             }
             let named = text(rule, "environment");
-            let declared = self.bodies.declared(self.at, "environments").into_iter().rev();
-            let Some((_, rule)) = declared.filter(|(name, _)| *name == named).next() else { continue };
+            let mut declared = self.bodies.declared(self.at, "environments").into_iter().rev();
+            let Some((_, rule)) = declared.find(|(name, _)| *name == named) else { continue };
             let own = self.body.get("environments").is_some_and(|own| own.get(named).is_some());
             let at = format!("{}/environments/{named}", if own { self.at } else { "" });
             self.mode(&at, rule, effect);
-            let windows = self.bodies.declared(self.at, "time_windows").into_iter().rev();
-            let window = windows.filter(|(name, _)| *name == text(rule, "time")).next();
+            let mut windows = self.bodies.declared(self.at, "time_windows").into_iter().rev();
+            let window = windows.find(|(name, _)| *name == text(rule, "time"));
             if window.is_some_and(|(_, window)| !is_within(window, self.call)) {
                 self.refuse(4, format!("{at}/time"));
             }
