@@ -26,7 +26,19 @@ pub(super) struct Verdict {
     pub(super) charges: BTreeMap<(String, String), i128>,
     pub(super) shadow_charges: BTreeMap<(String, String), i128>,
     /// What every rule that asks says of whom and how.
-    terms: Vec<(Vec<String>, Vec<String>)>,
+    terms: Vec<Terms>,
+}
+
+/// How a person may be asked, as one rule has it or as all have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) ways: Vec<String>,
+    /// Empty for anybody.
+    pub(super) approvers: Vec<String>,
+    pub(super) ttl: u64,
+    pub(super) self_approval: bool,
+    pub(super) max_pending: u64,
+    pub(super) dedupe_window: u64,
 }
 
 /// The bodies that hold for a caller, with their places, and the whole policy.
@@ -73,7 +85,7 @@ pub(super) fn decide(policy: &Value, call: &Value) -> Verdict {
     {
         verdict.refusals.push((9, rule.clone()));
     }
-    if let Some(rule) = verdict.asks.first().filter(|_| !verdict.can_be_asked()) {
+    if let Some(rule) = verdict.asks.first().filter(|_| verdict.joined_terms().is_none()) {
         verdict.refusals.push((10, rule.clone()));
     }
     verdict
@@ -94,24 +106,42 @@ impl Verdict {
             self.would.push(rule);
             return;
         }
+        let first = |key: &str| said.iter().flatten().find_map(|terms| terms.get(key));
         let names = |key: &str| {
-            let found = said.iter().flatten().find_map(|terms| terms.get(key)?.as_array());
-            found.map(|names| names.iter().map(|name| name.as_str().unwrap().to_owned()).collect())
+            let names = first(key)?.as_array()?.iter();
+            Some(names.map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>())
         };
-        let modes = names("modes").unwrap_or_else(|| ["url", "form", "console"].map(str::to_owned).into());
+        let number = |key: &str, usual: u64| first(key).map_or(usual, |number| number.as_u64().unwrap());
         self.asks.push(rule);
-        self.terms.push((names("approvers").unwrap_or_default(), modes));
+        self.terms.push(Terms {
+            ways: names("modes").unwrap_or_else(|| ["url", "form", "console"].map(str::to_owned).into()),
+            approvers: names("approvers").unwrap_or_default(),
+            ttl: number("ttl", 600),
+            self_approval: first("self_approval") != Some(&json!(false)),
+            max_pending: number("max_pending", 5),
+            dedupe_window: number("dedupe_window", 600),
+        });
     }
 
-    /// Is there a person whom every rule accepts, and a way that every rule accepts?
-    fn can_be_asked(&self) -> bool {
-        let ways = ["url", "form", "console"];
-        let way = ways.iter().any(|way| self.terms.iter().all(|(_, ways)| ways.iter().any(|one| one == way)));
-        let named: Vec<&Vec<String>> =
-            self.terms.iter().map(|(approvers, _)| approvers).filter(|names| !names.is_empty()).collect();
-        let person = named.iter().flat_map(|names| names.iter());
-        let mut person = person.filter(|name| named.iter().all(|names| names.contains(name)));
-        way && (named.is_empty() || person.next().is_some())
+    /// What all rules that ask agree to; nothing where that leaves no person, or no way to ask.
+    pub(super) fn joined_terms(&self) -> Option<Terms> {
+        let mut joined = self.terms.first()?.clone();
+        for terms in &self.terms {
+            joined.ways.retain(|way| terms.ways.contains(way));
+            if joined.approvers.is_empty() {
+                joined.approvers.clone_from(&terms.approvers);
+            } else if !terms.approvers.is_empty() {
+                joined.approvers.retain(|name| terms.approvers.contains(name));
+                if joined.approvers.is_empty() {
+                    return None;
+                }
+            }
+            joined.ttl = joined.ttl.min(terms.ttl);
+            joined.self_approval &= terms.self_approval;
+            joined.max_pending = joined.max_pending.min(terms.max_pending);
+            joined.dedupe_window = joined.dedupe_window.max(terms.dedupe_window);
+        }
+        (!joined.ways.is_empty()).then_some(joined)
     }
 
     pub(super) fn limits(

@@ -190,7 +190,15 @@ fn body(dice: &mut Dice, names: Names) -> Map<String, Value> {
 }
 
 pub(super) fn approvals(dice: &mut Dice) -> Value {
-    let mut terms = json!({"ttl": 60});
+    let mut terms = json!({});
+    for (key, values) in [("ttl", [60, 3_600]), ("max_pending", [1, 9]), ("dedupe_window", [0, 7_200])] {
+        if dice.once_in(3) {
+            terms[key] = json!(dice.one(&values));
+        }
+    }
+    if dice.once_in(4) {
+        terms["self_approval"] = json!(dice.once_in(2));
+    }
     if dice.once_in(2) {
         terms["modes"] = json!(dice.one(&[vec!["console"], vec!["url", "form"], vec!["form", "console"]]));
     }

@@ -8,11 +8,12 @@ use odoo_mcp::{
         FieldUse, Found, GrantName, JsonObject, MethodName, ModelName, Operation, Part, Pause, RecordAnswer,
         RecordEffect, Risk, ToolFacts, Use, UserName,
     },
-    policy::{Charge, Decision, DenialKind, KnownTools, Needs, Policy},
+    policy::{ApprovalMode, ApprovalTerms, Charge, Decision, DenialKind, KnownTools, Needs, Policy},
 };
 use serde_json::Value;
 
 use super::{
+    decide::Terms,
     generate::TOOLS,
     look::{list, text},
     truth::scaled,
@@ -62,6 +63,7 @@ pub(super) struct Outcome {
     pub(super) shadow_charges: BTreeMap<(String, String), i128>,
     pub(super) questions: Vec<String>,
     pub(super) shadow: Vec<String>,
+    pub(super) terms: Option<Terms>,
 }
 
 /// Walks a call through the product's policy; the call says whether its records are within their
@@ -82,6 +84,7 @@ pub(super) fn outcome(policy: &Arc<Policy>, call: &Value, approved: bool) -> Out
             shadow_charges: BTreeMap::new(),
             questions: questions.clone(),
             shadow: Vec::new(),
+            terms: None,
         };
         match policy.decide(&facts) {
             Decision::Allow(permit) => {
@@ -94,6 +97,7 @@ pub(super) fn outcome(policy: &Arc<Policy>, call: &Value, approved: bool) -> Out
                 found.kind = "ask";
                 found.asks = ask.rules.iter().map(|rule| rule.0.to_string()).collect();
                 (found.charges, found.shadow_charges) = sums(&ask.charges);
+                found.terms = Some(terms(&ask.terms));
             }
             Decision::Deny(denial) => {
                 found.kind = if denial.kind == DenialKind::Unknown { "unknown" } else { "deny" };
@@ -109,6 +113,22 @@ pub(super) fn outcome(policy: &Arc<Policy>, call: &Value, approved: bool) -> Out
         return found;
     }
     panic!("the decision comes to no end");
+}
+
+fn terms(terms: &ApprovalTerms) -> Terms {
+    let way = |mode: &ApprovalMode| match mode {
+        ApprovalMode::Url => "url",
+        ApprovalMode::Form => "form",
+        ApprovalMode::Console => "console",
+    };
+    Terms {
+        ways: terms.modes.iter().map(|mode| way(mode).to_owned()).collect(),
+        approvers: terms.approvers.iter().map(ToString::to_string).collect(),
+        ttl: terms.ttl.as_secs(),
+        self_approval: terms.self_approval,
+        max_pending: terms.max_pending.into(),
+        dedupe_window: terms.dedupe_window.as_secs(),
+    }
 }
 
 type Sums = BTreeMap<(String, String), i128>;

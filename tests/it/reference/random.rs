@@ -97,6 +97,13 @@ pub(super) fn compare(policy: &Value, loaded: &Arc<Policy>, call: &Value) -> Res
                 return Err(format!("`{rule}` asks, and not: {:?}", expected.asks));
             }
         }
+        if found.terms != expected.joined_terms() {
+            return Err(format!(
+                "asked as {:?}; the contract gives {:?}",
+                found.terms,
+                expected.joined_terms()
+            ));
+        }
         let approved = outcome(loaded, call, true);
         if approved.kind != "allow" {
             return Err(format!("an approval is not enough: {approved:?}"));
