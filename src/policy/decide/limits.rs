@@ -82,7 +82,13 @@ fn refuse_too_much(plan: &LimitPlan, amount: Decimal, out: &mut Findings<'_>) {
     };
     out.refuse_as(step::LIMITS, Said::by_limit(limit), DenialKind::Limited, next, || match &limit.reason {
         Some(reason) => reason.to_string(),
-        None => format!("the limit is {}, and this call alone counts {amount}", limit.describe()),
+        None => match plan.weight {
+            // An amount may be the value of a field that is hidden, and a reason is shown and kept.
+            WeightPlan::Path { .. } => {
+                format!("the limit is {}, and this call alone is more", limit.describe())
+            }
+            _ => format!("the limit is {}, and this call alone counts {amount}", limit.describe()),
+        },
     });
     if let Some(refusal) = out.refusal.as_mut().filter(|held| limit.max.is_zero() && held.rule == limit.rule)
     {

@@ -16,10 +16,16 @@ use odoo_mcp::{
 };
 use serde_json::{Value, json};
 
+#[path = "../../it/large_policy.rs"]
+mod large_policy;
+
 /// Each case makes what it needs, and then does the same thing so many times.
 const CASES: &[(&str, fn(u32))] = &[
     ("decide_allowed", decide_allowed),
     ("decide_refused", decide_refused),
+    ("decide_large", decide_large),
+    ("decide_large_refused", decide_large_refused),
+    ("explain_large", explain_large),
     ("reserve_four", reserve_four),
     ("log_reading_call", log_reading_call),
     ("decode_search", decode_search),
@@ -108,6 +114,37 @@ fn decide_refused(times: u32) {
     let facts = gather(find(&catalog, "odoo_unlink"), &json!({"model": "res.partner", "ids": [7]}));
     for _ in 0..times {
         assert!(matches!(black_box(policy.decide(black_box(&facts))), Decision::Deny(_)));
+    }
+}
+
+/// The policy and the call that the targets are set for: 5,000 tools, 500 models, five predicates.
+fn large() -> (Arc<Policy>, CallFacts) {
+    let known = large_policy::Large::new();
+    let policy = Policy::load(large_policy::text().as_bytes(), &known).expect("the policy loads");
+    let facts = known.middle().and_then(|tool| large_policy::call(tool).ok()).expect("a call");
+    (Arc::new(policy), facts)
+}
+
+fn decide_large(times: u32) {
+    let (policy, facts) = large();
+    for _ in 0..times {
+        assert!(matches!(black_box(policy.decide(black_box(&facts))), Decision::Allow(_)));
+    }
+}
+
+/// Refused by the last thing that is looked at before counters.
+fn decide_large_refused(times: u32) {
+    let (policy, mut facts) = large();
+    facts.arguments = Arc::new(json!({"amount": 1, "note": "short"}).as_object().expect("an object").clone());
+    for _ in 0..times {
+        assert!(matches!(black_box(policy.decide(black_box(&facts))), Decision::Deny(_)));
+    }
+}
+
+fn explain_large(times: u32) {
+    let (policy, facts) = large();
+    for _ in 0..times {
+        assert!(matches!(black_box(policy.explain(black_box(&facts))).decision, Decision::Allow(_)));
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) struct Terms {
 pub(super) struct Bodies<'a>(pub(super) Vec<(String, &'a Value)>, &'a Value);
 
 impl<'a> Bodies<'a> {
-    fn of(policy: &'a Value, grant: &str) -> Option<Self> {
+    pub(super) fn of(policy: &'a Value, grant: &str) -> Option<Self> {
         let Some(grants) = policy.get("grants") else {
             return Some(Self(vec![(String::new(), policy)], policy));
         };

@@ -312,6 +312,15 @@ impl Rule<'_> {
     }
 }
 
+/// Does an enforced rule keep a field of the effect's model from being seen plainly?
+pub(super) fn is_hidden(policy: &Value, call: &Value, effect: &Value, field: &str) -> bool {
+    let Some(bodies) = Bodies::of(policy, text(call, "grant")) else { return false };
+    bodies.0.iter().any(|(_, body)| {
+        let mut rules = entries(body, "models").filter(|(name, _)| glob(name, text(effect, "model")));
+        rules.any(|(_, rule)| !shadow(&bodies, body, rule) && Rights::of(rule, field).read != "allow")
+    })
+}
+
 /// What one rule allows of a field.
 #[derive(Debug)]
 struct Rights<'a> {
