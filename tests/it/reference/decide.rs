@@ -147,7 +147,7 @@ impl Verdict {
     pub(super) fn limits(
         &mut self,
         about: &About<'_>,
-        limits: Vec<(String, &Value)>,
+        limits: Vec<(String, Value)>,
         effects: &[&Value],
         effect: Option<&Value>,
     ) {
@@ -155,18 +155,17 @@ impl Verdict {
         let plain = facts(bodies, at, call, effect);
         let views: Vec<Value> = effects.iter().map(|effect| facts(bodies, at, call, Some(effect))).collect();
         for (pointer, limit) in limits {
+            let limit = &limit;
             let shadow = about.shadow || in_shadow(limit);
             let amount = weigh::weight(bodies, at, limit, &views, effects, &plain);
-            // A limit of nothing denies, also what weighs nothing.
-            let most = weigh::most(limit);
-            match amount.filter(|amount| most > 0 && *amount <= most) {
+            match amount.filter(|amount| weigh::fits(limit, *amount)) {
                 None => self.refuse(shadow, 8, pointer),
                 Some(_) if !about.counts => {}
                 Some(amount) => {
                     let scope = weigh::scope(bodies, at, limit, call, connection(call, effect));
                     let charges = if shadow { &mut self.shadow_charges } else { &mut self.charges };
                     *charges.entry((pointer.clone(), scope.clone())).or_default() += amount;
-                    if charges[&(pointer.clone(), scope)] > weigh::most(limit) {
+                    if !weigh::fits(limit, charges[&(pointer.clone(), scope)]) {
                         self.refuse(shadow, 8, pointer);
                     }
                 }
@@ -398,15 +397,23 @@ impl<'a> Body<'a> {
 pub(super) const SECTIONS: [(&str, Section); 3] =
     [("require", Section::Require), ("deny_if", Section::DenyIf), ("approve_if", Section::ApproveIf)];
 
-/// All limits of a rule with their places.
-pub(super) fn limits<'a>(at: &str, rule: &'a Value) -> Vec<(String, &'a Value)> {
+/// All limits of a rule with their places; caps of the older language are limits as well.
+pub(super) fn limits(at: &str, rule: &Value) -> Vec<(String, Value)> {
     let limits = list(rule, "limits").iter().enumerate();
-    let limits = limits.map(|(index, limit)| (format!("{at}/limits/{index}"), limit));
-    let rate_limit = rule.get("rate_limit").map(|limit| (format!("{at}/rate_limit"), limit));
+    let limits = limits.map(|(index, limit)| (format!("{at}/limits/{index}"), limit.clone()));
+    let rate_limit = rule.get("rate_limit").map(|limit| (format!("{at}/rate_limit"), limit.clone()));
     let older = list(rule, "rules").iter().enumerate().filter_map(|(index, older)| {
-        Some((format!("{at}/rules/{index}/rate_limit"), older.get("rate_limit")?))
+        Some((format!("{at}/rules/{index}/rate_limit"), older.get("rate_limit")?.clone()))
     });
-    limits.chain(rate_limit).chain(older).collect()
+    let caps = list(rule, "rules").iter().enumerate().filter_map(|(index, older)| {
+        let mut limit = older.get("state")?.clone();
+        let mut conditions = list(older, "conditions").iter();
+        let cap = conditions.find(|condition| text(condition, "path").starts_with("state."))?;
+        limit["max"] = cap["value"].clone();
+        limit["below"] = json!(cap["op"] == "lt");
+        Some((format!("{at}/rules/{index}"), limit))
+    });
+    limits.chain(rate_limit).chain(older).chain(caps).collect()
 }
 
 /// The call says in which companies it works, and writes no other.

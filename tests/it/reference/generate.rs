@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rules::{model_rule, tool_rule};
+use super::rules::{capped, model_rule, tool_rule};
 
 /// A generator of numbers.
 #[derive(Debug, Clone)]
@@ -156,7 +156,11 @@ fn body(dice: &mut Dice, names: Names) -> Map<String, Value> {
         let mut tools = Map::new();
         for _ in 0..=dice.below(4) {
             let name = if dice.once_in(3) { dice.one(TOOL_PATTERNS) } else { dice.one(TOOLS).0 };
-            tools.insert(name.to_owned(), tool_rule(dice, names));
+            let mut rule = tool_rule(dice, names);
+            if !name.contains('*') && dice.once_in(8) {
+                capped(dice, name, &mut rule);
+            }
+            tools.insert(name.to_owned(), rule);
         }
         body.insert("tools".into(), tools.into());
     }

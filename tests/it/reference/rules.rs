@@ -43,6 +43,21 @@ pub(super) fn tool_rule(dice: &mut Dice, names: Names) -> Value {
     rule
 }
 
+/// A counter of the older language, and the cap on it, for the rules of one tool.
+pub(super) fn capped(dice: &mut Dice, tool: &str, rule: &mut Value) {
+    let mut state = json!({"counter": "total", "window": dice.one(&["minute", "day"])});
+    match dice.below(3) {
+        0 => state["increment_from"] = json!("args.amount"),
+        1 => state["increment"] = json!(2),
+        _ => {}
+    }
+    let value = dice.one(&[json!(100), json!(3), json!(1000), json!("101.00")]);
+    let cap = json!({"path": format!("state.{tool}.total"), "op": dice.one(&["lt", "lte"]), "value": value});
+    let older = json!({"name": "cap", "conditions": [cap], "state": state});
+    let rules = rule.as_object_mut().unwrap().entry("rules").or_insert_with(|| json!([]));
+    rules.as_array_mut().unwrap().push(older);
+}
+
 pub(super) fn shadow(dice: &mut Dice, rule: &mut Value, times: usize) {
     if dice.once_in(times) {
         rule["mode"] = json!("shadow");

@@ -24,6 +24,14 @@ pub(super) fn most(limit: &Value) -> i128 {
     max.unwrap()
 }
 
+/// Is an amount what the limit allows at most? A limit of nothing denies, also what weighs nothing.
+pub(super) fn fits(limit: &Value, amount: i128) -> bool {
+    if most(limit) == 0 {
+        return false;
+    }
+    if limit.get("below") == Some(&json!(true)) { amount < most(limit) } else { amount <= most(limit) }
+}
+
 /// `views` are the facts with each effect that the rule is about; `plain` those without one.
 pub(super) fn weight(
     bodies: &Bodies<'_>,
