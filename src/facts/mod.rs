@@ -3,6 +3,7 @@
 //! Nothing here reaches outside; a type in this room has a meaning and a text form, no behaviour.
 
 mod connection;
+mod currencies;
 mod decimal;
 mod effect;
 mod hex;
@@ -15,6 +16,7 @@ mod suggest;
 use std::sync::Arc;
 
 pub use connection::{Credential, Definition, Limits, Origin, Pin, Protocol, SecretSource, Trust};
+pub use currencies::{Currencies, CurrencyTable};
 pub use decimal::{Decimal, DecimalError};
 pub use effect::{ConnectionChange, Effect, FieldUse, Part, RecordEffect, Use};
 pub use hex::{from_hex, hex};
@@ -155,6 +157,8 @@ pub struct Found {
     pub unfolded: bool,
     /// Answers to the policy's questions about records, in the order it asked them.
     pub records: Option<Arc<[RecordAnswer]>>,
+    /// What ids of currencies and companies mean on the connections of the call.
+    pub currencies: Option<Arc<Currencies>>,
     /// A person approved exactly this call.
     pub approval: Option<Approval>,
     /// Somebody or a breaker stopped this caller.

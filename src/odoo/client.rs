@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     Call, ClientState, Failure, OdooError, Route, SignIn,
+    currencies::CurrencyCache,
     default_order::DefaultOrderCache,
     explain::KeptModels,
     http::Http,
@@ -46,6 +47,7 @@ pub struct OdooClient {
     pub(super) docs: Mutex<KeptDocs>,
     pub(super) list_views: ListViewCache,
     pub(super) default_orders: DefaultOrderCache,
+    pub(super) currencies: CurrencyCache,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
     /// The secret of the last login, so that nothing a server says can repeat it.
     pub(super) secret: ArcSwapOption<Secret>,
@@ -79,6 +81,7 @@ impl OdooClient {
             docs: Mutex::default(),
             list_views: ListViewCache::default(),
             default_orders: DefaultOrderCache::default(),
+            currencies: CurrencyCache::default(),
             seen_version: Mutex::new(None),
             secret: ArcSwapOption::empty(),
             seen: Mutex::new(Seen::default()),

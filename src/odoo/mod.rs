@@ -10,6 +10,7 @@ mod client;
 mod client_tests;
 mod connections;
 mod context;
+mod currencies;
 mod default_order;
 mod domain;
 mod domain_check;
@@ -52,6 +53,7 @@ pub use connections::{
     PinReport, PinStatus, ProtocolName, Repinned, Row, SecretKind, seal_keys,
 };
 pub use context::{Context, ContextError};
+pub use currencies::currencies;
 pub use domain::Domain;
 use failure::Failure;
 pub use fault::{FaultKind, OdooError};

@@ -19,8 +19,9 @@ use crate::{
     tools::{DecodedCall, Found, ToolError},
 };
 
-/// Definitions, records, approval: each is asked for at most once, and then there is an answer.
-const ROUNDS_MAX: usize = 4;
+/// Definitions, currencies, records, approval: each is asked for at most once, and then there is an
+/// answer.
+const ROUNDS_MAX: usize = 5;
 
 /// How a decision came out.
 #[expect(
@@ -90,6 +91,15 @@ impl Corridor {
                         })?
                         .into();
                     facts.found.unfolded = true;
+                }
+                Decision::Needs(Needs::Currencies { connections, charges }) => {
+                    if let Some(denial) = self.cannot_pay(policy, facts, &charges) {
+                        return Ok(Decided::Denied(denial));
+                    }
+                    let currencies = odoo::currencies(&connections, &self.connections)
+                        .await
+                        .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
+                    facts.found.currencies = Some(Arc::new(currencies));
                 }
                 Decision::Needs(Needs::Records { questions, charges }) => {
                     if let Some(denial) = self.cannot_pay(policy, facts, &charges) {

@@ -29,6 +29,9 @@ pub enum Decision {
 pub enum Needs {
     /// The field definitions: the effects have to be unfolded.
     Definitions,
+    /// What ids of currencies and companies mean on these connections, for limits that count money;
+    /// asking is only worth it while these charges could be met.
+    Currencies { connections: Vec<ConnectionAlias>, charges: Charges },
     /// Whether records are within domains. Answers come in the order of the questions; asking is only
     /// worth it while these charges could be met.
     Records { questions: Vec<RecordQuestion>, charges: Charges },

@@ -3,14 +3,14 @@
 //! Everything a rule may look at can be given here, so that a case needs no Rust. Unknown keys are
 //! errors; `description` says what a case is for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{effects::EffectNotes, tools::ToolNotes};
-use crate::facts::{Class, GrantName, JsonObject, ModelName, UserName, check_strict_json};
+use crate::facts::{Class, Currencies, GrantName, JsonObject, ModelName, UserName, check_strict_json};
 
 /// As deep as arguments of calls may be.
 pub(super) const DEPTH_MAX: usize = 127;
@@ -104,6 +104,9 @@ pub struct Call {
     /// Are the records within the domains that the policy asks about: for all questions, or for each.
     #[serde(default)]
     pub records: Option<Records>,
+    /// What ids of currencies and companies mean, by connection.
+    #[serde(default)]
+    pub currencies: Option<Arc<Currencies>>,
     /// A person has approved this call.
     #[serde(default)]
     pub approved: bool,

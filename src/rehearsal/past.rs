@@ -1,7 +1,8 @@
 //! Past calls decided again: under one policy, or under two.
 //!
 //! Counters begin empty where the log begins. What the log does not hold is not guessed: a call that
-//! cannot be put together, or that asks about records nobody answered for, is counted as uncertain.
+//! cannot be put together, that asks about records nobody answered for, or whose currency only the
+//! connection can tell, is counted as uncertain.
 
 use std::{
     cell::RefCell,
@@ -168,7 +169,7 @@ fn walk(
         None if past.end.as_ref().is_some_and(|end| end.outcome == "done") => Ending::Answered,
         Some(_) | None => Ending::Unknown,
     };
-    let known = Known { records, approved: past.approval.is_some(), ends, rows: None, bytes: None };
+    let known = Known { records, currencies: None, approved: past.approval.is_some(), ends, rows: None, bytes: None };
     stage.walk_facts(&mut facts, &known)
 }
 
@@ -186,7 +187,7 @@ fn verdict(outcome: &str) -> &str {
 }
 
 fn is_uncertain(outcome: &str) -> bool {
-    matches!(outcome, "needs_records" | "needs_definitions" | "invalid_call")
+    matches!(outcome, "needs_records" | "needs_currencies" | "needs_definitions" | "invalid_call")
 }
 
 impl Compared {

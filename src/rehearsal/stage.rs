@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     facts::{
-        Approval, Arrival, CallFacts, Caller, Class, ConnectionAlias, Effect, Found, GrantName, JsonObject,
+        Approval, Arrival, CallFacts, Caller, Class, ConnectionAlias, Currencies, Effect, Found, GrantName, JsonObject,
         ModelName, Pause, RecordAnswer, UserName, check_strict_json,
     },
     ledger::{End, Ledger as _, LocalLedger, Settlement},
@@ -27,7 +27,7 @@ use crate::{
 /// The time of calls that do not say when they happen.
 const USUAL_TIME: Timestamp = Timestamp::constant(1_795_255_200, 0);
 /// As in the corridor: each kind of question is asked at most once, and then there is an answer.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 5;
 
 /// A policy with its counters, ready for calls.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Stage<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Outcome {
     /// `allow`, `ask`, `deny`, `unknown`, `limited`, `no_grant`, `paused`, `not_found`, `bad_amount`,
-    /// `needs_approval`, `unknown_field`, `needs_definitions`, `needs_records`, `invalid_arguments` or `invalid_call`.
+    /// `needs_approval`, `unknown_field`, `needs_definitions`, `needs_currencies`, `needs_records`, `invalid_arguments` or `invalid_call`.
     pub outcome: &'static str,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub rule: String,
@@ -85,6 +85,8 @@ pub struct QuestionShown {
 pub(super) struct Known<'a> {
     /// Answers to questions about records, or `None` where nobody knows.
     pub(super) records: &'a dyn Fn(&[RecordQuestion]) -> Option<Vec<RecordAnswer>>,
+    /// What ids of currencies mean, or `None` where nobody knows.
+    pub(super) currencies: Option<&'a Arc<Currencies>>,
     pub(super) approved: bool,
     pub(super) ends: Ending,
     pub(super) rows: Option<u64>,
@@ -116,6 +118,7 @@ impl<'a> Stage<'a> {
         let answer = |questions: &[RecordQuestion]| answers(call, questions.len());
         let known = Known {
             records: &answer,
+            currencies: call.currencies.as_ref(),
             approved: call.approved,
             ends: call.ends,
             rows: call.rows,
@@ -132,7 +135,9 @@ impl<'a> Stage<'a> {
             "allow" => BreakerEvent::Failed,
             "ask" => BreakerEvent::Asked,
             // Nothing reaches the rules: the tool does not exist.
-            "unknown" | "needs_definitions" | "needs_records" | "invalid_call" => return outcome,
+            "unknown" | "needs_definitions" | "needs_currencies" | "needs_records" | "invalid_call" => {
+                return outcome;
+            },
             _ => BreakerEvent::Denied,
         };
         self.ledger.note(&self.policy.breakers_on(facts, event), facts.at);
@@ -150,7 +155,14 @@ impl<'a> Stage<'a> {
         // The rounds find out which facts the decision wants; the explanation is over all of them.
         let answer = |questions: &[RecordQuestion]| answers(call, questions.len());
         let known =
-            Known { records: &answer, approved: call.approved, ends: call.ends, rows: None, bytes: None };
+            Known {
+                records: &answer,
+                currencies: call.currencies.as_ref(),
+                approved: call.approved,
+                ends: call.ends,
+                rows: None,
+                bytes: None,
+            };
         self.rounds(&known, &mut facts);
         Ok(self.policy.explain(&facts))
     }
@@ -211,6 +223,10 @@ impl<'a> Stage<'a> {
             Round::WantsDefinitions => {
                 Outcome::of("needs_definitions", Some("the field definitions are not known here".to_owned()))
             }
+            Round::WantsCurrencies => Outcome::of(
+                "needs_currencies",
+                Some("the currencies of the connection are not known here".to_owned()),
+            ),
             Round::Failed(why) => Outcome::of("invalid_call", Some(why)),
         }
     }
@@ -230,6 +246,13 @@ impl<'a> Stage<'a> {
                         Err(why) => return Round::Failed(why),
                     }
                     facts.found.unfolded = true;
+                }
+                Decision::Needs(Needs::Currencies { charges, .. }) => {
+                    if let Some(denial) = self.cannot_pay(&charges, facts.at) {
+                        return Round::Denied(denial);
+                    }
+                    let Some(currencies) = known.currencies else { return Round::WantsCurrencies };
+                    facts.found.currencies = Some(Arc::clone(currencies));
                 }
                 Decision::Needs(Needs::Records { questions, charges }) => {
                     if let Some(denial) = self.cannot_pay(&charges, facts.at) {
@@ -306,6 +329,7 @@ enum Round {
     Denied(Box<Denial>),
     Asked(Box<Ask>),
     WantsDefinitions,
+    WantsCurrencies,
     Wants(Vec<RecordQuestion>),
     Failed(String),
 }

@@ -15,6 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 
+use super::money::Unknown;
 use crate::{
     facts::Decimal,
     policy::{
@@ -98,6 +99,8 @@ pub(super) struct Findings<'a> {
     pub(super) refusal: Option<Box<Refusal>>,
     pub(super) asking: SmallVec<[Asking<'a>; 2]>,
     pub(super) charges: Charges,
+    /// What has to be asked before amounts of money can be counted.
+    pub(super) unknown: Unknown<'a>,
     /// Rules in shadow that would have refused or asked.
     pub(super) shadow: Vec<RuleId>,
 }

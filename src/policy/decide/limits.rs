@@ -5,6 +5,7 @@
 use super::{
     findings::{Findings, Said, step},
     look::{View, count, each_value},
+    money::{self, Unknown},
     seen::Seen,
     sizes,
 };
@@ -12,7 +13,7 @@ use crate::{
     facts::{CallFacts, Decimal, RecordEffect},
     policy::{
         DenialKind, NextStep, Scope, Scopes,
-        plan::{LimitPlan, MoneyPlan, Source, WeightPlan},
+        plan::{LimitPlan, Source, WeightPlan},
     },
 };
 
@@ -21,12 +22,14 @@ const ANSWER_BYTES: Decimal = Decimal::whole(400_000);
 
 /// Why a call cannot be weighed, in a sentence.
 #[derive(Debug, Clone, Copy)]
-enum Unweighable {
+pub(super) enum Unweighable {
     Missing,
     NotExact,
     Negative,
     Unbounded,
     Currency,
+    /// Only the connection can tell, and it has not been asked.
+    Unasked,
 }
 
 /// Judges limits and charges them. `effects` are those that the rule is about: the main ones for a
@@ -44,8 +47,12 @@ pub(super) fn judge_limits<'a, E>(
     for plan in limits {
         let limit = &plan.limit;
         let said = Said::by_limit(limit);
-        let amount = match weigh(view, plan, effects) {
+        let amount = match weigh(view, plan, effects, &mut out.unknown) {
             Ok(amount) => amount,
+            Err(Unweighable::Unasked) => {
+                out.tell(step::LIMITS, &limit.rule, "asks Odoo", || wording(plan, Unweighable::Unasked));
+                continue;
+            }
             Err(why) => {
                 let next = match why {
                     Unweighable::Unbounded => NextStep::Narrow,
@@ -108,7 +115,12 @@ fn scope(view: &View<'_>, scopes: Scopes) -> Scope {
     }
 }
 
-fn weigh<'a, E>(view: &View<'a>, plan: &LimitPlan, effects: &E) -> Result<Decimal, Unweighable>
+fn weigh<'a, E>(
+    view: &View<'a>,
+    plan: &LimitPlan,
+    effects: &E,
+    unknown: &mut Unknown<'a>,
+) -> Result<Decimal, Unweighable>
 where
     E: Iterator<Item = &'a RecordEffect> + Clone,
 {
@@ -133,6 +145,7 @@ where
         WeightPlan::Path { source, steps, .. } => {
             let mut sum = Sum(None);
             if matches!(source, Source::Odoo(_)) {
+                let steps = money::within_values(source, steps);
                 for effect in effects.clone() {
                     each_value(steps, view.of(Some(effect)).seen(source), &mut |value| sum.add(value));
                 }
@@ -141,7 +154,10 @@ where
             }
             let amount = sum.0.unwrap_or(Err(Unweighable::Missing))?;
             match &plan.money {
-                Some(money) => amount.checked_mul(rate(view, money, effects)?).ok_or(Unweighable::NotExact),
+                Some(money) => {
+                    let rate = money::rate(view, money, effects, unknown)?;
+                    amount.checked_mul(rate).ok_or(Unweighable::NotExact)
+                }
                 None => Ok(amount),
             }
         }
@@ -165,42 +181,6 @@ impl Sum {
     }
 }
 
-/// What one unit of the call's currency is in that of the limit. A currency that is not named is the
-/// company's, which is taken to be the limit's.
-fn rate<'a, E>(view: &View<'a>, money: &MoneyPlan, effects: &E) -> Result<Decimal, Unweighable>
-where
-    E: Iterator<Item = &'a RecordEffect> + Clone,
-{
-    let Some((source, steps)) = &money.from else { return Ok(Decimal::ONE) };
-    let mut named: Option<Result<Decimal, Unweighable>> = None;
-    let mut see = |value: Option<Seen<'_>>| {
-        let rate = match value {
-            None => Ok(Decimal::ONE),
-            Some(value) => value.text().and_then(|code| rate_of(money, code)).ok_or(Unweighable::Currency),
-        };
-        named = Some(match (named, rate) {
-            (Some(Ok(one)), Ok(two)) if one != two => Err(Unweighable::Currency),
-            (Some(Err(why)), _) | (_, Err(why)) => Err(why),
-            (_, Ok(rate)) => Ok(rate),
-        });
-    };
-    if matches!(source, Source::Odoo(_)) {
-        for effect in effects.clone() {
-            each_value(steps, view.of(Some(effect)).seen(source), &mut see);
-        }
-    } else {
-        each_value(steps, view.seen(source), &mut see);
-    }
-    named.unwrap_or(Ok(Decimal::ONE))
-}
-
-fn rate_of(money: &MoneyPlan, code: &str) -> Option<Decimal> {
-    if *code == *money.currency {
-        return Some(Decimal::ONE);
-    }
-    money.rates.iter().find(|(known, _)| **known == *code).map(|(_, rate)| *rate)
-}
-
 fn wording(plan: &LimitPlan, why: Unweighable) -> String {
     let of = match &plan.weight {
         WeightPlan::Path { text, .. } => format!("`{text}`"),
@@ -213,6 +193,7 @@ fn wording(plan: &LimitPlan, why: Unweighable) -> String {
         Unweighable::NotExact => format!("{of} is no number that can be counted exactly"),
         Unweighable::Negative => format!("{of} is negative, and a limit counts it"),
         Unweighable::Unbounded => format!("{of} has no bound, and a limit counts it"),
+        Unweighable::Unasked => format!("which currency {of} is in"),
         Unweighable::Currency => {
             let currency = plan.money.as_ref().map_or("", |money| &*money.currency);
             format!("the limit counts {currency}, and the call's currency has no rate to it")

@@ -153,12 +153,26 @@ fn missing(condition: &ConditionPlan) -> Truth {
 
 /// Every value at the end of a path, lists entered; `see` gets nothing for a way that ends early.
 pub(super) fn each_value<'a>(steps: &[Step], here: Seen<'a>, see: &mut impl FnMut(Option<Seen<'a>>)) {
+    each_value_until(|_| false, steps, here, see);
+}
+
+/// As above; a list at the end of the path that is `whole` is one value.
+pub(super) fn each_value_until<'a>(
+    whole: fn(Seen<'a>) -> bool,
+    steps: &[Step],
+    here: Seen<'a>,
+    see: &mut impl FnMut(Option<Seen<'a>>),
+) {
+    if steps.is_empty() && whole(here) {
+        see(Some(here));
+        return;
+    }
     if let Some(list) = here.list() {
         let rest = match steps.split_first() {
             Some((Step::Every | Step::Some, rest)) => rest,
             _ => steps,
         };
-        list.iter().for_each(|item| each_value(rest, item, see));
+        list.iter().for_each(|item| each_value_until(whole, rest, item, see));
         return;
     }
     match steps.split_first() {
@@ -166,7 +180,7 @@ pub(super) fn each_value<'a>(steps: &[Step], here: Seen<'a>, see: &mut impl FnMu
         None => see(Some(here)),
         Some((Step::Key(key), rest)) => match here.member(key) {
             Seen::Absent => see(None),
-            inner => each_value(rest, inner, see),
+            inner => each_value_until(whole, rest, inner, see),
         },
         Some((Step::Every | Step::Some, _)) => see(None),
     }

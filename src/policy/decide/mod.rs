@@ -11,6 +11,7 @@ mod items;
 mod judge;
 mod limits;
 mod look;
+mod money;
 pub(in crate::policy) mod models;
 mod proof;
 mod scope;
@@ -111,8 +112,13 @@ fn decide_into<'a>(policy: &'a Arc<Policy>, facts: &'a CallFacts, out: &mut Find
     if out.refusal.is_some() {
         return denied(plan, out);
     }
-    if cx.needs_definitions() {
+    if cx.needs_definitions() || out.unknown.defaults {
         return Decision::Needs(Needs::Definitions);
+    }
+    // Amounts are refused before records are, so their currency is asked for first.
+    if !out.unknown.currencies.is_empty() {
+        let connections = out.unknown.currencies.iter().map(|alias| (*alias).clone()).collect();
+        return Decision::Needs(Needs::Currencies { connections, charges: std::mem::take(&mut out.charges) });
     }
     let questions = models::record_questions(&cx);
     match &facts.found.records {

@@ -104,6 +104,7 @@ pub(super) fn outcome(policy: &Arc<Policy>, call: &Value, approved: bool) -> Out
                 found.rule = denial.rule.0.to_string();
             }
             Decision::Needs(Needs::Definitions) => panic!("the effects are unfolded"),
+            Decision::Needs(Needs::Currencies { .. }) => panic!("the currencies are known"),
             Decision::Needs(Needs::Records { questions: asked, .. }) => {
                 questions = asked.iter().map(|question| question.rule.0.to_string()).collect();
                 facts.found.records = Some(asked.iter().map(|_| answer).collect());

@@ -414,6 +414,7 @@ fn definitions_are_asked_for_wherever_they_matter() {
             Decision::Deny(denial) => format!("deny {:?}", denial.kind),
             Decision::Ask(ask) => format!("ask {:?}", ask.rules),
             Decision::Needs(Needs::Definitions) => "definitions".to_owned(),
+            Decision::Needs(Needs::Currencies { .. }) => "currencies".to_owned(),
             Decision::Needs(Needs::Records { questions, .. }) => format!("records {questions:?}"),
         };
         let (without, with) = (word(loaded.decide(&unknown)), word(loaded.decide(&known)));

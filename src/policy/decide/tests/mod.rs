@@ -108,6 +108,7 @@ fn word(policy: &Arc<Policy>, facts: &CallFacts) -> String {
             format!("ask {}", rules.join(" "))
         }
         Decision::Needs(Needs::Definitions) => "needs definitions".to_owned(),
+        Decision::Needs(Needs::Currencies { .. }) => "needs currencies".to_owned(),
         Decision::Needs(Needs::Records { .. }) => "needs records".to_owned(),
     };
     let decided = say(policy.decide(facts));

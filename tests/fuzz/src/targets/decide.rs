@@ -41,6 +41,7 @@ pub fn run(data: &[u8]) {
         assert!(!evidence.contains(CANARY), "a hidden value in the log: {evidence}");
         match decision {
             Decision::Needs(Needs::Definitions) => facts.found.unfolded = true,
+            Decision::Needs(Needs::Currencies { .. }) => facts.found.currencies = Some(Arc::default()),
             Decision::Needs(Needs::Records { questions, .. }) => {
                 let answer = if within { RecordAnswer::AllWithin } else { RecordAnswer::SomeOutside };
                 facts.found.records = Some(questions.iter().map(|_| answer).collect());

@@ -114,6 +114,7 @@ fn told(policy: &Arc<Policy>, facts: &CallFacts) -> String {
         },
         Decision::Ask(ask) => format!("ask {}", ask.rules[0].0),
         Decision::Needs(Needs::Definitions) => "definitions".to_owned(),
+        Decision::Needs(Needs::Currencies { .. }) => "currencies".to_owned(),
         Decision::Needs(Needs::Records { questions, .. }) => {
             let told = questions.iter().map(|question| {
                 format!("{} {:?} {}", question.model, &question.ids[..], json!(&question.domain[..]))
