@@ -169,7 +169,8 @@ fn walk(
         None if past.end.as_ref().is_some_and(|end| end.outcome == "done") => Ending::Answered,
         Some(_) | None => Ending::Unknown,
     };
-    let known = Known { records, currencies: None, approved: past.approval.is_some(), ends, rows: None, bytes: None };
+    let known =
+        Known { records, currencies: None, approved: past.approval.is_some(), ends, rows: None, bytes: None };
     stage.walk_facts(&mut facts, &known)
 }
 

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     facts::{
-        Approval, Arrival, CallFacts, Caller, Class, ConnectionAlias, Currencies, Effect, Found, GrantName, JsonObject,
-        ModelName, Pause, RecordAnswer, UserName, check_strict_json,
+        Approval, Arrival, CallFacts, Caller, Class, ConnectionAlias, Currencies, Effect, Found, GrantName,
+        JsonObject, ModelName, Pause, RecordAnswer, UserName, check_strict_json,
     },
     ledger::{End, Ledger as _, LocalLedger, Settlement},
     odoo,
@@ -137,7 +137,7 @@ impl<'a> Stage<'a> {
             // Nothing reaches the rules: the tool does not exist.
             "unknown" | "needs_definitions" | "needs_currencies" | "needs_records" | "invalid_call" => {
                 return outcome;
-            },
+            }
             _ => BreakerEvent::Denied,
         };
         self.ledger.note(&self.policy.breakers_on(facts, event), facts.at);
@@ -154,15 +154,14 @@ impl<'a> Stage<'a> {
         let mut facts = self.gather(call)?;
         // The rounds find out which facts the decision wants; the explanation is over all of them.
         let answer = |questions: &[RecordQuestion]| answers(call, questions.len());
-        let known =
-            Known {
-                records: &answer,
-                currencies: call.currencies.as_ref(),
-                approved: call.approved,
-                ends: call.ends,
-                rows: None,
-                bytes: None,
-            };
+        let known = Known {
+            records: &answer,
+            currencies: call.currencies.as_ref(),
+            approved: call.approved,
+            ends: call.ends,
+            rows: None,
+            bytes: None,
+        };
         self.rounds(&known, &mut facts);
         Ok(self.policy.explain(&facts))
     }

@@ -59,7 +59,9 @@ where
         }
         Source::Odoo(_) => {
             for effect in effects.clone() {
-                each_value(steps, view.of(Some(effect)).seen(source), &mut |value| rates.add_of(value, effect));
+                each_value(steps, view.of(Some(effect)).seen(source), &mut |value| {
+                    rates.add_of(value, effect)
+                });
             }
         }
         _ => each_value_until(is_pair, steps, view.seen(source), &mut |value| {

@@ -4,6 +4,7 @@ mod annex;
 mod calls;
 mod cases;
 mod conditions;
+mod currencies;
 mod decide;
 mod generate;
 mod look;

@@ -13,8 +13,9 @@ use odoo_mcp::{
 use serde_json::Value;
 
 use super::{
+    currencies,
     decide::Terms,
-    generate::TOOLS,
+    generate::{ALIASES, TOOLS},
     look::{list, text},
     truth::scaled,
 };
@@ -167,6 +168,7 @@ pub(super) fn call_facts(call: &Value) -> CallFacts {
         ..Caller::local(Arrival::Stdio)
     };
     let pause = Pause { rule: Arc::from("/breakers/0"), reason: Arc::from("Too often."), until: None };
+    let tables: Value = ALIASES.iter().map(|alias| (*alias, currencies::table())).collect();
     let day = call["day"].as_u64().unwrap() + 16;
     CallFacts {
         caller,
@@ -177,7 +179,12 @@ pub(super) fn call_facts(call: &Value) -> CallFacts {
         effects: list(call, "effects").iter().map(effect).collect(),
         // A Monday is the 16th of this month.
         at: format!("2026-11-{day:02}T{:02}:{:02}:00Z", minute / 60, minute % 60).parse().unwrap(),
-        found: Found { unfolded: true, pause: (call["paused"] == true).then_some(pause), ..Found::default() },
+        found: Found {
+            unfolded: true,
+            pause: (call["paused"] == true).then_some(pause),
+            currencies: Some(Arc::new(serde_json::from_value(tables).unwrap())),
+            ..Found::default()
+        },
     }
 }
 

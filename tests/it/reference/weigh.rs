@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    currencies,
     decide::Bodies,
     look::{count, list, text},
     truth::scaled,
@@ -80,7 +81,7 @@ pub(super) fn weight(
             }
             match (unit.strip_prefix("money:"), text(limit, "currency_from")) {
                 (Some(unit), from) if !from.is_empty() => {
-                    let rate = rate(unit, limit, &each(from, views, plain))?;
+                    let rate = rate(unit, limit, &currencies::named(from, unit, effects, plain))?;
                     Some(sum * rate / MILLION)
                 }
                 _ => Some(sum),
@@ -90,21 +91,19 @@ pub(super) fn weight(
 }
 
 /// What one unit of the named currency is worth; several currencies with different rates are none.
-fn rate(unit: &str, limit: &Value, named: &[Option<&Value>]) -> Option<i128> {
+fn rate(unit: &str, limit: &Value, named: &[Option<String>]) -> Option<i128> {
     let mut found = None;
     for currency in named {
-        let rate = match currency {
-            None => MILLION,
-            Some(Value::String(code)) if code == unit => MILLION,
-            Some(Value::String(code)) => scaled(limit.pointer(&format!("/rates/rates/{code}"))?.as_str()?)?,
-            Some(_) => return None,
+        let rate = match currency.as_deref()? {
+            code if code == unit => MILLION,
+            code => scaled(limit.pointer(&format!("/rates/rates/{code}"))?.as_str()?)?,
         };
         if found.is_some_and(|found| found != rate) {
             return None;
         }
         found = Some(rate);
     }
-    Some(found.unwrap_or(MILLION))
+    found
 }
 
 /// Every value at the end of a path; nothing for a way that ends early.

@@ -80,6 +80,167 @@ fn amounts_in_other_currencies_need_a_rate() {
     }
 }
 
+/// A create on `erp` that costs 50.5, with these values and this context.
+fn paying(values: Value, context: Value) -> CallFacts {
+    let mut values = object(values);
+    values.insert("amount".to_owned(), json!(50.5));
+    let mut create = effect("erp", Operation::Create).with_values(Arc::from([values]));
+    create.context = Arc::new(object(context));
+    doing("odoo_create", [create])
+}
+
+fn spending(more: Value) -> Value {
+    let mut limit = json!({
+        "counter": "spent", "window": "day", "max": "100.00", "increment_from": "odoo.values.amount",
+        "unit": "money:EUR", "currency_from": "odoo.values.currency_id",
+        "rates": {"date": "2026-11-20", "rates": {"USD": "0.9"}},
+    });
+    limit.as_object_mut().unwrap().extend(object(more));
+    json!({"tools": {"odoo_create": {"limits": [limit]}}})
+}
+
+/// Three currencies, of which CHF has no rate; companies 1 to 3 have one each, 1 is the user's own.
+fn knowing(facts: CallFacts) -> CallFacts {
+    let tables = json!({"erp": {
+        "codes": {"1": "EUR", "2": "USD", "4": "CHF"},
+        "companies": {"1": "EUR", "2": "USD", "3": "CHF"},
+        "own_company": 1,
+    }});
+    let currencies = Some(Arc::new(serde_json::from_value(tables).unwrap()));
+    CallFacts { found: Found { currencies, ..facts.found.clone() }, ..facts }
+}
+
+const SPENT: &str = "/tools/odoo_create/limits/0";
+
+#[test]
+fn currencies_by_id_and_of_the_company_are_asked_for_once() {
+    let body = || spending(json!({}));
+    for (values, context, amount) in [
+        (json!({"currency_id": 1}), json!({}), "50.5"),
+        (json!({"currency_id": 2}), json!({}), "45.45"),
+        (json!({"currency_id": [2, "USD"]}), json!({}), "45.45"),
+        (json!({"currency_id": {"id": 2, "display_name": "US"}}), json!({}), "45.45"),
+        (json!({}), json!({}), "50.5"),
+        (json!({"company_id": 2}), json!({}), "45.45"),
+        (json!({"company_id": [2, "x"]}), json!({"allowed_company_ids": [3]}), "45.45"),
+        (json!({"company_id": false}), json!({"allowed_company_ids": [2, 1]}), "45.45"),
+        (json!({}), json!({"allowed_company_ids": [2, 3]}), "45.45"),
+        (json!({}), json!({"allowed_company_ids": []}), "50.5"),
+    ] {
+        let facts = paying(values, context);
+        check(body(), &facts, "needs currencies");
+        assert_eq!(charges(body(), &knowing(facts)), [format!("{SPENT} {amount}")]);
+    }
+    // A code says it all.
+    assert_eq!(
+        charges(body(), &paying(json!({"currency_id": "USD"}), json!({}))),
+        [format!("{SPENT} 45.45")]
+    );
+    let every = spending(json!({
+        "increment_from": "odoo.values[*].amount", "currency_from": "odoo.values[*].currency_id",
+    }));
+    let facts = knowing(paying(json!({"currency_id": 2}), json!({})));
+    assert_eq!(charges(every, &facts), [format!("{SPENT} 45.45")], "one value object is a list as well");
+}
+
+#[test]
+fn a_currency_that_nobody_knows_is_refused() {
+    let bad = format!("bad amount {SPENT}");
+    for (values, context) in [
+        (json!({"currency_id": 4}), json!({})),
+        (json!({"currency_id": 9}), json!({})),
+        (json!({"currency_id": [4, "EUR"]}), json!({})),
+        (json!({"currency_id": {"id": 9}}), json!({})),
+        (json!({"company_id": 3}), json!({})),
+        (json!({"company_id": 9}), json!({"allowed_company_ids": [1]})),
+        (json!({"company_id": 3}), json!({"allowed_company_ids": [1]})),
+        (json!({}), json!({"allowed_company_ids": [3, 1]})),
+        (json!({}), json!({"allowed_company_ids": [9]})),
+    ] {
+        let facts = paying(values, context);
+        check(spending(json!({})), &facts, "needs currencies");
+        check(spending(json!({})), &knowing(facts), &bad);
+    }
+    // These are refused without asking.
+    for (values, context) in [
+        (json!({"currency_id": "CHF"}), json!({})),
+        (json!({"currency_id": "1"}), json!({})),
+        (json!({"currency_id": 0}), json!({})),
+        (json!({"currency_id": -1}), json!({})),
+        (json!({"currency_id": 1.5}), json!({})),
+        (json!({"currency_id": false}), json!({})),
+        (json!({"currency_id": null}), json!({})),
+        (json!({"currency_id": []}), json!({})),
+        (json!({"currency_id": ["1", "EUR"]}), json!({})),
+        (json!({"currency_id": {"name": "EUR"}}), json!({})),
+        (json!({"company_id": "1"}), json!({})),
+        (json!({"company_id": -1}), json!({})),
+        (json!({}), json!({"allowed_company_ids": "1"})),
+        (json!({}), json!({"allowed_company_ids": ["1"]})),
+    ] {
+        let facts = paying(values, context);
+        check(spending(json!({})), &facts, &bad);
+        check(spending(json!({})), &knowing(facts), &bad);
+    }
+}
+
+#[test]
+fn currencies_are_asked_for_only_where_nothing_else_refuses() {
+    let facts = || paying(json!({"currency_id": 1}), json!({}));
+    check(spending(json!({"max": "0"})), &facts(), "needs currencies");
+    check(spending(json!({"max": "0"})), &knowing(facts()), &format!("limited {SPENT}"));
+    check(spending(json!({"max": "50.00"})), &knowing(facts()), &format!("limited {SPENT}"));
+    check(
+        spending(json!({"increment_from": "odoo.values.nothing"})),
+        &facts(),
+        &format!("bad amount {SPENT}"),
+    );
+    let mut denied = spending(json!({}));
+    denied["tools"]["odoo_create"]["deny_if"] =
+        json!([{"conditions": [{"path": "odoo.values.amount", "op": "gt", "value": 1}]}]);
+    check(denied, &facts(), "deny /tools/odoo_create/deny_if/0");
+    let mut asking = spending(json!({}));
+    asking["tools"]["odoo_create"]["action"] = json!("require_approval");
+    check(asking.clone(), &facts(), "needs currencies");
+    check(asking, &knowing(facts()), "ask /tools/odoo_create");
+    check(
+        spending(json!({"mode": "shadow"})),
+        &knowing(paying(json!({"currency_id": 9}), json!({}))),
+        &format!("allow /tools/odoo_create, would refuse {SPENT}"),
+    );
+    // Another connection's currencies say nothing.
+    let mut elsewhere = knowing(facts());
+    elsewhere.found.currencies = Some(Arc::default());
+    check(spending(json!({})), &elsewhere, &format!("bad amount {SPENT}"));
+}
+
+#[test]
+fn a_currency_may_be_a_default_of_the_context() {
+    let mut facts = paying(json!({}), json!({"default_currency_id": 4}));
+    facts.found.unfolded = false;
+    check(spending(json!({})), &knowing(facts.clone()), "needs definitions");
+    check(spending(json!({})), &facts, "needs definitions");
+    // The definitions make values of the defaults.
+    let unfolded = knowing(paying(json!({"currency_id": 4}), json!({})));
+    check(spending(json!({})), &unfolded, &format!("bad amount {SPENT}"));
+}
+
+#[test]
+fn each_record_is_of_its_own_company() {
+    let values: Arc<[JsonObject]> = Arc::from([
+        object(json!({"amount": 1, "company_id": 1})),
+        object(json!({"amount": 1, "company_id": 2})),
+    ]);
+    let facts = doing("odoo_create", [effect("erp", Operation::Create).with_values(values)]);
+    check(spending(json!({})), &knowing(facts), &format!("bad amount {SPENT}"));
+    let values: Arc<[JsonObject]> = Arc::from([
+        object(json!({"amount": 1, "company_id": 2})),
+        object(json!({"amount": 1, "currency_id": "USD"})),
+    ]);
+    let facts = doing("odoo_create", [effect("erp", Operation::Create).with_values(values)]);
+    assert_eq!(charges(spending(json!({})), &knowing(facts)), [format!("{SPENT} 1.8")]);
+}
+
 #[test]
 fn records_are_counted_and_zero_denies() {
     let body = |max: u64| {
