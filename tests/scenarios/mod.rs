@@ -68,6 +68,7 @@ macro_rules! for_each_group {
             hidden_effects,
             hostile,
             limits,
+            money,
             outages,
             policy,
             policy_live,
@@ -92,6 +93,7 @@ pub(crate) mod execute;
 pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;
+pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod policy;
 pub(crate) mod policy_live;
