@@ -22,10 +22,6 @@ pub enum Decision {
 
 /// Facts that only Odoo knows.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack between two steps; the charges are inline so that deciding allocates nothing"
-)]
 pub enum Needs {
     /// The field definitions: the effects have to be unfolded.
     Definitions,
