@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     decide::{self, Verdict},
-    outcome::load,
+    outcome::{call_facts, load, outcome},
     random::compare,
 };
 
@@ -255,6 +255,56 @@ fn a_connection_may_belong_to_several_environments() {
     check(&rule("require", "neq"), &on("erp-test"), required);
     check(&rule("require", "eq"), &on("erp"), "allow");
     check(&rule("deny_if", "eq"), &on("old-test"), "allow");
+}
+
+#[test]
+fn caps_of_the_older_language_hold_to_the_number() {
+    let rule = |op: &str, value: u32| {
+        json!({
+            "name": format!("{op} {value}"),
+            "conditions": [{"path": "state.create_charge.total", "op": op, "value": value}],
+            "state": {"counter": "total", "window": "day", "increment_from": "args.amount"},
+        })
+    };
+    let charge = |amount: Value| call("create_charge", json!({"amount": amount}), json!({}));
+    for (op, amount, expected) in [
+        ("lte", json!(100), "allow"),
+        ("lte", json!(100.01), "deny /tools/create_charge/rules/0"),
+        ("lt", json!(99.99), "allow"),
+        ("lt", json!(100), "deny /tools/create_charge/rules/0"),
+    ] {
+        let policy = json!({"tools": {"create_charge": {"rules": [rule(op, 100)]}}});
+        check(&policy, &charge(amount), expected);
+    }
+}
+
+#[test]
+fn of_two_caps_the_lower_one_holds() {
+    let cap = |value: u32| json!([{"path": "state.create_charge.total", "op": "lte", "value": value}]);
+    let state = json!({"counter": "total", "window": "day", "increment_from": "args.amount"});
+    for (one, other) in [(100, 50), (50, 100)] {
+        let rules = json!([{"conditions": cap(one), "state": state}, {"conditions": cap(other)}]);
+        let policy =
+            json!({"version": "1", "default": "allow", "tools": {"create_charge": {"rules": rules}}});
+        let loaded = load(&policy).unwrap();
+        let kind = |amount: u32| {
+            outcome(&loaded, &call("create_charge", json!({"amount": amount}), json!({})), false).kind
+        };
+        assert_eq!((kind(50), kind(51)), ("allow", "deny"), "{policy}");
+    }
+}
+
+#[test]
+fn the_log_holds_short_texts_alone() {
+    let rule = json!({"deny_if": [{"path": "args.reason", "op": "eq", "value": "x"}]});
+    let policy = json!({"version": "1", "default": "allow", "tools": {"create_charge": rule}});
+    let loaded = load(&policy).unwrap();
+    let told = |length: usize| {
+        let call = call("create_charge", json!({"reason": "y".repeat(length)}), json!({}));
+        loaded.evidence(&call_facts(&call)).contains_key("args.reason")
+    };
+    assert!(told(1_000));
+    assert!(!told(1_001));
 }
 
 #[test]

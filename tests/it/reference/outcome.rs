@@ -8,7 +8,7 @@ use odoo_mcp::{
         FieldUse, Found, GrantName, JsonObject, MethodName, ModelName, Operation, Part, Pause, RecordAnswer,
         RecordEffect, Risk, ToolFacts, Use, UserName,
     },
-    policy::{ApprovalMode, ApprovalTerms, Charge, Decision, DenialKind, KnownTools, Needs, Policy},
+    policy::{ApprovalMode, ApprovalTerms, Charge, Count, Decision, DenialKind, KnownTools, Needs, Policy},
 };
 use serde_json::Value;
 
@@ -146,6 +146,10 @@ fn sums(charges: &[Charge]) -> (Sums, Sums) {
             scope.client.as_deref().unwrap_or("-"),
             scope.connection.as_ref().map_or("-", ConnectionAlias::as_str),
             scope.tool.unwrap_or("-"),
+            match charge.limit.count {
+                Count::Attempts => "attempts",
+                Count::Effects => "effects",
+            },
         ];
         let into = if charge.limit.shadow { &mut shadow } else { &mut sums };
         let key = (charge.limit.rule.0.to_string(), words.join(" "));

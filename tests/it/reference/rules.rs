@@ -120,6 +120,9 @@ fn limit(dice: &mut Dice, counter: &str, with_arguments: bool) -> Value {
             _ => {}
         }
     }
+    if dice.once_in(4) {
+        limit["count"] = json!(dice.one(&["attempts", "effects"]));
+    }
     shadow(dice, &mut limit, 8);
     limit
 }

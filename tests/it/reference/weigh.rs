@@ -42,18 +42,7 @@ pub(super) fn weight(
     effects: &[&Value],
     plain: &Value,
 ) -> Option<i128> {
-    let declared = bodies.declared(at, "counters").into_iter().rev();
-    let declared = declared.filter(|(name, _)| *name == text(limit, "counter")).map(|(_, rule)| rule).next();
-    let unit = match text(limit, "unit") {
-        "" => declared.map_or("", |rule| text(rule, "unit")),
-        unit => unit,
-    };
-    let from = match (text(limit, "increment_from"), limit.get("increment"), unit) {
-        ("", None, "records") => "odoo.count",
-        ("", None, "rows") => "rows",
-        ("", None, "bytes") => "bytes",
-        (from, ..) => from,
-    };
+    let (from, unit) = from(bodies, at, limit);
     match from {
         "" => scaled(&limit.get("increment").unwrap_or(&json!(1)).to_string()),
         "odoo.count" => {
@@ -88,6 +77,23 @@ pub(super) fn weight(
             }
         }
     }
+}
+
+/// Where the weight comes from, and its unit, which a declared counter may say.
+fn from<'a>(bodies: &Bodies<'a>, at: &str, limit: &'a Value) -> (&'a str, &'a str) {
+    let mut declared = bodies.declared(at, "counters").into_iter().rev();
+    let declared = declared.find(|(name, _)| *name == text(limit, "counter")).map(|(_, rule)| rule);
+    let unit = match text(limit, "unit") {
+        "" => declared.map_or("", |rule| text(rule, "unit")),
+        unit => unit,
+    };
+    let from = match (text(limit, "increment_from"), limit.get("increment"), unit) {
+        ("", None, "records") => "odoo.count",
+        ("", None, "rows") => "rows",
+        ("", None, "bytes") => "bytes",
+        (from, ..) => from,
+    };
+    (from, unit)
 }
 
 /// What one unit of the named currency is worth; several currencies with different rates are none.
@@ -192,6 +198,13 @@ pub(super) fn scope(
         part("client", call.get("client").and_then(Value::as_str).unwrap_or("-")),
         part("connection", alias.unwrap_or("-")),
         part("tool", text(call, "tool")),
+        counted(bodies, at, limit),
     ]
     .join(" ")
+}
+
+/// What a failed call costs: all of a plain count, nothing of what is weighed.
+fn counted(bodies: &Bodies<'_>, at: &str, limit: &Value) -> String {
+    let usual = if from(bodies, at, limit).0.is_empty() { "attempts" } else { "effects" };
+    limit.get("count").and_then(Value::as_str).unwrap_or(usual).to_owned()
 }
