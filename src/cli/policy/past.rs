@@ -30,7 +30,8 @@ const SHOWN_MAX: usize = 50;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The log holds models, ids, field names and the values that rules looked at. A call of which it does not
-hold enough is counted as uncertain, not guessed. Counters begin empty where the log begins.
+hold enough, or whose currency only Odoo can tell, is counted as uncertain, not guessed; Odoo is not
+asked. Counters begin empty where the log begins.
 Exits 0 if nothing would come out otherwise, 1 if something would.
 
 Examples:

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A call is a JSON object in the form of case files: `tool`, `args`, and where they matter `grant`,
-`user`, `at`, `effects`, `records`, `approved`. The effects follow from the arguments of a tool.
+`user`, `at`, `effects`, `records`, `currencies`, `approved`. The effects follow from the arguments of a tool.
 Counters begin empty and are shared by the calls. What only Odoo knows and the call does not say is
 answered by `needs_definitions`, `needs_currencies` or `needs_records`.
 Exits 0 if every call would run, 1 otherwise.

@@ -15,7 +15,7 @@ use crate::{
     facts::{ConnectionAlias, Decimal, JsonObject, RecordEffect},
     policy::{
         file::document::Step,
-        plan::{MoneyPlan, OdooFact, Source},
+        plan::{MoneyPlan, OdooFact, ReadPath, Source},
     },
 };
 
@@ -43,7 +43,7 @@ pub(super) fn rate<'a, E>(
 where
     E: Iterator<Item = &'a RecordEffect> + Clone,
 {
-    let Some((source, steps)) = &money.from else { return Ok(Decimal::ONE) };
+    let Some(ReadPath { source, steps, .. }) = &money.from else { return Ok(Decimal::ONE) };
     let mut rates = Rates { view, money, unknown, found: None };
     match source {
         Source::Odoo(OdooFact::Values) => {

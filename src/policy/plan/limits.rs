@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     build::Builder,
     conditions::{Source, named},
+    tools::ReadPath,
 };
 use crate::{
     facts::Decimal,
@@ -44,7 +45,7 @@ pub(in crate::policy) enum WeightPlan {
 #[derive(Debug)]
 pub(in crate::policy) struct MoneyPlan {
     pub(in crate::policy) currency: Arc<str>,
-    pub(in crate::policy) from: Option<(Source, Box<[Step]>)>,
+    pub(in crate::policy) from: Option<ReadPath>,
     pub(in crate::policy) rates: Box<[(Arc<str>, Decimal)]>,
 }
 
@@ -91,7 +92,10 @@ impl Builder<'_> {
         };
         let money = match unit {
             Some(Unit::Money(currency)) => {
-                let from = rule.currency_from.as_ref().map(|from| self.source(&from.at, &from.it));
+                let from = rule.currency_from.as_ref().map(|from| {
+                    let (source, steps) = self.source(&from.at, &from.it);
+                    ReadPath { text: Arc::clone(&from.it.text), source, steps }
+                });
                 let rates = rule.rates.as_ref().map(|rates| rates.rates.clone().into()).unwrap_or_default();
                 Some(MoneyPlan { currency, from, rates })
             }

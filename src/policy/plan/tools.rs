@@ -148,6 +148,9 @@ pub(super) fn reads<'a>(items: impl Iterator<Item = &'a ItemPlan>, limits: &[Lim
         if let WeightPlan::Path { text, source, steps } = &limit.weight {
             add(text, source, steps);
         }
+        if let Some(from) = limit.money.as_ref().and_then(|money| money.from.as_ref()) {
+            add(&from.text, &from.source, &from.steps);
+        }
     }
     reads.into()
 }

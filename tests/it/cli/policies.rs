@@ -214,6 +214,31 @@ fn past_calls_are_decided_again() {
 }
 
 #[test]
+fn a_currency_that_only_odoo_can_tell_makes_a_past_call_uncertain() {
+    let home = Home::new();
+    let limit = r#"{"counter":"c","window":"day","max":9,"increment_from":"odoo.values.color","unit":"money:EUR","currency_from":"odoo.values.ref"}"#;
+    home.write(
+        "policy.json",
+        &format!(r#"{{"version":"1","default":"allow","tools":{{"odoo_create":{{"limits":[{limit}]}}}}}}"#),
+    );
+    for (values, code) in [
+        (json!({"name": "x", "color": 1, "ref": "EUR"}), 0),
+        (json!({"name": "x", "color": 1}), 0),
+        (json!({"name": "x", "color": 1, "ref": "XYZ"}), 1),
+    ] {
+        let create = json!({"model": "res.partner", "values": values}).to_string();
+        home.run(&["call", "odoo_create", &create, "--sandbox"]).ended(code);
+    }
+    let told = home.run(&["policy", "replay", "--json"]).ended(0).json();
+    let past = &told["past"];
+    assert_eq!(
+        (&past["calls"], &past["uncertain"], &past["different"]),
+        (&json!(3), &json!(1), &json!(0)),
+        "{told}"
+    );
+}
+
+#[test]
 fn strict_checks_take_warnings_for_errors_and_the_schema_is_json() {
     let home = Home::new();
     let file = home.write("p.json", r#"{"version":"1","default":"deny","tools":{"my_future_tool":{}}}"#);
