@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     approvals::{Answer, Approvals, CanAsk, Question},
     audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
-    facts::{CallFacts, Caller, Class, JsonObject, hex},
+    facts::{CallFacts, Caller, Class, JsonObject, Risk, ToolFacts, hex},
     ledger::{End, Settlement},
     odoo::Connections,
     operator::Pauses,
-    policy::{BreakerEvent, Denial, Permit, Policy, RuleId},
+    policy::{BreakerEvent, Decision, Denial, Permit, Policy, RuleId},
     reply::{self, CallError, Reply},
     tools::{CallContext, Catalog, Found, Progress},
 };
@@ -205,14 +205,35 @@ impl Corridor {
     pub async fn call_asking(&self, call: RawCall) -> Result<Walked, UnknownTool> {
         let policy = self.policy.load_full();
         let found = self.catalog.find(&call.tool);
-        // A caller whose grant nobody knows is told so, whichever tool they name.
-        let is_known = policy.knows_grant(&call.caller);
-        let shown = found.filter(|tool| !is_known || policy.might_allow(&call.caller, &tool.facts()));
+        if !policy.knows_grant(&call.caller)
+            && let Some(refused) = self.no_grant(&policy, &call, found)
+        {
+            return Ok(refused);
+        }
+        let shown = found.filter(|tool| policy.might_allow(&call.caller, &tool.facts()));
         let Some(tool) = shown else { return Err(self.unknown(&call, found.is_some())) };
         match self.walk(&policy, tool, call).await {
             Ok(walked) => Ok(walked),
             Err(error) => Ok(Walked::Reply(reply::word(&error))),
         }
+    }
+
+    /// A caller whose grant nobody knows is told so, whichever tool they name and however they call it.
+    fn no_grant(&self, policy: &Arc<Policy>, call: &RawCall, found: Option<Found>) -> Option<Walked> {
+        let nameless = ToolFacts { name: "unknown", family: "", class: Class::Other, risk: Risk::Low };
+        let facts = CallFacts {
+            caller: call.caller.clone(),
+            tool: found.map_or(nameless, |tool| tool.facts()),
+            class: Class::Other,
+            dry_run: false,
+            arguments: Arc::default(),
+            effects: Arc::default(),
+            at: jiff::Timestamp::now(),
+            found: crate::facts::Found::default(),
+        };
+        let Decision::Deny(denial) = policy.decide(&facts) else { return None };
+        self.metrics.decided("deny", &denial.rule.0, None);
+        Some(Walked::Reply(reply::word(&self.refuse(policy, &facts, denial))))
     }
 
     /// Hidden and unknown differ in the log alone.

@@ -157,6 +157,21 @@ fn hidden_unlisted_and_unknown_are_the_same() {
 }
 
 #[test]
+fn without_a_grant_every_name_is_answered_alike() {
+    let others = json!({ "version": "1", "default": "allow", "grants": { "other": { "inherit": true } } });
+    let house = house(&others);
+    let before = RUNS.get();
+    let answers = [("obey", json!({ "order": "answer" })), ("obey", json!({ "x": 1 })), ("abed", json!({}))]
+        .map(|(tool, arguments)| house.call(tool, arguments).unwrap());
+    for answer in &answers {
+        assert_eq!((answer.code, &answer.structured), (Some("no_grant"), &answers[0].structured));
+    }
+    assert_eq!(RUNS.get(), before);
+    assert!(house.corridor.list(&Caller::local(Arrival::Stdio)).is_empty());
+    assert_eq!(house.log().matches("\"decision\":\"deny\"").count(), 3, "{}", house.log());
+}
+
+#[test]
 fn a_refusal_names_its_rule_and_runs_nothing() {
     let denied = json!({ "version": "1", "default": "allow",
                          "tools": { "obey": { "action": "deny", "reason": "Not today." } } });
