@@ -141,6 +141,12 @@ pub(super) fn readable(line: &Value) -> Vec<String> {
                 text("rule")
             )
         }
+        "unknown" => {
+            let hidden = line.get("hidden").and_then(Value::as_bool).unwrap_or_default();
+            let why = if hidden { "hidden" } else { "no such tool" };
+            format!("{} by {} ({why})", text("tool"), text("grant"))
+        }
+        "alarm" => text("kind"),
         _ => String::new(),
     };
     vec![number, text("at"), text("call"), event, what.trim_end().to_owned()]
