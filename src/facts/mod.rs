@@ -5,6 +5,7 @@
 mod connection;
 mod currencies;
 mod decimal;
+mod domain;
 mod effect;
 mod hex;
 mod names;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use connection::{Credential, Definition, Limits, Origin, Pin, Protocol, SecretSource, Trust};
 pub use currencies::{Currencies, CurrencyTable};
 pub use decimal::{Decimal, DecimalError};
+pub use domain::DOMAIN_OPERATORS;
 pub use effect::{ConnectionChange, Effect, FieldUse, Part, RecordEffect, Use};
 pub use hex::{from_hex, hex};
 pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, NameError, UserName};

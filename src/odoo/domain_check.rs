@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::OdooError;
-use crate::facts::{FieldName, nearest};
+use crate::facts::{DOMAIN_OPERATORS, FieldName, nearest};
 
 /// Conditions and operators of one domain, sub-domains included.
 const ITEMS_MAX: usize = 2_000;
@@ -18,30 +18,6 @@ const LIST_VALUES_MAX: usize = 10_000;
 /// Longest piece of a refused item that an error repeats.
 const SHOWN_CHARS_MAX: usize = 60;
 
-/// Operators that Odoo reads from outside; older versions do not know all of them and say so.
-pub(super) const OPERATORS: &[&str] = &[
-    "=",
-    "!=",
-    "<",
-    ">",
-    "<=",
-    ">=",
-    "=?",
-    "in",
-    "not in",
-    "like",
-    "not like",
-    "ilike",
-    "not ilike",
-    "=like",
-    "not =like",
-    "=ilike",
-    "not =ilike",
-    "child_of",
-    "parent_of",
-    "any",
-    "not any",
-];
 /// These skip the record rules of the other model; Odoo takes them from its own code only.
 const INTERNAL_OPERATORS: &[&str] = &["any!", "not any!"];
 const NEAREST_COUNT: usize = 3;
@@ -218,7 +194,7 @@ fn known_operator(text: &str) -> Result<&'static str, OdooError> {
         "<>" => "!=",
         other => other,
     };
-    if let Some(known) = OPERATORS.iter().find(|known| **known == plain) {
+    if let Some(known) = DOMAIN_OPERATORS.iter().find(|known| **known == plain) {
         return Ok(known);
     }
     if INTERNAL_OPERATORS.contains(&plain) {
@@ -226,7 +202,7 @@ fn known_operator(text: &str) -> Result<&'static str, OdooError> {
     }
     Err(OdooError::UnknownOperator {
         operator: shorten(text),
-        nearest: nearest(plain, OPERATORS.iter().copied(), NEAREST_COUNT)
+        nearest: nearest(plain, DOMAIN_OPERATORS.iter().copied(), NEAREST_COUNT)
             .into_iter()
             .map(str::to_owned)
             .collect(),

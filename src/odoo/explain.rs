@@ -9,10 +9,9 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    Call, Failure, OdooClient, OdooError, Route, domain_check::OPERATORS, failure::ServerFault, parameters,
-    schema::NEAREST_COUNT,
+    Call, Failure, OdooClient, OdooError, Route, failure::ServerFault, parameters, schema::NEAREST_COUNT,
 };
-use crate::facts::{MethodName, ModelName, nearest};
+use crate::facts::{DOMAIN_OPERATORS, MethodName, ModelName, nearest};
 
 /// An explanation may take this long; then the plain error has to do.
 const EXPLANATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,7 +105,7 @@ impl OdooClient {
     async fn explain_operator(&self, operator: String) -> Option<OdooError> {
         let since = OPERATORS_SINCE.iter().find(|(known, _)| *known == operator);
         let Some((_, since)) = since else {
-            let nearest = near(&operator, OPERATORS.iter().copied());
+            let nearest = near(&operator, DOMAIN_OPERATORS.iter().copied());
             return Some(OdooError::UnknownOperator { operator, nearest });
         };
         let version = self.version().await;
@@ -197,7 +196,8 @@ fn operator_in(message: &str) -> Option<Suspect> {
         .strip_prefix("Invalid operator in condition ")
         .or_else(|| message.strip_prefix("Invalid leaf "))?;
     let operator = rest.split('\'').nth(3)?;
-    (!OPERATORS.contains(&operator) || is_newer(operator)).then(|| Suspect::Operator(operator.to_owned()))
+    (!DOMAIN_OPERATORS.contains(&operator) || is_newer(operator))
+        .then(|| Suspect::Operator(operator.to_owned()))
 }
 
 /// Old versions stumble over a sub-domain in ways of their own.

@@ -8,6 +8,7 @@ mod calls;
 mod client;
 #[cfg(test)]
 mod client_tests;
+mod command_codes;
 mod connections;
 mod context;
 mod currencies;

@@ -13,17 +13,13 @@ use super::{
 };
 use crate::{
     facts::{FieldName, JsonObject, ModelName, Operation, RecordEffect},
-    odoo::{FieldInfo, FieldType, OdooError, record_ids::record_id},
+    odoo::{
+        FieldInfo, FieldType, OdooError,
+        command_codes::{CLEAR, CREATE, DELETE, LINK, SET, UNLINK, UPDATE},
+        record_ids::record_id,
+    },
     policy::closed_by_itself,
 };
-
-const CREATE: i64 = 0;
-const UPDATE: i64 = 1;
-const DELETE: i64 = 2;
-const UNLINK: i64 = 3;
-const LINK: i64 = 4;
-const CLEAR: i64 = 5;
-const SET: i64 = 6;
 
 /// Ids that one command may set.
 const IDS_MAX: usize = 10_000;

@@ -7,19 +7,14 @@ use serde_json::{Value, json};
 use super::{Checker, Mode, shown};
 use crate::{
     facts::{JsonObject, ModelName},
-    odoo::{FieldInfo, ModelSchema, OdooError},
+    odoo::{
+        FieldInfo, ModelSchema, OdooError,
+        command_codes::{CLEAR, CREATE, DELETE, LINK, SET, UNLINK, UPDATE},
+    },
 };
 
 /// Commands inside commands: orders with lines with taxes are two deep.
 const COMMANDS_DEEP_MAX: usize = 8;
-
-const CREATE: i64 = 0;
-const UPDATE: i64 = 1;
-const DELETE: i64 = 2;
-const UNLINK: i64 = 3;
-const LINK: i64 = 4;
-const CLEAR: i64 = 5;
-const SET: i64 = 6;
 
 /// An id, nothing, or the pair that a read answers.
 pub(super) fn many2one(value: &Value) -> Result<Value, String> {

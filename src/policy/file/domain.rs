@@ -3,33 +3,8 @@
 use serde_json::Value;
 
 use super::shape::{shown, type_of};
-use crate::facts::{FieldName, nearest};
+use crate::facts::{DOMAIN_OPERATORS, FieldName, nearest};
 
-/// Operators of Odoo 14 to 20.
-const OPERATORS: &[&str] = &[
-    "=",
-    "!=",
-    "<>",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "=?",
-    "like",
-    "not like",
-    "ilike",
-    "not ilike",
-    "=like",
-    "=ilike",
-    "not =like",
-    "not =ilike",
-    "in",
-    "not in",
-    "child_of",
-    "parent_of",
-    "any",
-    "not any",
-];
 /// How deep domains may stand in domains.
 const DEPTH_MAX: usize = 8;
 
@@ -88,9 +63,9 @@ fn check_term(parts: &[Value], at: &str, depth: usize, tell: &mut impl FnMut(&st
     if field.split('.').any(|part| FieldName::parse(part).is_err()) {
         tell(at, format!("`{}` is no field", shown(field)));
     }
-    if !OPERATORS.contains(&operator.as_str()) {
+    if !DOMAIN_OPERATORS.contains(&operator.as_str()) {
         let operator = shown(operator);
-        let message = match nearest(&operator, OPERATORS.iter().copied(), 1).first() {
+        let message = match nearest(&operator, DOMAIN_OPERATORS.iter().copied(), 1).first() {
             Some(meant) => format!("no operator of Odoo is `{operator}`; did you mean `{meant}`?"),
             None => format!("no operator of Odoo is `{operator}`"),
         };

@@ -8,37 +8,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::facts::{Decimal, FieldName, nearest};
+use crate::facts::{DOMAIN_OPERATORS, Decimal, FieldName, nearest};
 
 /// Conditions and operators of one domain.
 const ITEMS_MAX: usize = 2_000;
 /// Prefix operators within each other: Odoo walks them by recursion, and so do we.
 const OPERATORS_DEEP_MAX: usize = 100;
 const NEAREST_COUNT: usize = 2;
-
-const OPERATORS: &[&str] = &[
-    "=",
-    "!=",
-    "<",
-    ">",
-    "<=",
-    ">=",
-    "=?",
-    "in",
-    "not in",
-    "like",
-    "not like",
-    "ilike",
-    "not ilike",
-    "=like",
-    "not =like",
-    "=ilike",
-    "not =ilike",
-    "child_of",
-    "parent_of",
-    "any",
-    "not any",
-];
 
 /// A domain: for Odoo, and for judging values.
 #[derive(Debug, Clone)]
@@ -156,8 +132,8 @@ fn condition(parts: &[Value]) -> Result<Value, String> {
         "<>" => "!=",
         other => other,
     };
-    if !OPERATORS.contains(&operator) {
-        let nearest = nearest(operator, OPERATORS.iter().copied(), NEAREST_COUNT);
+    if !DOMAIN_OPERATORS.contains(&operator) {
+        let nearest = nearest(operator, DOMAIN_OPERATORS.iter().copied(), NEAREST_COUNT);
         let hint = nearest.first().map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
         return Err(format!("`{operator}` is no domain operator{hint}"));
     }
