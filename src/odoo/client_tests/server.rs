@@ -95,8 +95,13 @@ impl Server {
                     let index = next.fetch_add(1, Ordering::SeqCst);
                     let now = at_once.0.fetch_add(1, Ordering::SeqCst) + 1;
                     at_once.1.fetch_max(now, Ordering::SeqCst);
-                    play(&mut peer, &steps[index.min(steps.len() - 1)], &hung_up).await;
+                    let answer = answer(&mut peer, &steps[index.min(steps.len() - 1)], &hung_up).await;
+                    // Whoever has the answer may send the next request at once.
                     at_once.0.fetch_sub(1, Ordering::SeqCst);
+                    if let Some((head, body)) = answer {
+                        let _ = peer.write_all(head.as_bytes()).await;
+                        let _ = peer.write_all(body.as_bytes()).await;
+                    }
                 });
             }
         });
@@ -117,15 +122,20 @@ impl Server {
     }
 }
 
-async fn play(peer: &mut TcpStream, step: &Step, hung_up: &AtomicUsize) {
+/// Head and body, when it is time for them; nothing where the peer gets none.
+async fn answer<'a>(
+    peer: &mut TcpStream,
+    step: &'a Step,
+    hung_up: &AtomicUsize,
+) -> Option<(String, &'a String)> {
     let (status, headers, body) = match step {
-        Step::Drop => return,
+        Step::Drop => return None,
         Step::Silence => {
             // Only the client can end this.
             let mut byte = [0_u8; 1];
             let _ = peer.read(&mut byte).await;
             hung_up.fetch_add(1, Ordering::SeqCst);
-            return;
+            return None;
         }
         Step::After { ms, body } => {
             tokio::time::sleep(Duration::from_millis(*ms)).await;
@@ -133,9 +143,7 @@ async fn play(peer: &mut TcpStream, step: &Step, hung_up: &AtomicUsize) {
         }
         Step::Answer { status, headers, body } => (*status, *headers, body),
     };
-    let head = format!("HTTP/1.0 {status} X\r\n{headers}content-length: {}\r\n\r\n", body.len());
-    let _ = peer.write_all(head.as_bytes()).await;
-    let _ = peer.write_all(body.as_bytes()).await;
+    Some((format!("HTTP/1.0 {status} X\r\n{headers}content-length: {}\r\n\r\n", body.len()), body))
 }
 
 async fn read_request(peer: &mut TcpStream) -> Option<String> {
