@@ -16,6 +16,13 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The operation of a word, as [`Self::as_str`] writes it.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all =
+            [Self::Read, Self::Create, Self::Write, Self::Unlink, Self::Execute, Self::Mail, Self::Report];
+        all.into_iter().find(|operation| operation.as_str() == word)
+    }
+
     /// The operation of a public method. What is not in this table is `Execute`.
     ///
     /// INVARIANT: a method is `Read` here only if it changes nothing in every supported Odoo version.

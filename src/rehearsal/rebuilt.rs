@@ -102,16 +102,7 @@ fn effect(value: &Value) -> Option<Effect> {
 }
 
 fn records(logged: LoggedRecords) -> Option<RecordEffect> {
-    let operation = match logged.operation.as_str() {
-        "read" => Operation::Read,
-        "create" => Operation::Create,
-        "write" => Operation::Write,
-        "unlink" => Operation::Unlink,
-        "execute" => Operation::Execute,
-        "mail" => Operation::Mail,
-        "report" => Operation::Report,
-        _ => return None,
-    };
+    let operation = Operation::of_word(&logged.operation)?;
     let mut effect = RecordEffect::new(&logged.connection, &logged.model, operation, logged.method)
         .reading(&logged.fields_read)
         .writing(logged.fields_written)

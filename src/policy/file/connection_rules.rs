@@ -7,11 +7,10 @@ use serde_json::Value;
 use super::{
     document::{AccessMode, At, Breaker, BreakerEvent, ConnectionRule, EnvironmentRule, TimeWindow},
     keys,
-    model_rules::operation,
     reader::{Object, Reader, rule_id},
     zone,
 };
-use crate::policy::Scopes;
+use crate::{facts::Operation, policy::Scopes};
 
 /// The days as the file names them.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -36,8 +35,9 @@ impl<'a> Reader<'a> {
     pub(super) fn environment_rule(&mut self, at: &str, value: &'a Value) -> Option<EnvironmentRule> {
         let object = self.object(at, value, &keys::ENVIRONMENT)?;
         let approve = object.texts("approve");
-        let approve =
-            approve.filter_map(|(at, text)| Some(At { at: rule_id(&at), it: operation(text)? })).collect();
+        let approve = approve
+            .filter_map(|(at, text)| Some(At { at: rule_id(&at), it: Operation::of_word(text)? }))
+            .collect();
         let rule = EnvironmentRule {
             at: object.rule(),
             mode: object.word("mode", access),

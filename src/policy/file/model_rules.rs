@@ -21,7 +21,7 @@ impl<'a> Reader<'a> {
     ) -> Option<ModelRule> {
         let object = self.object(at, value, &keys::MODEL)?;
         let ops = match object.get("ops") {
-            Some(_) => object.texts("ops").filter_map(|(_, text)| operation(text)).collect(),
+            Some(_) => object.texts("ops").filter_map(|(_, text)| Operation::of_word(text)).collect(),
             None => vec![Operation::Read],
         };
         let rule = ModelRule {
@@ -130,19 +130,6 @@ impl<'a> Reader<'a> {
             })
             .collect()
     }
-}
-
-pub(super) fn operation(text: &str) -> Option<Operation> {
-    Some(match text {
-        "read" => Operation::Read,
-        "create" => Operation::Create,
-        "write" => Operation::Write,
-        "unlink" => Operation::Unlink,
-        "execute" => Operation::Execute,
-        "mail" => Operation::Mail,
-        "report" => Operation::Report,
-        _ => return None,
-    })
 }
 
 fn shown(text: &str) -> Option<Shown> {
