@@ -12,6 +12,11 @@ pub mod facts;
 pub mod config;
 pub mod store;
 
+pub mod files;
+pub mod language;
+pub mod markup;
+pub mod sheets;
+
 pub mod policy;
 
 pub mod ledger;

@@ -1,0 +1,1 @@
+//! Language models behind one type, only where the operator has set one up.
