@@ -142,7 +142,7 @@ fn run(case: &Case, catalog: &Catalog, policy: &Arc<Policy>) {
         decide.measure(|| {
             black_box(allowed(policy, black_box(&facts)));
         });
-        let output = || Output { structured: case.answer.clone(), text: None };
+        let output = || Output { structured: case.answer.clone(), text: None, attached: Vec::new() };
         shape.measure(|| {
             black_box(reply::shape(black_box(output()), &[]));
         });

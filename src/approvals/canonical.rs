@@ -137,6 +137,8 @@ fn name_of(change: ConnectionChange) -> &'static str {
         ConnectionChange::Connect => "connect",
         ConnectionChange::Disconnect => "disconnect",
         ConnectionChange::Repin => "repin",
+        ConnectionChange::SignIn => "sign_in",
+        ConnectionChange::SignOut => "sign_out",
     }
 }
 

@@ -250,6 +250,8 @@ fn verb_of(change: ConnectionChange) -> &'static str {
         ConnectionChange::Connect => "sign in and save",
         ConnectionChange::Disconnect => "forget",
         ConnectionChange::Repin => "trust another key of",
+        ConnectionChange::SignIn => "open a web session on",
+        ConnectionChange::SignOut => "end the web session on",
     }
 }
 

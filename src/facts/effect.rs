@@ -35,6 +35,10 @@ pub enum ConnectionChange {
     Disconnect,
     /// Trust another key of the peer.
     Repin,
+    /// Open a web session for the caller.
+    SignIn,
+    /// End the caller's web session.
+    SignOut,
 }
 
 /// Records of one model and what is done to them.
@@ -264,6 +268,58 @@ impl RecordEffect {
     }
 }
 
+/// Where Odoo keeps its reports.
+const REPORTS: &str = "ir.actions.report";
+/// What pages and routes of the web server that are no records count as.
+const PAGES: &str = "web.page";
+
+impl RecordEffect {
+    /// A printed report. Which model it is about is found out before the policy decides.
+    pub fn of_report(connection: &ConnectionAlias, report_name: &str, ids: &[i64]) -> Self {
+        let mut asked = JsonObject::new();
+        asked.insert("report_name".to_owned(), report_name.into());
+        asked.insert("ids".to_owned(), ids.to_vec().into());
+        Self::new(connection, &ModelName::known(REPORTS), Operation::Report, MethodName::known("report"))
+            .with_values(Arc::from([asked]))
+            .bounded(ids.len() as u64)
+    }
+
+    /// The report and the records that an effect asks for whose model is not known yet.
+    pub fn unplaced_report(&self) -> Option<(&str, Vec<i64>)> {
+        if self.operation != Operation::Report || self.ids.is_some() || self.model.as_str() != REPORTS {
+            return None;
+        }
+        let asked = self.values.first()?;
+        let ids = asked.get("ids")?.as_array()?.iter().filter_map(Value::as_i64).collect();
+        Some((asked.get("report_name")?.as_str()?, ids))
+    }
+
+    /// The same report, now that its model is known.
+    #[must_use]
+    pub fn placed_on(&self, model: &ModelName, ids: &[i64]) -> Self {
+        let placed = Self::new(&self.connection, model, Operation::Report, self.method.clone());
+        let placed = placed.with_ids(ids).in_context(Arc::clone(&self.context));
+        Self { part: self.part, row_bound: self.row_bound, ..placed }
+    }
+
+    /// A page of the web server. `reads` only where the page is known to change nothing.
+    pub fn of_page(connection: &ConnectionAlias, http_method: &str, path: &str, reads: bool) -> Self {
+        let mut asked = JsonObject::new();
+        asked.insert("path".to_owned(), path.into());
+        asked.insert("http_method".to_owned(), http_method.into());
+        let operation = if reads { Operation::Read } else { Operation::Execute };
+        let method = MethodName::known(if http_method == "GET" { "get" } else { "post" });
+        Self::new(connection, &ModelName::known(PAGES), operation, method)
+            .with_values(Arc::from([asked]))
+            .bounded(1)
+    }
+
+    /// Is this a page, which has no field definitions?
+    pub fn is_page(&self) -> bool {
+        self.model.as_str() == PAGES
+    }
+}
+
 /// What `default_` members of a context begin with; the rest is the name of a field.
 const DEFAULT_PREFIX: &str = "default_";
 
@@ -380,5 +436,26 @@ mod tests {
         let effect = of_context(json!({"default_state": "sale", "default_x": 1, "lang": "fr_FR"}));
         let effect = effect.writing(vec![FieldName::parse("state").unwrap()]);
         assert_eq!(effect.unknown_defaults().collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn a_report_is_unplaced_until_its_model_is_known() {
+        let alias = ConnectionAlias::parse("shop").unwrap();
+        let report = RecordEffect::of_report(&alias, "sale.report_saleorder", &[7, 8]);
+        assert!(report.may_hide_more(), "it has to be unfolded");
+        assert_eq!(report.unplaced_report(), Some(("sale.report_saleorder", vec![7, 8])));
+        let placed = report.placed_on(&ModelName::parse("sale.order").unwrap(), &[7, 8]);
+        assert_eq!(placed.unplaced_report(), None);
+        assert_eq!((placed.ids.as_deref(), placed.row_bound), (Some([7, 8].as_slice()), Some(2)));
+        assert!(!placed.may_hide_more());
+    }
+
+    #[test]
+    fn a_page_is_read_only_where_that_is_known() {
+        let alias = ConnectionAlias::parse("shop").unwrap();
+        let page = RecordEffect::of_page(&alias, "GET", "/shop", true);
+        assert!(page.is_page() && !page.may_hide_more());
+        assert_eq!(page.operation, Operation::Read);
+        assert_eq!(RecordEffect::of_page(&alias, "POST", "/x", false).operation, Operation::Execute);
     }
 }

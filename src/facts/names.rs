@@ -131,6 +131,16 @@ impl ConnectionAlias {
     }
 }
 
+impl ModelName {
+    /// A model that this program knows by itself.
+    ///
+    /// INVARIANT: `name` is a literal in our source; a test over the catalogue decodes them all.
+    pub fn known(name: &'static str) -> Self {
+        debug_assert!(is_model(name), "{name} is no model name");
+        Self(Arc::from(name))
+    }
+}
+
 impl MethodName {
     /// A method that this program calls by itself.
     ///

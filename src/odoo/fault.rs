@@ -51,6 +51,8 @@ pub enum OdooError {
     },
     #[error("model `{model}` has no public method `{method}`")]
     UnknownMethod { model: ModelName, method: MethodName, nearest: Vec<String> },
+    #[error("the server has no report `{name}`")]
+    UnknownReport { name: String, nearest: Vec<String> },
     #[error("`{operator}` is no domain operator")]
     UnknownOperator { operator: String, nearest: Vec<String> },
     #[error("the domain cannot be read: {why}")]
@@ -120,6 +122,7 @@ impl OdooError {
             Self::UnknownModel { .. } => "unknown_model",
             Self::UnknownField { .. } => "unknown_field",
             Self::UnknownMethod { .. } => "unknown_method",
+            Self::UnknownReport { .. } => "unknown_report",
             Self::UnknownOperator { .. } => "unknown_operator",
             Self::BadDomain { .. } => "invalid_domain",
             Self::InvalidValue { .. } => "invalid_value",
@@ -166,6 +169,7 @@ impl OdooError {
             Self::UnknownModel { nearest, .. }
             | Self::UnknownField { nearest, .. }
             | Self::UnknownMethod { nearest, .. }
+            | Self::UnknownReport { nearest, .. }
             | Self::UnknownOperator { nearest, .. } => {
                 if nearest.is_empty() {
                     return None;
@@ -247,6 +251,7 @@ impl OdooError {
             | Self::Fault { .. }
             | Self::UnknownModel { .. }
             | Self::UnknownMethod { .. }
+            | Self::UnknownReport { .. }
             | Self::BadAnswer { .. }
             | Self::Closed { .. }
             | Self::TooLarge { .. } => false,

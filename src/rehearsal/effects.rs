@@ -89,6 +89,8 @@ enum Change {
     Connect,
     Disconnect,
     Repin,
+    SignIn,
+    SignOut,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -239,6 +241,8 @@ impl From<Change> for ConnectionChange {
             Change::Connect => Self::Connect,
             Change::Disconnect => Self::Disconnect,
             Change::Repin => Self::Repin,
+            Change::SignIn => Self::SignIn,
+            Change::SignOut => Self::SignOut,
         }
     }
 }

@@ -127,6 +127,8 @@ fn connection_change(word: &str) -> Option<ConnectionChange> {
         "connect" => ConnectionChange::Connect,
         "disconnect" => ConnectionChange::Disconnect,
         "repin" => ConnectionChange::Repin,
+        "sign_in" => ConnectionChange::SignIn,
+        "sign_out" => ConnectionChange::SignOut,
         _ => return None,
     })
 }

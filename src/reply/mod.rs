@@ -13,7 +13,7 @@ pub use error::CallError;
 pub use secrets::without_secrets;
 pub use text::compact_text;
 
-use crate::tools::Output;
+use crate::tools::{Attached, Output};
 
 /// What a client gets for a call: the same thing twice, for programs and for reading.
 #[derive(Debug, Clone)]
@@ -24,12 +24,14 @@ pub struct Reply {
     pub is_error: bool,
     /// The stable word of an error.
     pub code: Option<&'static str>,
+    /// Files and pictures that go beside it.
+    pub attached: Vec<Attached>,
 }
 
 /// Shapes a result. `masked` are places in it that the policy masks for this tool; secrets are masked
 /// wherever they stand. The text is made from what is left.
 pub fn shape(output: Output, masked: &[Arc<str>]) -> Reply {
-    let Output { mut structured, text } = output;
+    let Output { mut structured, text, attached } = output;
     masked_paths::mask(&mut structured, masked);
     secrets::mask_all(&mut structured);
     let text = match text {
@@ -37,7 +39,7 @@ pub fn shape(output: Output, masked: &[Arc<str>]) -> Reply {
         Some(text) if masked.is_empty() => without_secrets(text),
         _ => compact_text(&structured),
     };
-    Reply { structured, text, is_error: false, code: None }
+    Reply { structured, text, is_error: false, code: None, attached }
 }
 
 /// Words an error. Everything a client may know of it is in `CallError`, secrets apart.
@@ -50,5 +52,11 @@ pub fn word(error: &CallError) -> Reply {
         object.extend(error.details());
     }
     secrets::mask_all(&mut structured);
-    Reply { text: without_secrets(error.sentence()), structured, is_error: true, code: Some(error.code()) }
+    Reply {
+        text: without_secrets(error.sentence()),
+        structured,
+        is_error: true,
+        code: Some(error.code()),
+        attached: Vec::new(),
+    }
 }

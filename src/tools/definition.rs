@@ -55,6 +55,20 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     fn text(_output: &Self::Output) -> Option<String> {
         None
     }
+
+    /// Files and pictures that go beside the structured result.
+    fn attached(_output: &Self::Output) -> Vec<Attached> {
+        Vec::new()
+    }
+}
+
+/// Something beside the structured result that a client can open or show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attached {
+    /// A file of the caller's download area, or another resource of this server.
+    Link { uri: String, name: String, mime_type: Option<String>, size_bytes: Option<u64> },
+    /// A small picture.
+    Image { mime_type: String, content_base64: String },
 }
 
 /// A result that is ready to be shaped for the client.
@@ -64,6 +78,7 @@ pub struct Output {
     pub structured: Value,
     /// A text form of its own, if the tool has one.
     pub text: Option<String>,
+    pub attached: Vec<Attached>,
 }
 
 impl Output {
@@ -189,9 +204,10 @@ impl<T: Tool> DecodedCall for T {
         Box::pin(async move {
             let output = Tool::run(*self, cx).await?;
             let text = T::text(&output);
+            let attached = T::attached(&output);
             let structured = serde_json::to_value(output)
                 .map_err(|error| ToolError::Internal { detail: Cow::Owned(error.to_string()) })?;
-            Ok(Output { structured, text })
+            Ok(Output { structured, text, attached })
         })
     }
 }

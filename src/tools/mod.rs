@@ -16,7 +16,7 @@ mod schema;
 
 pub use catalog::{Catalog, Family, Found};
 pub use context::CallContext;
-pub use definition::{ArgumentsError, DecodedCall, Output, Progress, Tool, ToolEntry, row};
+pub use definition::{ArgumentsError, Attached, DecodedCall, Output, Progress, Tool, ToolEntry, row};
 pub use error::ToolError;
 
 /// The table of contents of the house.

@@ -17,7 +17,7 @@ use rmcp::{
         Extensions, Implementation, ListPromptsRequestMethod, ListPromptsResult,
         ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-        ProgressToken, ProtocolVersion, ServerCapabilities, ServerConfig, SubscriptionFilter,
+        ProgressToken, ProtocolVersion, Resource, ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, Peer, RequestContext, SubscriptionContext},
 };
@@ -30,7 +30,7 @@ use crate::{
     facts::{Arrival, Caller, JsonObject},
     pipeline::{Corridor, RawCall, UnknownTool, Walked},
     reply::Reply,
-    tools::Progress,
+    tools::{Attached, Progress},
 };
 
 /// Calls that run at the same time, all clients together. More wait for their turn.
@@ -239,10 +239,24 @@ fn cancelled() -> ErrorData {
 }
 
 fn result_of(reply: Reply) -> CallToolResult {
-    let text = vec![ContentBlock::text(reply.text)];
-    let mut result = if reply.is_error { CallToolResult::error(text) } else { CallToolResult::success(text) };
+    let mut blocks = vec![ContentBlock::text(reply.text)];
+    blocks.extend(reply.attached.into_iter().map(block_of));
+    let mut result =
+        if reply.is_error { CallToolResult::error(blocks) } else { CallToolResult::success(blocks) };
     result.structured_content = Some(reply.structured);
     result
+}
+
+fn block_of(attached: Attached) -> ContentBlock {
+    match attached {
+        Attached::Image { mime_type, content_base64 } => ContentBlock::image(content_base64, mime_type),
+        Attached::Link { uri, name, mime_type, size_bytes } => {
+            let mut resource = Resource::new(uri, name);
+            resource.mime_type = mime_type;
+            resource.size = size_bytes;
+            ContentBlock::resource_link(resource)
+        }
+    }
 }
 
 /// Progress goes out only to a client that gave a token for it.

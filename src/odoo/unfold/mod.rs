@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Connections, ModelSchema, OdooError};
+use super::{Connections, ModelSchema, OdooError, reports};
 use crate::facts::{ConnectionAlias, Effect, JsonObject, ModelName, Part, RecordEffect};
 use one_effect::Unfolding;
 
@@ -78,6 +78,7 @@ pub async fn unfold(effects: &[Effect], connections: &Connections) -> Result<Vec
             continue;
         }
         let client = connections.get(&record.connection)?;
+        let record = &reports::placed(record, &client).await?;
         let parts = loop {
             match Unfolding::new(&known, &record.connection, budget).of(record) {
                 Ok(parts) => break parts,

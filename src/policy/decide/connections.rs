@@ -117,8 +117,11 @@ fn judge_mode(mode: &At<AccessMode>, shadow: bool, deed: Deed<'_>, out: &mut Fin
     let stopped = match (mode.it, deed) {
         (AccessMode::Off, _) => true,
         (AccessMode::ReadOnly, Deed::Records(effect)) => effect.operation != Operation::Read,
-        // Who signs in, and whom we trust, is more than reading.
-        (AccessMode::ReadOnly, Deed::Change(change)) => change != ConnectionChange::Inspect,
+        // Who signs in, and whom we trust, is more than reading; a session for the caller alone is not.
+        (AccessMode::ReadOnly, Deed::Change(change)) => !matches!(
+            change,
+            ConnectionChange::Inspect | ConnectionChange::SignIn | ConnectionChange::SignOut
+        ),
         (AccessMode::NoDelete, Deed::Records(effect)) => effect.operation == Operation::Unlink,
         (AccessMode::NoDelete, Deed::Change(_)) | (AccessMode::Normal, _) => false,
     };

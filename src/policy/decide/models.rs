@@ -37,7 +37,7 @@ pub(super) use super::scope::record_questions;
 /// Where Odoo keeps old and new values of fields, whatever rights hold for those.
 const TRACKED_VALUES: &str = "mail.tracking.value";
 /// Where Odoo keeps texts and files about records; their values may stand in there.
-const WRITTEN_ABOUT: [&str; 3] = ["mail.message", "mail.mail", "ir.attachment"];
+const WRITTEN_ABOUT: [&str; 4] = ["mail.message", "mail.mail", "ir.attachment", "web.page"];
 /// What `default_` members of a context begin with.
 const DEFAULT_PREFIX: &str = "default_";
 /// Context that changes how an answer is made, not what is done.
@@ -47,6 +47,10 @@ const SAFE_CONTEXT: [&str; 7] =
 /// Step 5, and what the rules for models add to steps 6, 7, 8 and 9.
 pub(super) fn judge_models<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
     for effect in records(cx.facts) {
+        // A report is judged under the model it prints, which unfolding finds.
+        if !cx.facts.found.unfolded && effect.unplaced_report().is_some() {
+            continue;
+        }
         judge_closed(cx, effect.model.as_str(), effect.operation, out);
         let mut spoken_of = false;
         for held in &cx.bodies {

@@ -27,6 +27,8 @@ impl Closed {
 pub fn closed_by_itself(model: &str) -> Option<Closed> {
     match model {
         "base.automation" | "res.users" | "res.groups" => Some(Closed::Changes),
+        // What a route of the web server does, nobody can tell.
+        "web.page" => Some(Closed::Changes),
         "res.users.apikeys" => Some(Closed::Everything),
         _ => match model.strip_prefix("ir.")? {
             "actions.server" | "cron" | "rule" | "ui.view" | "module.module" => Some(Closed::Changes),

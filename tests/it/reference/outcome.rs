@@ -199,6 +199,8 @@ fn effect(value: &Value) -> Effect {
             "inspect" => ConnectionChange::Inspect,
             "connect" => ConnectionChange::Connect,
             "disconnect" => ConnectionChange::Disconnect,
+            "sign_in" => ConnectionChange::SignIn,
+            "sign_out" => ConnectionChange::SignOut,
             _ => ConnectionChange::Repin,
         };
         return Effect::Connection { connection: alias, change };
