@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Bytes of JSON an answer holds unless the call asks otherwise: about 15,000 tokens.
 const ANSWER_BYTES_DEFAULT: usize = 60_000;
 /// The most a call can ask for; beyond it no model's window has room left to think.
-pub(super) const ANSWER_BYTES_MAX: usize = 400_000;
+pub(in crate::tools) const ANSWER_BYTES_MAX: usize = 400_000;
 /// Less than this has no room for one useful row.
 const ANSWER_BYTES_MIN: usize = 1_000;
 /// PostgreSQL would take more, but skipping millions of rows is a scan, not a page.
@@ -18,10 +18,10 @@ const OFFSET_MAX: u32 = 10_000_000;
 /// How many rows to return: 1 to `MAX`, `DEFAULT` when absent. Zero would mean "all" to Odoo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct RowLimit<const DEFAULT: u32, const MAX: u32>(u32);
+pub(in crate::tools) struct RowLimit<const DEFAULT: u32, const MAX: u32>(u32);
 
 impl<const DEFAULT: u32, const MAX: u32> RowLimit<DEFAULT, MAX> {
-    pub(super) fn get(self) -> u32 {
+    pub(in crate::tools) fn get(self) -> u32 {
         self.0
     }
 }
@@ -57,10 +57,10 @@ impl<const DEFAULT: u32, const MAX: u32> JsonSchema for RowLimit<DEFAULT, MAX> {
 /// Rows to skip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Offset(u32);
+pub(in crate::tools) struct Offset(u32);
 
 impl Offset {
-    pub(super) fn get(self) -> u32 {
+    pub(in crate::tools) fn get(self) -> u32 {
         self.0
     }
 }
@@ -90,10 +90,10 @@ impl JsonSchema for Offset {
 /// Bytes of JSON the answer may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct MaxBytes(usize);
+pub(in crate::tools) struct MaxBytes(usize);
 
 impl MaxBytes {
-    pub(super) fn get(self) -> usize {
+    pub(in crate::tools) fn get(self) -> usize {
         self.0
     }
 }

@@ -40,15 +40,15 @@ const TELLING: [&str; 24] = [
 
 /// The fields of one read.
 #[derive(Debug)]
-pub(super) struct Chosen {
-    pub(super) fields: Vec<FieldName>,
+pub(in crate::tools) struct Chosen {
+    pub(in crate::tools) fields: Vec<FieldName>,
     /// Readable fields that were left out, where the tool chose.
-    pub(super) omitted: usize,
+    pub(in crate::tools) omitted: usize,
 }
 
 impl Chosen {
     /// What a reader should know about fields that were left out.
-    pub(super) fn note(&self) -> Option<String> {
+    pub(in crate::tools) fn note(&self) -> Option<String> {
         (self.omitted > 0).then(|| {
             "a useful few fields were chosen; name others in `fields` (odoo_fields_get lists them)".to_owned()
         })
@@ -56,7 +56,7 @@ impl Chosen {
 }
 
 /// The caller's fields, or a set chosen from the model's list view and field definitions.
-pub(super) async fn choose(
+pub(in crate::tools) async fn choose(
     odoo: &PermittedOdoo<'_>,
     model: &ModelName,
     asked: &[FieldName],

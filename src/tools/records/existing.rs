@@ -13,7 +13,7 @@ use crate::{
 const IDS_SHOWN: usize = 20;
 
 /// Reads the records; one missing id fails the call, so that a change happens to all or to none.
-pub(super) async fn all(
+pub(in crate::tools) async fn all(
     odoo: &PermittedOdoo<'_>,
     model: &ModelName,
     ids: &[i64],

@@ -12,10 +12,10 @@ const FIELDS_MAX: usize = 200;
 
 /// Field names in the order given, without repetition; empty where the tool chooses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct FieldNames(Vec<FieldName>);
+pub(in crate::tools) struct FieldNames(Vec<FieldName>);
 
 impl FieldNames {
-    pub(super) fn as_slice(&self) -> &[FieldName] {
+    pub(in crate::tools) fn as_slice(&self) -> &[FieldName] {
         &self.0
     }
 }

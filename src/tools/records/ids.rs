@@ -6,19 +6,19 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-pub(super) use crate::odoo::kind_of;
+pub(in crate::tools) use crate::odoo::kind_of;
 use crate::odoo::record_ids;
 
 /// Most records one call may name; longer work is done in several calls.
-pub(super) const IDS_MAX: usize = 1000;
+pub(in crate::tools) const IDS_MAX: usize = 1000;
 
 /// Ids of records, at most `MAX`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Ids<const MAX: usize = IDS_MAX>(Vec<i64>);
+pub(in crate::tools) struct Ids<const MAX: usize = IDS_MAX>(Vec<i64>);
 
 impl<const MAX: usize> Ids<MAX> {
-    pub(super) fn parse(value: &Value) -> Result<Self, String> {
+    pub(in crate::tools) fn parse(value: &Value) -> Result<Self, String> {
         let ids = record_ids(value, MAX)?;
         if ids.is_empty() {
             return Err("`ids` is empty: name at least one record".to_owned());
@@ -26,7 +26,7 @@ impl<const MAX: usize> Ids<MAX> {
         Ok(Self(ids))
     }
 
-    pub(super) fn as_slice(&self) -> &[i64] {
+    pub(in crate::tools) fn as_slice(&self) -> &[i64] {
         &self.0
     }
 }

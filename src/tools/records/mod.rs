@@ -4,28 +4,28 @@
 
 use super::Family;
 
-mod budget;
+pub(super) mod budget;
 mod checked;
 mod create;
-mod default_fields;
+pub(super) mod default_fields;
 mod diff;
 mod execute;
-mod existing;
-mod field_names;
+pub(super) mod existing;
+pub(super) mod field_names;
 mod fields;
-mod ids;
+pub(super) mod ids;
 mod links;
 mod models;
 mod next_page;
-mod order;
+pub(super) mod order;
 mod plan;
 mod read;
 mod request;
 mod result;
-mod rows;
-mod scope;
+pub(super) mod rows;
+pub(super) mod scope;
 mod search;
-mod search_domain;
+pub(super) mod search_domain;
 mod unlink;
 mod values;
 mod version;

@@ -16,7 +16,7 @@ const SHAPE: &str = "write `field`, `field asc` or `field desc`, separated by co
 
 /// `name, create_date desc nulls last`; empty means the model's own order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Order(Vec<Term>);
+pub(in crate::tools) struct Order(Vec<Term>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
@@ -38,13 +38,13 @@ impl Order {
     }
 
     /// The fields that decide the order.
-    pub(super) fn fields(&self) -> Vec<String> {
+    pub(in crate::tools) fn fields(&self) -> Vec<String> {
         self.0.iter().map(|term| term.field.clone()).collect()
     }
 
     /// As Odoo takes it. Equal rows are told apart by id, or pages could repeat and skip rows. Where
     /// nobody asked for an order it is the model's own, as far as this user may know it.
-    pub(super) async fn stable(&self, odoo: &PermittedOdoo<'_>, model: &ModelName) -> String {
+    pub(in crate::tools) async fn stable(&self, odoo: &PermittedOdoo<'_>, model: &ModelName) -> String {
         if !self.0.is_empty() {
             return self.with_last_word();
         }

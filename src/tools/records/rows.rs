@@ -14,16 +14,16 @@ const LONG_MEMBER_BYTES: usize = 400;
 
 /// Rows that fit.
 #[derive(Debug, Default)]
-pub(super) struct Fitting {
-    pub(super) rows: Vec<JsonObject>,
+pub(in crate::tools) struct Fitting {
+    pub(in crate::tools) rows: Vec<JsonObject>,
     /// Rows that had to stay out, all from the end.
-    pub(super) left_out: usize,
+    pub(in crate::tools) left_out: usize,
     /// Fields that were replaced by a marker, in the order of their size.
-    pub(super) shortened: Vec<String>,
+    pub(in crate::tools) shortened: Vec<String>,
 }
 
 /// As many rows from the front as fit into `max_bytes` of JSON, at least one.
-pub(super) fn fit(rows: Vec<JsonObject>, max_bytes: usize) -> Fitting {
+pub(in crate::tools) fn fit(rows: Vec<JsonObject>, max_bytes: usize) -> Fitting {
     let room = max_bytes.saturating_sub(WRAPPER_BYTES);
     let count = rows.len();
     let mut fitting = Fitting::default();
@@ -45,7 +45,7 @@ pub(super) fn fit(rows: Vec<JsonObject>, max_bytes: usize) -> Fitting {
 }
 
 /// What a reader has to know about shortened rows.
-pub(super) fn note_on_shortened(shortened: &[String]) -> Option<String> {
+pub(in crate::tools) fn note_on_shortened(shortened: &[String]) -> Option<String> {
     (!shortened.is_empty()).then(|| {
         format!(
             "too large for one answer and replaced by their size: {}; read one id with `fields` naming \
@@ -57,12 +57,12 @@ pub(super) fn note_on_shortened(shortened: &[String]) -> Option<String> {
 }
 
 /// Several notes as one, or none.
-pub(super) fn joined_notes<const N: usize>(notes: [Option<String>; N]) -> Option<String> {
+pub(in crate::tools) fn joined_notes<const N: usize>(notes: [Option<String>; N]) -> Option<String> {
     let said: Vec<String> = notes.into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-pub(super) fn bytes_of_all(rows: &[JsonObject]) -> usize {
+pub(in crate::tools) fn bytes_of_all(rows: &[JsonObject]) -> usize {
     rows.iter().map(bytes_of_row).sum()
 }
 
@@ -71,7 +71,7 @@ fn bytes_of_row(row: &JsonObject) -> usize {
     serde_json::to_string(row).map_or(0, |text| text.len() + 1)
 }
 
-pub(super) fn bytes_of(value: &Value) -> usize {
+pub(in crate::tools) fn bytes_of(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 5,
         other => serde_json::to_string(other).map_or(0, |text| text.len()),

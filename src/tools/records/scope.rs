@@ -14,10 +14,10 @@ use crate::{
 
 /// Connection, context, company and language of a call.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-pub(super) struct Scope {
+pub(in crate::tools) struct Scope {
     /// Connection alias.
     #[serde(default = "ConnectionAlias::default_alias", deserialize_with = "checked_connection")]
-    pub(super) connection: ConnectionAlias,
+    pub(in crate::tools) connection: ConnectionAlias,
     /// Odoo context, such as `{"active_test": false}` to see archived records too.
     #[serde(default, deserialize_with = "checked_context")]
     context: Context,
@@ -33,25 +33,25 @@ pub(super) struct Scope {
 
 impl Scope {
     /// The context to send: the caller's, then company and language, which were asked for by name.
-    pub(super) fn context(&self) -> Result<Context, OdooError> {
+    pub(in crate::tools) fn context(&self) -> Result<Context, OdooError> {
         self.over(self.context.clone())
     }
 
     /// The same with members that were given in another place and yield to those of the scope.
-    pub(super) fn context_over(&self, mut members: JsonObject) -> Result<Context, OdooError> {
+    pub(in crate::tools) fn context_over(&self, mut members: JsonObject) -> Result<Context, OdooError> {
         members.extend(self.context.as_object().clone());
         self.over(Context::new(members)?)
     }
 
     /// For reading records: binary fields come as their size, never as content.
-    pub(super) fn reading_context(&self) -> Result<Context, OdooError> {
+    pub(in crate::tools) fn reading_context(&self) -> Result<Context, OdooError> {
         let mut members = self.context()?.as_object().clone();
         members.insert("bin_size".to_owned(), Value::Bool(true));
         Ok(Context::new(members)?)
     }
 
     /// The context for stating effects: what is sent, as far as it can be sent at all.
-    pub(super) fn stated(&self) -> Arc<JsonObject> {
+    pub(in crate::tools) fn stated(&self) -> Arc<JsonObject> {
         self.context().map(|context| Arc::new(context.0)).unwrap_or_default()
     }
 

@@ -13,20 +13,20 @@ use crate::odoo::{Domain, OdooError};
 
 /// A domain, or what is wrong with it.
 #[derive(Debug)]
-pub(super) struct SearchDomain(Result<Domain, OdooError>);
+pub(in crate::tools) struct SearchDomain(Result<Domain, OdooError>);
 
 impl SearchDomain {
     /// The field paths the domain looks at. One that cannot be read is never sent, so it has none.
-    pub(super) fn paths(&self) -> Vec<String> {
+    pub(in crate::tools) fn paths(&self) -> Vec<String> {
         self.0.as_ref().map(Domain::paths).unwrap_or_default()
     }
 
     /// The conditions as they will be sent.
-    pub(super) fn conditions(&self) -> &[Value] {
+    pub(in crate::tools) fn conditions(&self) -> &[Value] {
         self.0.as_ref().map(Domain::as_slice).unwrap_or_default()
     }
 
-    pub(super) fn into_domain(self) -> Result<Domain, OdooError> {
+    pub(in crate::tools) fn into_domain(self) -> Result<Domain, OdooError> {
         self.0
     }
 }
