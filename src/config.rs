@@ -48,6 +48,8 @@ pub struct Config {
     pub seal_key: Option<Secret>,
     /// What tools may do with connections.
     pub connect: ConnectSettings,
+    /// The download area.
+    pub files: FileLimits,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
@@ -88,6 +90,19 @@ pub struct ConnectSettings {
     pub os_keyring: bool,
 }
 
+/// What the download area keeps for each caller, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLimits {
+    /// Largest file.
+    pub file_bytes_max: u64,
+    /// All files of one caller together.
+    pub area_bytes_max: u64,
+    /// A file is removed after so many hours.
+    pub keep_hours: u64,
+    /// A larger file is never put into an answer, but into the area.
+    pub inline_bytes_max: u64,
+}
+
 /// One bearer token.
 #[derive(Debug, Clone)]
 pub struct GrantSettings {
@@ -126,6 +141,7 @@ impl Config {
             connections: Vec::new(),
             seal_key: None,
             connect: ConnectSettings::default(),
+            files: FileLimits::default(),
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },
@@ -138,6 +154,18 @@ impl Config {
     /// Reads all layers, or says everything that is wrong with them.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
         layers::load(flags, environment)
+    }
+}
+
+impl Default for FileLimits {
+    fn default() -> Self {
+        Self {
+            file_bytes_max: 256 * 1024 * 1024,
+            area_bytes_max: 1024 * 1024 * 1024,
+            keep_hours: 24,
+            // As base64 that is a tenth of what a model reads at once.
+            inline_bytes_max: 64 * 1024,
+        }
     }
 }
 

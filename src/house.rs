@@ -17,6 +17,7 @@ use crate::{
     audit::{AuditError, AuditLog},
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
+    files::DownloadArea,
     odoo::{Connections, OdooError, seal_keys},
     operator::Pauses,
     pipeline::Corridor,
@@ -90,6 +91,7 @@ impl House {
         };
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
         let corridor = Corridor::new(catalog, policy, audit, connections)
+            .keeping_files_in(DownloadArea::open(&state, config.files)?)
             .stopped_by(Arc::new(pauses))
             .approved_in(approvals);
         let corridor = Arc::new(corridor);

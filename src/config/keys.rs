@@ -38,6 +38,12 @@ const BYTES_MIN: u64 = 1_024;
 /// One answer or body has to fit into memory several times.
 const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 const SESSIONS_MAX: u64 = 100_000;
+/// Files stream; the disk sets the limit long before.
+const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024 * 1024;
+/// A year: this is a place for files on their way, not an archive.
+const KEEP_HOURS_MAX: u64 = 366 * 24;
+/// What is put into an answer is in memory several times, and read by a model.
+const INLINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 pub(super) const KEYS: &[Key] = &[
     Key { path: "state_dir", read: |config, raw| raw.path().map(|path| config.state_dir = path) },
@@ -97,6 +103,28 @@ pub(super) const KEYS: &[Key] = &[
         path: "odoo.response_bytes_max",
         read: |config, raw| {
             raw.whole_size(BYTES_MIN..=BYTES_MAX).map(|bytes| config.odoo.response_bytes_max = bytes)
+        },
+    },
+    Key {
+        path: "files.file_bytes_max",
+        read: |config, raw| {
+            raw.whole(BYTES_MIN..=FILE_BYTES_MAX).map(|bytes| config.files.file_bytes_max = bytes)
+        },
+    },
+    Key {
+        path: "files.area_bytes_max",
+        read: |config, raw| {
+            raw.whole(BYTES_MIN..=FILE_BYTES_MAX).map(|bytes| config.files.area_bytes_max = bytes)
+        },
+    },
+    Key {
+        path: "files.keep_hours",
+        read: |config, raw| raw.whole(1..=KEEP_HOURS_MAX).map(|hours| config.files.keep_hours = hours),
+    },
+    Key {
+        path: "files.inline_bytes_max",
+        read: |config, raw| {
+            raw.whole(0..=INLINE_BYTES_MAX).map(|bytes| config.files.inline_bytes_max = bytes)
         },
     },
     Key { path: "log.level", read: read_level },

@@ -46,6 +46,7 @@ fn copy(config: &Config) -> Config {
         connect: config.connect.clone(),
         grants: config.grants.clone(),
         odoo: config.odoo,
+        files: config.files,
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
         sandbox: config.sandbox,
@@ -82,7 +83,7 @@ fn every_key_has_a_variable_that_is_read() {
             "key" => CANARY,
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",
-            "odoo.parallel_requests" => "3",
+            "odoo.parallel_requests" | "files.keep_hours" => "3",
             _ => "some/where",
         };
         let before = format!("{:?}", load("", &[]).unwrap().with_no_file());

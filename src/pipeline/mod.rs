@@ -19,6 +19,7 @@ use crate::{
     approvals::{Answer, Approvals, CanAsk, Question},
     audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
     facts::{CallFacts, Caller, Class, JsonObject, Risk, ToolFacts, hex},
+    files::{CallerFiles, DownloadArea},
     ledger::{End, Settlement},
     odoo::Connections,
     operator::Pauses,
@@ -88,6 +89,7 @@ pub struct Corridor {
     pauses: Arc<Pauses>,
     /// Without them nobody can be asked, and what needs an approval is denied.
     approvals: Option<Approvals>,
+    files: DownloadArea,
     metrics: Metrics,
     policy_changes: broadcast::Sender<PolicyChange>,
 }
@@ -114,6 +116,7 @@ impl Corridor {
             connections,
             pauses: Arc::new(Pauses::none()),
             approvals: None,
+            files: DownloadArea::closed(),
             metrics,
             policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
@@ -131,6 +134,18 @@ impl Corridor {
     pub fn approved_in(mut self, approvals: Approvals) -> Self {
         self.approvals = Some(approvals);
         self
+    }
+
+    /// The same with a place for files that are too large for an answer.
+    #[must_use]
+    pub fn keeping_files_in(mut self, files: DownloadArea) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The files of a caller, for the resources of the protocol.
+    pub fn files(&self, caller: &Caller) -> CallerFiles {
+        self.files.of(caller)
     }
 
     /// The approvals that people give.
@@ -280,7 +295,7 @@ impl Corridor {
             return Err(closed.map_or_else(|error| no_line(&error), |()| CallError::Denied(denial)));
         }
         let logged_as = entry.call().to_owned();
-        let cx = CallContext::new(&permit, &call.caller, &self.connections, &call.progress);
+        let cx = CallContext::new(&permit, &call.caller, &self.connections, &self.files, &call.progress);
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
         let outcome = outcome.and_then(|output| running::within_size(&permit, &facts, output));
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {

@@ -13,4 +13,4 @@ mod state_dir;
 pub use document::{DocumentError, parse_document, write_document};
 pub use key::{KeyError, SealKeys};
 pub use sealed::{SealError, SealKey};
-pub use state_dir::{HeldLock, LockedFile, Stamp, StateDir, StoreError};
+pub use state_dir::{HeldLock, LockedFile, Stamp, StateDir, StoreError, new_private_file};

@@ -241,6 +241,16 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A new file that only we may read, for rooms that keep files of their own below the state directory.
+pub fn new_private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    private(&mut options);
+    let file = options.open(path)?;
+    hand_over(&file, path)?;
+    Ok(file)
+}
+
 /// A link would let somebody else choose which file we trust or overwrite.
 fn refuse_symlink(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {

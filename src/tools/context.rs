@@ -1,8 +1,11 @@
 //! What a running tool may reach: exactly what its permit says.
 
+use std::sync::OnceLock;
+
 use super::definition::Progress;
 use crate::{
     facts::{Caller, ConnectionAlias},
+    files::{CallerFiles, DownloadArea},
     odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo},
     policy::Permit,
 };
@@ -13,6 +16,8 @@ pub struct CallContext<'a> {
     permit: &'a Permit,
     caller: &'a Caller,
     connections: &'a Connections,
+    area: &'a DownloadArea,
+    files: OnceLock<CallerFiles>,
     progress: &'a Progress,
 }
 
@@ -21,9 +26,10 @@ impl<'a> CallContext<'a> {
         permit: &'a Permit,
         caller: &'a Caller,
         connections: &'a Connections,
+        area: &'a DownloadArea,
         progress: &'a Progress,
     ) -> Self {
-        Self { permit, caller, connections, progress }
+        Self { permit, caller, connections, area, files: OnceLock::new(), progress }
     }
 
     /// A client for one connection, bound to the permit: what the call did not declare, it refuses.
@@ -34,6 +40,11 @@ impl<'a> CallContext<'a> {
     /// The connections themselves, bound to the permit.
     pub fn connections(&self) -> PermittedConnections<'a> {
         PermittedConnections::new(self.permit, self.connections)
+    }
+
+    /// The caller's own part of the download area.
+    pub fn files(&self) -> &CallerFiles {
+        self.files.get_or_init(|| self.area.of(self.caller))
     }
 
     pub fn caller(&self) -> &'a Caller {

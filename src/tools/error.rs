@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::odoo::OdooError;
+use crate::{files::FilesError, odoo::OdooError};
 
 /// Why a tool could not give its result. Only `reply` turns it into words for a client.
 #[derive(Debug, thiserror::Error)]
@@ -41,5 +41,11 @@ impl ToolError {
 
     pub fn too_large(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Stopped { code: "too_large", message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl From<FilesError> for ToolError {
+    fn from(error: FilesError) -> Self {
+        Self::Stopped { code: error.code(), message: error.to_string(), hint: error.hint() }
     }
 }
