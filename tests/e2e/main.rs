@@ -9,7 +9,7 @@
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
 
-use std::{collections::HashMap, fs};
+use std::{collections::HashMap, fs, path::Path};
 
 use scenarios::{
     Scenario,
@@ -21,6 +21,9 @@ use scenarios::{
 fn run(group: &[(&str, Scenario)], variable: &str, by: SignInBy, via: Via) {
     let odoo = server(variable);
     scenarios::hold(group, &World { odoo, by, via }, setting("SCENARIO").as_deref());
+    if let Some(file) = setting("ODOO_E2E_TESTED") {
+        scenarios::harness::tested::tell(Path::new(&file));
+    }
 }
 
 /// Lines such as `URL=http://127.0.0.1:8069`, with `DB LOGIN PASSWORD API_KEY DEMO_LOGIN DEMO_PASSWORD`.

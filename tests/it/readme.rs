@@ -1,6 +1,6 @@
 //! The README says what is true: its tool table is generated, its policy parses, its commands exist.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use odoo_mcp::{
     house::SHIPPED_POLICY,
@@ -53,8 +53,9 @@ fn table() -> String {
     let catalog = Catalog::new();
     let policy = Policy::load(SHIPPED_POLICY.as_bytes(), &catalog).unwrap();
     let mut table =
-        "\n| Tool | What it does | Class | Risk | Shipped policy |\n| --- | --- | --- | --- | --- |\n"
+        "\n| Tool | What it does | Class | Risk | Shipped policy | Tested on Odoo |\n| --- | --- | --- | --- | --- | --- |\n"
             .to_owned();
+    let tested = tested();
     for found in catalog.iter() {
         let entry = found.entry;
         let verdict = match policy.verdict(&found.facts()) {
@@ -67,10 +68,22 @@ fn table() -> String {
         };
         let (name, title) = (entry.name(), entry.title());
         let (class, risk) = (entry.class().as_str(), entry.risk().as_str());
-        table.push_str(&format!("| `{name}` | {title} | {class} | {risk} | {verdict} |\n"));
+        let versions = tested.get(name).map_or("–".to_owned(), |majors| majors.join(", "));
+        table.push_str(&format!("| `{name}` | {title} | {class} | {risk} | {verdict} | {versions} |\n"));
     }
     table.push('\n');
     table
+}
+
+/// The versions on which a call of the tool succeeded in the last whole run of the end-to-end tests.
+fn tested() -> BTreeMap<String, Vec<String>> {
+    let list = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/tested.txt");
+    let mut tested: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in std::fs::read_to_string(list).unwrap().lines() {
+        let (major, tool) = line.split_once(' ').expect("a version and a tool");
+        tested.entry(tool.to_owned()).or_default().push(major.to_owned());
+    }
+    tested
 }
 
 fn path() -> PathBuf {

@@ -31,6 +31,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(5);
 /// Runs all scenarios of a group; one that fails does not keep the others from running.
 pub(crate) fn hold(group: &[(&str, Scenario)], world: &World, only: Option<&str>) {
     let mut failed = Vec::new();
+    harness::tested::begin(world.odoo.major);
     for (name, scenario) in group {
         if only.is_some_and(|only| !name.contains(only)) {
             continue;

@@ -17,7 +17,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{answer::Answer, http};
+use super::{answer::Answer, http, tested};
 
 /// A call takes well under a second; with everything running at once this is still enough.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -203,7 +203,11 @@ impl Door {
 
     #[track_caller]
     pub(crate) fn answer(&self, tool: &str, arguments: Value) -> Answer {
-        Answer::read(&self.begin(tool, arguments).response())
+        let answer = Answer::read(&self.begin(tool, arguments).response());
+        if !answer.is_error {
+            tested::note(tool);
+        }
+        answer
     }
 
     /// Sends a call and does not wait.

@@ -6,6 +6,7 @@ mod door;
 mod front;
 mod http;
 mod oracle;
+pub(crate) mod tested;
 mod tls;
 mod world;
 
