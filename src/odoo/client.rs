@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::{
     Call, ClientState, Failure, OdooError, Route, SignIn,
@@ -38,7 +38,7 @@ pub struct OdooClient {
     pub(super) definition: Arc<Definition>,
     pub(super) limits: Limits,
     http: ArcSwapOption<Http>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     pub(super) session: ArcSwapOption<Session>,
     /// Held while somebody signs in; remembers a refusal.
     pub(super) login: tokio::sync::Mutex<Option<Refusal>>,
@@ -73,7 +73,7 @@ impl OdooClient {
             definition,
             limits,
             http: ArcSwapOption::empty(),
-            slots: Semaphore::new(limits.parallel_requests.max(1)),
+            slots: Arc::new(Semaphore::new(limits.parallel_requests.max(1))),
             session: ArcSwapOption::empty(),
             login: tokio::sync::Mutex::new(None),
             schemas: SchemaCache::default(),
@@ -173,6 +173,15 @@ impl OdooClient {
     /// Leave to send one request at a time. The wait ends with the caller's total time-out.
     pub(super) async fn slot(&self) -> Result<SemaphorePermit<'_>, OdooError> {
         match tokio::time::timeout(self.total_timeout(), self.slots.acquire()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(OdooError::Busy { connection: self.alias(), waited_ms: self.limits.total_timeout_ms }),
+        }
+    }
+
+    /// The same for a request whose answer is read by somebody else.
+    pub(super) async fn own_slot(&self) -> Result<OwnedSemaphorePermit, OdooError> {
+        let slots = Arc::clone(&self.slots);
+        match tokio::time::timeout(self.total_timeout(), slots.acquire_owned()).await {
             Ok(Ok(slot)) => Ok(slot),
             _ => Err(OdooError::Busy { connection: self.alias(), waited_ms: self.limits.total_timeout_ms }),
         }

@@ -79,6 +79,9 @@ pub enum OdooError {
     /// A setting, secret reference or saved connection that cannot be used.
     #[error("{why}")]
     Setup { why: String, hint: Option<String> },
+    /// What goes wrong with web sessions and pages.
+    #[error("{why}")]
+    Web { code: &'static str, why: String, hint: Option<String>, sent: bool },
     /// A change of the connections themselves that cannot be made; nothing was changed.
     #[error("{why}")]
     ConnectionRefused { code: &'static str, why: String, hint: Option<String> },
@@ -133,7 +136,7 @@ impl OdooError {
             Self::NotPermitted { .. } => "not_permitted",
             Self::Closed { .. } => "denied",
             Self::Setup { .. } => "setup",
-            Self::ConnectionRefused { code, .. } => code,
+            Self::ConnectionRefused { code, .. } | Self::Web { code, .. } => code,
         }
     }
 
@@ -144,6 +147,7 @@ impl OdooError {
             | Self::Fault { hint, .. }
             | Self::BadCall { hint, .. }
             | Self::ConnectionRefused { hint, .. }
+            | Self::Web { hint, .. }
             | Self::Setup { hint, .. } => return hint.clone(),
             Self::UnknownConnection { known, .. } if known.is_empty() => {
                 "no connection exists yet; make one first".to_owned()
@@ -230,6 +234,7 @@ impl OdooError {
     pub fn was_not_sent(&self) -> bool {
         match self {
             Self::UnknownField { answered, .. } => !answered,
+            Self::Web { sent, .. } => !sent,
             Self::UnknownConnection { .. }
             | Self::Unreachable { .. }
             | Self::Busy { .. }

@@ -6,6 +6,7 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
@@ -22,6 +23,9 @@ const USER_AGENT: &str = concat!("odoo-mcp/", env!("CARGO_PKG_VERSION"));
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Memory that an announced length may reserve before any byte has come.
 const RESERVED_BYTES_MAX: usize = 256 * 1024;
+
+/// What the client library says of a head that goes beyond its bounds.
+const HEAD_TOO_LARGE: &str = "message head is too large";
 
 /// A request, complete but for the origin.
 #[derive(Debug)]
@@ -67,6 +71,14 @@ impl Request {
         self.changes = changes;
         self
     }
+}
+
+/// A body on its way, read to its end by nobody but the peer.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) content_type: String,
+    pub(super) length: u64,
+    pub(super) content: reqwest::Body,
 }
 
 /// A whole answer.
@@ -134,17 +146,49 @@ impl Http {
 
     /// Sends a request and reads the whole answer. Dropping the future closes the connection.
     pub(super) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let client = if request.changes { &self.changes } else { &self.reads };
-        let url = format!("{}{}", self.base, request.path);
-        let mut sending = match request.body {
+        let body = request.body.map(|body| Outgoing {
+            content_type: body.content_type.into(),
+            length: body.bytes.len() as u64,
+            content: body.bytes.into(),
+        });
+        let response = self.open(&request.path, body, request.headers, request.changes).await?;
+        self.read(response).await
+    }
+
+    /// Sends a request and reads the head of the answer. What the client library takes of a head is
+    /// bounded: a hundred headers, less than half a megabyte in all.
+    pub(super) async fn open(
+        &self,
+        path: &str,
+        body: Option<Outgoing>,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        changes: bool,
+    ) -> Result<reqwest::Response, Failure> {
+        let client = if changes { &self.changes } else { &self.reads };
+        let url = format!("{}{path}", self.base);
+        let mut sending = match body {
             None => client.get(url),
-            Some(body) => client.post(url).header(header::CONTENT_TYPE, body.content_type).body(body.bytes),
+            // The length is told, because older servers of Odoo read no chunks.
+            Some(body) => client
+                .post(url)
+                .header(header::CONTENT_TYPE, body.content_type)
+                .header(header::CONTENT_LENGTH, body.length)
+                .body(body.content),
         };
-        for (name, value) in request.headers {
+        for (name, value) in headers {
             sending = sending.header(name, value);
         }
-        let response = sending.send().await.map_err(|error| self.failure(&error))?;
-        self.read(response).await
+        sending.send().await.map_err(|error| self.failure(&error))
+    }
+
+    /// The next piece of a body; `None` at its end.
+    pub(super) async fn piece(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Failure> {
+        response.chunk().await.map_err(|error| self.failure(&error))
+    }
+
+    /// Scheme, host, port and prefix of every request, without a slash at the end.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Failure> {
@@ -189,7 +233,13 @@ impl Http {
         } else if error.is_timeout() {
             Failure::TimedOut
         } else {
-            Failure::NoAnswer { why: cause(error) }
+            match cause(error) {
+                why if why == HEAD_TOO_LARGE => Failure::Strange {
+                    why: "the head of its answer is larger than any that Odoo sends".to_owned(),
+                    maybe_done: true,
+                },
+                why => Failure::NoAnswer { why },
+            }
         }
     }
 }

@@ -45,6 +45,7 @@ mod unfold;
 mod values;
 mod version;
 mod version_check;
+mod web;
 mod wording;
 
 pub use call::{Argument, Call, Page, PageQuery};
@@ -73,3 +74,7 @@ pub use tls::CertificateFacts;
 pub use unfold::{unfold, unfold_with};
 pub use values::{Comodels, Mode, check_values, check_values_with};
 pub use version::{ServerVersion, VersionState};
+pub use web::{
+    FormPart, PageAnswer, PageBody, PagePath, PageRequest, PartContent, PermittedWeb, Reserved,
+    RunningRequest, WebCredentials, WebSignedIn, WebSignedOut, WebUser, is_known_page, web_page_effect,
+};

@@ -29,7 +29,7 @@ enum Ready {
 impl PermittedOdoo<'_> {
     pub(super) async fn sent(&self, call: Call) -> Result<Value, OdooError> {
         if !self.eyes.narrow() {
-            return self.client.call(call).await;
+            return self.reach(call).await;
         }
         let call = if call.operation() == Operation::Read {
             match self.kept_within_scope(call).await? {
@@ -41,7 +41,7 @@ impl PermittedOdoo<'_> {
         };
         let asked = Asked::of(&call);
         let (model, changes) = (call.model.clone(), call.operation() != Operation::Read);
-        let answer = self.client.call(call).await.map_err(|error| self.worded(error, &model))?;
+        let answer = self.reach(call).await.map_err(|error| self.worded(error, &model))?;
         match self.eyes.redacted(&self.client, &asked, answer).await {
             // The change is made; what cannot be shown of its answer is not shown.
             Err(error) if changes => {

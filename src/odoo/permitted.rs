@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Call, ClientState, Comodels, Connections, Context, Domain, Mode, ModelSchema, OdooClient, OdooError,
     Page, PageQuery, VersionState, check_values_with, redaction::Eyes, restated, values::models_of_commands,
+    web::Line,
 };
 use crate::{
     facts::{ConnectionAlias, FieldName, GrantName, JsonObject, MethodName, ModelName, Operation},
@@ -19,6 +20,16 @@ pub struct PermittedOdoo<'a> {
     pub(super) permit: &'a Permit,
     pub(super) client: Arc<OdooClient>,
     pub(super) eyes: Eyes,
+    pub(super) way: Way,
+}
+
+/// How calls travel. What is looked up for the checks always takes the connection's own route.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// The best route that the connection has.
+    Connection,
+    /// The caller's web session.
+    Web(Line),
 }
 
 impl<'a> PermittedOdoo<'a> {
@@ -32,7 +43,7 @@ impl<'a> PermittedOdoo<'a> {
         let client = connections.get(connection)?;
         if permit.reaches_connection(connection) {
             let eyes = Eyes::new(permit.sight(), connections.digests(grant));
-            Ok(Self { permit, client, eyes })
+            Ok(Self { permit, client, eyes, way: Way::Connection })
         } else {
             Err(OdooError::NotPermitted { what: format!("connection {connection}") })
         }
@@ -44,6 +55,14 @@ impl<'a> PermittedOdoo<'a> {
         self.check(&call.model, operation, &call.method, call.ids.as_deref())?;
         restated::check(&call, &self.client.definition().alias, self.permit.effects())?;
         self.sent(call).await
+    }
+
+    /// The call itself, over the way of this client.
+    pub(super) async fn reach(&self, call: Call) -> Result<Value, OdooError> {
+        match &self.way {
+            Way::Connection => self.client.call(call).await,
+            Way::Web(line) => line.call(call).await,
+        }
     }
 
     /// Rows and total of a search.

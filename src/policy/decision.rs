@@ -134,6 +134,11 @@ impl Permit {
         &self.rule
     }
 
+    /// The tool that this permit was given to.
+    pub fn tool(&self) -> &ToolFacts {
+        &self.tool
+    }
+
     pub fn policy(&self) -> &PolicyDigest {
         self.policy.digest()
     }

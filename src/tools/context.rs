@@ -6,7 +6,7 @@ use super::definition::Progress;
 use crate::{
     facts::{Caller, ConnectionAlias},
     files::{CallerFiles, DownloadArea},
-    odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo},
+    odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo, PermittedWeb},
     policy::Permit,
 };
 
@@ -35,6 +35,11 @@ impl<'a> CallContext<'a> {
     /// A client for one connection, bound to the permit: what the call did not declare, it refuses.
     pub fn odoo(&self, connection: &ConnectionAlias) -> Result<PermittedOdoo<'a>, OdooError> {
         PermittedOdoo::new(self.permit, self.connections, connection, &self.caller.grant)
+    }
+
+    /// The caller's web session of one connection, bound to the permit. Nothing is sent by this.
+    pub fn web(&self, connection: &ConnectionAlias) -> Result<PermittedWeb<'a>, OdooError> {
+        PermittedWeb::new(self.permit, self.connections, connection, self.caller)
     }
 
     /// The connections themselves, bound to the permit.

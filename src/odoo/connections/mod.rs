@@ -29,7 +29,7 @@ pub use permitted::PermittedConnections;
 pub use record::ProtocolName;
 pub use request::{ConnectRequest, SecretKind};
 
-use super::{OdooClient, OdooError};
+use super::{OdooClient, OdooError, web::WebSessions};
 use crate::{
     config::{Config, ConnectSettings},
     facts::{ConnectionAlias, Definition, Limits, Origin},
@@ -44,6 +44,8 @@ pub struct Connections {
     fixed: RwLock<BTreeMap<ConnectionAlias, Arc<OdooClient>>>,
     /// Made by tools; shared with other processes of the same state directory.
     shelf: Option<Arc<Shelf>>,
+    /// Web sessions of callers, in this process alone.
+    web: WebSessions,
     settings: ConnectSettings,
     limits: Limits,
 }
@@ -56,6 +58,7 @@ impl Connections {
         let connections = Self {
             fixed: RwLock::default(),
             shelf: Some(Arc::new(Shelf::new(state.clone(), seal_keys(config, state)?, config.odoo))),
+            web: WebSessions::default(),
             settings: config.connect.clone(),
             limits: config.odoo,
         };
@@ -94,6 +97,10 @@ impl Connections {
         aliases.sort();
         aliases.dedup();
         aliases
+    }
+
+    pub(in crate::odoo) fn web_sessions(&self) -> &WebSessions {
+        &self.web
     }
 
     fn fixed_client(&self, alias: &ConnectionAlias) -> Option<Arc<OdooClient>> {

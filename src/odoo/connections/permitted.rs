@@ -38,7 +38,9 @@ impl<'a> PermittedConnections<'a> {
     /// Forgets a saved connection and answers with the aliases that remain.
     pub async fn disconnect(&self, alias: &ConnectionAlias) -> Result<Vec<ConnectionAlias>, OdooError> {
         self.check(alias, ConnectionChange::Disconnect)?;
-        self.connections.disconnect(alias).await
+        let remaining = self.connections.disconnect(alias).await?;
+        self.connections.web_sessions().forget(alias);
+        Ok(remaining)
     }
 
     /// The certificate as it is served and as it is trusted.

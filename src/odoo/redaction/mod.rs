@@ -28,7 +28,7 @@ use super::{
     Call, Context, Domain, ModelSchema, OdooClient, OdooError, connections::Digests, default_order, fault,
 };
 use crate::{
-    facts::{Effect, JsonObject, MethodName, ModelName},
+    facts::{Effect, FieldName, JsonObject, MethodName, ModelName},
     policy::{Shown, Sight},
 };
 pub(super) use asked::Asked;
@@ -95,6 +95,11 @@ impl Eyes {
     /// May names of this model's records be seen as they are, as far as the rules themselves tell?
     pub(super) fn shows_names(&self, model: &ModelName) -> bool {
         Seen::new(&*self.rights).own_right(model, rights::DISPLAY_NAME) == Shown::Plain
+    }
+
+    /// Does a value of this field come back as it is?
+    pub(super) fn shows_plainly(&self, model: &ModelName, field: &FieldName) -> bool {
+        Seen::new(&*self.rights).own_right(model, field.as_str()) == Shown::Plain
     }
 
     /// The answer as the caller may see it.

@@ -1,0 +1,246 @@
+//! Which web sessions there are: one place per caller and connection, none shared.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::{OdooError, cookies::CookieJar, login::Refused};
+use crate::{
+    facts::{Caller, ConnectionAlias, GrantName, Secret, UserName},
+    odoo::{OdooClient, client::lock},
+};
+
+/// Sessions of one process. Each is a cookie and a little more; Odoo keeps a file for each.
+const WEB_SESSIONS_MAX: usize = 256;
+/// A session that nobody used for this long is forgotten here. Odoo keeps its own for days.
+const IDLE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Whose session, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Owner {
+    grant: GrantName,
+    user: UserName,
+    connection: ConnectionAlias,
+}
+
+impl Owner {
+    pub(super) fn new(caller: &Caller, connection: &ConnectionAlias) -> Self {
+        Self { grant: caller.grant.clone(), user: caller.user.clone(), connection: connection.clone() }
+    }
+}
+
+/// All web sessions of this process.
+#[derive(Debug, Default)]
+pub(in crate::odoo) struct WebSessions {
+    places: Mutex<HashMap<Owner, Arc<Place>>>,
+}
+
+impl WebSessions {
+    /// The place of this owner. One that belongs to an earlier client of the same alias is dropped
+    /// with its cookie: the connection was changed, pinned anew or made again.
+    pub(super) fn place(&self, owner: Owner, client: &Arc<OdooClient>) -> Result<Arc<Place>, OdooError> {
+        let mut places = lock(&self.places);
+        if let Some(place) = places.get(&owner).filter(|place| place.is_of(client) && !place.is_stale()) {
+            *lock(&place.used_at) = Instant::now();
+            return Ok(Arc::clone(place));
+        }
+        // What a caller decided about signing in outlives the session that ran out of time.
+        let standing =
+            places.remove(&owner).filter(|place| place.is_of(client)).map(|place| place.standing());
+        places.retain(|_, place| place.client.strong_count() > 0 && !place.is_stale());
+        if places.len() >= WEB_SESSIONS_MAX {
+            let oldest = places
+                .iter()
+                .filter(|(_, place)| place.running.is_empty())
+                .min_by_key(|(_, place)| *lock(&place.used_at))
+                .map(|(owner, _)| owner.clone());
+            let Some(oldest) = oldest else {
+                return Err(OdooError::Busy { connection: owner.connection, waited_ms: 0 });
+            };
+            places.remove(&oldest);
+        }
+        let place = Arc::new(Place::new(client, standing.unwrap_or_default()));
+        places.insert(owner, Arc::clone(&place));
+        Ok(place)
+    }
+
+    /// Drops every session of a connection.
+    pub(in crate::odoo) fn forget(&self, connection: &ConnectionAlias) {
+        lock(&self.places).retain(|owner, _| owner.connection != *connection);
+    }
+}
+
+/// Where one caller's session of one connection is kept.
+#[derive(Debug)]
+pub(super) struct Place {
+    client: Weak<OdooClient>,
+    /// Held while somebody signs in or out; remembers a refused secret.
+    pub(super) door: tokio::sync::Mutex<Option<Refused>>,
+    standing: Mutex<Standing>,
+    pub(super) running: Running,
+    used_at: Mutex<Instant>,
+}
+
+/// What is known of signing in here.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Standing {
+    /// Nobody signed in or out: a read may sign in with the saved password.
+    #[default]
+    Never,
+    Open(Arc<WebSession>),
+    /// The caller signed out. Nothing signs in again until they ask for it. A session whose end the
+    /// server did not confirm is kept for the next attempt, and for nothing else.
+    SignedOut(Option<Arc<WebSession>>),
+    /// A session that was opened with a secret of the call has ended; nobody else's takes its place.
+    RanOut,
+}
+
+impl Place {
+    fn new(client: &Arc<OdooClient>, standing: Standing) -> Self {
+        Self {
+            client: Arc::downgrade(client),
+            door: tokio::sync::Mutex::new(None),
+            standing: Mutex::new(standing),
+            running: Running::default(),
+            used_at: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn is_of(&self, client: &Arc<OdooClient>) -> bool {
+        std::ptr::eq(self.client.as_ptr(), Arc::as_ptr(client))
+    }
+
+    fn is_stale(&self) -> bool {
+        let is_open = matches!(&*lock(&self.standing), Standing::Open(_));
+        is_open && self.running.is_empty() && lock(&self.used_at).elapsed() > IDLE_MAX
+    }
+
+    /// How things stand; a session that was too long idle counts as over.
+    pub(super) fn standing(&self) -> Standing {
+        let standing = lock(&self.standing).clone();
+        match standing {
+            Standing::Open(session) if self.is_stale() => session.after_its_end(),
+            other => other,
+        }
+    }
+
+    pub(super) fn set(&self, standing: Standing) {
+        *lock(&self.standing) = standing;
+    }
+
+    /// Notes that the server ended a session, unless another one has taken its place already.
+    pub(super) fn lost(&self, ended: &Arc<WebSession>) {
+        let mut standing = lock(&self.standing);
+        if matches!(&*standing, Standing::Open(session) if Arc::ptr_eq(session, ended)) {
+            *standing = ended.after_its_end();
+        }
+    }
+}
+
+/// A session that Odoo opened for a caller.
+#[derive(Debug)]
+pub(super) struct WebSession {
+    pub(super) user: WebUser,
+    /// Opened with the secret of the connection, so that it can be opened again without asking.
+    pub(super) from_saved: bool,
+    pub(super) opened_at: Timestamp,
+    pub(super) jar: Mutex<CookieJar>,
+    /// The last form token, and the session id it is for.
+    pub(super) form_token: Mutex<Option<FormToken>>,
+}
+
+/// Who a session belongs to on the server.
+#[derive(Debug, Clone, Default)]
+pub struct WebUser {
+    pub uid: i64,
+    pub login: String,
+    pub name: Option<String>,
+    pub server_version: Option<String>,
+    /// When the server ends the session if nobody uses it.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token that Odoo wants with every form.
+#[derive(Debug)]
+pub(super) struct FormToken {
+    pub(super) token: Secret,
+    pub(super) of_session: Secret,
+    pub(super) read_at: Instant,
+}
+
+impl WebSession {
+    /// Forgets cookies and tokens; they are zeroed as they go.
+    pub(super) fn wipe(&self) {
+        *lock(&self.jar) = CookieJar::default();
+        *lock(&self.form_token) = None;
+    }
+
+    fn after_its_end(&self) -> Standing {
+        if self.from_saved { Standing::Never } else { Standing::RanOut }
+    }
+}
+
+/// What is under way on a session at this moment.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    runs: Mutex<BTreeMap<u64, Run>>,
+    next: AtomicU64,
+}
+
+#[derive(Debug, Clone)]
+struct Run {
+    tool: &'static str,
+    what: String,
+    since: Instant,
+}
+
+/// A request that has not ended yet.
+#[derive(Debug, Clone)]
+pub struct RunningRequest {
+    pub tool: &'static str,
+    pub what: String,
+    pub age: Duration,
+}
+
+impl Running {
+    pub(super) fn is_empty(&self) -> bool {
+        lock(&self.runs).is_empty()
+    }
+
+    /// Oldest first.
+    pub(super) fn all(&self) -> Vec<RunningRequest> {
+        let runs = lock(&self.runs);
+        let told =
+            |run: &Run| RunningRequest { tool: run.tool, what: run.what.clone(), age: run.since.elapsed() };
+        runs.values().map(told).collect()
+    }
+}
+
+/// Keeps a request on the list for as long as it lives.
+#[derive(Debug)]
+pub(super) struct RunGuard {
+    place: Arc<Place>,
+    number: u64,
+}
+
+impl RunGuard {
+    pub(super) fn enter(place: &Arc<Place>, tool: &'static str, what: String) -> Self {
+        let number = place.running.next.fetch_add(1, Ordering::Relaxed);
+        lock(&place.running.runs).insert(number, Run { tool, what, since: Instant::now() });
+        Self { place: Arc::clone(place), number }
+    }
+}
+
+impl Drop for RunGuard {
+    fn drop(&mut self) {
+        lock(&self.place.running.runs).remove(&self.number);
+        *lock(&self.place.used_at) = Instant::now();
+    }
+}
