@@ -118,7 +118,7 @@ fn judge_rule<'a>(
     judge_method(held, rule, effect, out);
     judge_context(cx, rule, effect, out);
     judge_own(rule, effect, out);
-    judge_report(rule, effect, out);
+    judge_report(held, rule, effect, out);
     let view = cx.view(held, Some(effect));
     for (field, item) in &rule.values {
         for value in effect.values.iter().filter_map(|values| values.get(&**field)) {
@@ -263,11 +263,17 @@ fn judge_unknown_defaults<'a>(cx: &Deciding<'a>, effect: &'a RecordEffect, out: 
     }
 }
 
-/// What is printed cannot be masked.
-fn judge_report<'a>(rule: &'a ModelPlan, effect: &'a RecordEffect, out: &mut Findings<'a>) {
-    if effect.operation == Operation::Report && rule.fields.hides() && !rule.report_allowed {
+/// What is printed cannot be masked, and a report shows more than its own model: an invoice holds the
+/// address of its customer.
+fn judge_report<'a>(held: &Held<'a>, rule: &'a ModelPlan, effect: &'a RecordEffect, out: &mut Findings<'a>) {
+    let hides = rule.fields.hides() || held.body.models.hides;
+    if effect.operation == Operation::Report && hides && !rule.report_allowed {
         out.refuse(step::MODEL, Said::by(&rule.rule, rule.shadow), NextStep::Stop, || {
-            format!("a report of `{}` could show fields that the policy hides", effect.model)
+            format!(
+                "a report of `{}` could show fields that the policy hides; `\"report\": \"allow\"` in the \
+                 rule for the model lets it be printed all the same",
+                effect.model
+            )
         });
     }
 }

@@ -98,6 +98,11 @@ fn hides(rule: &Value) -> bool {
         || entries(rule, "fields").any(|(_, field)| !matches!(text(field, "read"), "" | "allow"))
 }
 
+/// What is printed of one model may show another.
+fn section_hides(body: &Value) -> bool {
+    !in_shadow(body) && entries(body, "models").any(|(_, rule)| hides(rule) && !in_shadow(rule))
+}
+
 /// A field of another model, or one whose value comes back under another name.
 fn judge_use(bodies: &Bodies<'_>, effect: &Value, used: &Value, verdict: &mut Verdict) {
     let (model, field, how) = (text(used, "model"), text(used, "field"), text(used, "how"));
@@ -189,7 +194,8 @@ impl Rule<'_> {
         }
         self.method(effect, verdict);
         self.fields(effect, verdict);
-        if text(effect, "op") == "report" && hides(rule) && text(rule, "report") != "allow" {
+        let printed = hides(rule) || section_hides(self.body);
+        if text(effect, "op") == "report" && printed && text(rule, "report") != "allow" {
             refuse(verdict, 5, at.to_owned());
         }
         for (field, condition) in entries(rule, "values") {

@@ -30,6 +30,7 @@ pub(super) fn note(tool: &str) {
 }
 
 /// Adds what has succeeded so far to a file, one line each, such as `19 odoo_read`.
+#[allow(dead_code, reason = "only the end-to-end binary tells")]
 pub(crate) fn tell(file: &Path) {
     let succeeded = SUCCEEDED.lock().unwrap_or_else(PoisonError::into_inner);
     let lines: String = succeeded.iter().map(|(major, tool)| format!("{major} {tool}\n")).collect();

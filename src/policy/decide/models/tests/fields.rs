@@ -132,6 +132,10 @@ fn what_is_printed_cannot_be_masked() {
     check(rule(json!({"report": "deny"})), &print, "deny /models/res.partner");
     check(rule(json!({"report": "allow"})), &print, "allow");
     check(rule(json!({"fields": {"email": {"filter": "deny"}}})), &print, "allow");
+    // A report shows other models too.
+    let other = |report: Value| json!({"res.partner": {"ops": ["report"], "report": report}, "sale.order": {"fields": {"note": {"read": "mask"}}}});
+    check(other(json!("deny")), &print, "deny /models/res.partner");
+    check(other(json!("allow")), &print, "allow");
 }
 
 #[test]
