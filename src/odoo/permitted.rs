@@ -230,6 +230,18 @@ impl<'a> PermittedOdoo<'a> {
         if self.eyes.narrow() { self.eyes.visible_order(model, &order) } else { Some(order) }
     }
 
+    /// The id of the user that this connection signs in as.
+    pub async fn uid(&self) -> Result<i64, OdooError> {
+        Ok(self.client.sign_in().await?.uid)
+    }
+
+    /// The address of a page of this Odoo, for people to open; nothing for a path that leads elsewhere.
+    pub fn page_address(&self, path: &str) -> Option<String> {
+        let base = &self.client.definition().url;
+        let address = path.starts_with('/').then(|| base.join(path).ok())??;
+        (address.origin() == base.origin()).then(|| address.to_string())
+    }
+
     pub async fn version(&self) -> VersionState {
         self.client.version().await
     }

@@ -11,6 +11,7 @@ mod connections;
 mod context;
 mod definition;
 mod error;
+mod public;
 mod records;
 mod schema;
 
@@ -24,6 +25,7 @@ const FAMILIES: &[Family] = &[
     connections::FAMILY,
     certificates::FAMILY,
     records::FAMILY,
+    public::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

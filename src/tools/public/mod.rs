@@ -1,0 +1,12 @@
+//! The family `public`: what customers and visitors see of an Odoo, and files out of it. Lists of the
+//! portal, exports, reports, pictures, barcodes, the shop and the site map.
+//!
+//! What can be asked as records is asked as records, with the rights of the connection's user; only
+//! what exists nowhere else is read from pages.
+
+use super::Family;
+
+mod installed;
+mod portal;
+
+pub(super) const FAMILY: Family = Family { name: "public", tools: &[portal::LISTS, portal::HOME] };
