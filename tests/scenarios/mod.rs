@@ -73,6 +73,7 @@ macro_rules! for_each_group {
             outages,
             policy,
             policy_live,
+            portal,
             records_read,
             records_write,
             rehearsed,
@@ -98,6 +99,7 @@ pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod policy;
 pub(crate) mod policy_live;
+pub(crate) mod portal;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
 pub(crate) mod rehearsed;

@@ -45,6 +45,7 @@ pub(super) static MODEL: Model = Model {
             ],
         )
         .only14(),
+        one2many("user_ids", "Users", "res.users", "partner_id"),
         many2one("commercial_partner_id", "Commercial Entity", "res.partner").readonly(),
         char("commercial_company_name", "Company Name Entity").readonly(),
         char("company_name", "Company Name"),

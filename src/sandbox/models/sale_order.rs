@@ -87,6 +87,10 @@ pub(super) static MODEL: Model = Model {
         boolean("is_expired", "Is Expired").readonly().unstored().only19(),
         boolean("is_expired", "Is expired").readonly().unstored().only14(),
         binary("tax_totals", "Tax Totals").readonly().unstored().only19(),
+        many2many("message_partner_ids", "Followers (Partners)", "res.partner")
+            .readonly()
+            .unstored()
+            .searchable(),
         one2many("message_ids", "Messages", "mail.message", "res_id"),
         boolean("require_signature", "Online signature").only19(),
         boolean("require_signature", "Online Signature").readonly().only14(),

@@ -20,6 +20,8 @@ pub(super) fn order(env: &Env<'_>, id: i64, field: &str) -> Option<Value> {
         "amount_total" => total("price_total"),
         "currency_id" => company_currency(env, env.link(model, id, "company_id")),
         "access_url" => Value::from(format!("/my/orders/{id}")),
+        // Who else follows a document is not kept here.
+        "message_partner_ids" => Value::from(Vec::from_iter(env.link(model, id, "partner_id"))),
         "invoice_ids" => {
             let name = env.text(model, id, "name");
             let found: Vec<i64> = env

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{conditions, kinds::Kind, owner::Owner};
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, MethodName, ModelName, Operation, RecordEffect, Risk},
-    odoo::{Context, Domain, FaultKind, OdooError},
+    odoo::{Context, Domain, FaultKind, OdooError, PermittedOdoo},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
 
@@ -156,7 +156,7 @@ impl Tool for PortalHome {
                 Counted::Model(model) => (ModelName::known(model), of_model(model, major)),
             };
             let domain = Domain::parse(Value::Array(conditions))?;
-            match odoo.search_count(&model, &domain, &Context::default()).await {
+            match counted(&odoo, &model, &domain).await {
                 Ok(count) => {
                     home.counters.insert(counter, count);
                 }
@@ -169,6 +169,12 @@ impl Tool for PortalHome {
         }
         Ok(home)
     }
+}
+
+/// The definitions come first: they tell a model that is missing from a server that is.
+async fn counted(odoo: &PermittedOdoo<'_>, model: &ModelName, domain: &Domain) -> Result<u64, OdooError> {
+    odoo.schema(model).await?;
+    odoo.search_count(model, domain, &Context::default()).await
 }
 
 /// Private tasks, which 16 brought, are not shown in the portal.
