@@ -73,7 +73,7 @@ impl OdooClient {
                 let known = self.model_names().await;
                 let wanted = call.model.as_str();
                 let is_known = known.as_ref().is_some_and(|known| known.iter().any(|name| name == wanted));
-                if is_known || (known.is_none() && !certain) {
+                if is_known || (known.is_none() && !certain && !self.answers_for_contacts(wanted).await) {
                     return None;
                 }
                 let names = known.iter().flat_map(|known| known.iter().map(String::as_str));
@@ -100,6 +100,13 @@ impl OdooClient {
             }
             Suspect::Operator(operator) => self.explain_operator(operator).await,
         }
+    }
+
+    /// Who may not list the models, as a portal user, may look at contacts in every Odoo: where that
+    /// works, it is the other model that is missing and not the server.
+    async fn answers_for_contacts(&self, wanted: &str) -> bool {
+        let contacts = ModelName::known("res.partner");
+        wanted != contacts.as_str() && self.fetch_schema(&contacts, None).await.is_ok()
     }
 
     async fn explain_operator(&self, operator: String) -> Option<OdooError> {
