@@ -246,6 +246,11 @@ impl<'a> PermittedOdoo<'a> {
         self.client.version().await
     }
 
+    /// Where the connection leads: no record data.
+    pub fn base_url(&self) -> &url::Url {
+        &self.client.definition().url
+    }
+
     /// What is known of the connection without asking the server.
     pub fn state(&self) -> ClientState {
         self.client.state()

@@ -11,8 +11,11 @@ mod connections;
 mod context;
 mod definition;
 mod error;
+mod messages;
+mod modules;
 mod public;
 mod records;
+mod refresh;
 mod schema;
 
 pub use catalog::{Catalog, Family, Found};
@@ -26,6 +29,9 @@ const FAMILIES: &[Family] = &[
     certificates::FAMILY,
     records::FAMILY,
     public::FAMILY,
+    messages::FAMILY,
+    modules::FAMILY,
+    refresh::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

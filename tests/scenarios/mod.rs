@@ -69,6 +69,7 @@ macro_rules! for_each_group {
             hidden_effects,
             hostile,
             limits,
+            messages,
             money,
             outages,
             policy,
@@ -95,6 +96,7 @@ pub(crate) mod execute;
 pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;
+pub(crate) mod messages;
 pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod policy;

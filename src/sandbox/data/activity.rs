@@ -11,7 +11,23 @@ use super::{
 /// Puts all of it in place.
 pub(super) fn load(loader: &mut Loader) {
     leads(loader);
+    kinds_of_message(loader);
     files_and_messages(loader);
+}
+
+fn kinds_of_message(loader: &mut Loader) {
+    let kinds =
+        [("Discussions", false, true, 0), ("Note", true, false, 100), ("Activities", true, false, 90)];
+    for (index, (name, internal, default, sequence)) in kinds.into_iter().enumerate() {
+        let values = [
+            ("name", json!(name)),
+            ("internal", json!(internal)),
+            ("default", json!(default)),
+            ("hidden", json!(false)),
+            ("sequence", json!(sequence)),
+        ];
+        loader.put("mail.message.subtype", id_at(index), values);
+    }
 }
 
 fn leads(loader: &mut Loader) {

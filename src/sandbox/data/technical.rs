@@ -25,6 +25,25 @@ const MODULES: &[(&str, &str, bool, bool)] = &[
     ("website", "Website", true, false),
 ];
 
+/// What a module needs.
+const DEPENDENCIES: &[(&str, &[&str])] = &[
+    ("web", &["base"]),
+    ("mail", &["base", "web"]),
+    ("contacts", &["base", "mail"]),
+    ("product", &["base", "mail", "uom"]),
+    ("uom", &["base"]),
+    ("portal", &["web", "mail"]),
+    ("account", &["product", "portal"]),
+    ("sale", &["account", "portal"]),
+    ("sale_management", &["sale"]),
+    ("crm", &["mail", "contacts"]),
+    ("purchase", &["account"]),
+    ("stock", &["product"]),
+    ("project", &["portal"]),
+    ("hr", &["web"]),
+    ("website", &["portal"]),
+];
+
 pub(super) fn load(loader: &mut Loader, schema: &Schema) {
     modules(loader);
     parameters(loader);
@@ -47,6 +66,17 @@ fn modules(loader: &mut Loader) {
             ("sequence", json!(100)),
         ];
         loader.put("ir.module.module", id_at(index), values);
+    }
+    let id_of = |name: &str| MODULES.iter().position(|module| module.0 == name).map(id_at);
+    let pairs =
+        DEPENDENCIES.iter().flat_map(|(module, needs)| needs.iter().map(move |need| (*module, *need)));
+    for (index, (module, need)) in pairs.enumerate() {
+        let values = [
+            ("name", json!(need)),
+            ("module_id", json!(id_of(module))),
+            ("auto_install_required", json!(true)),
+        ];
+        loader.put("ir.module.module.dependency", id_at(index), values);
     }
 }
 

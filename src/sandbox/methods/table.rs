@@ -151,6 +151,8 @@ static METHODS: &[Method] = &[
     method("action_unarchive", On::Records, &[], archive::action_unarchive),
     method("toggle_active", On::Records, &[], archive::toggle_active),
     method("message_post", On::Records, &[], messages::message_post).of(THREADS).open(),
+    method("message_subscribe", On::Records, &["partner_ids", "subtype_ids"], messages::message_subscribe)
+        .of(THREADS),
     method("message_unsubscribe", On::Records, &["partner_ids"], messages::message_unsubscribe)
         .of(THREADS)
         .open(),

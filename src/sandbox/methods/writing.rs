@@ -68,6 +68,7 @@ const NOT_COPIED: &[&str] = &[
     "write_date",
     "__last_update",
     "message_ids",
+    "message_follower_ids",
     "access_token",
     "invoice_ids",
     "login",

@@ -121,6 +121,7 @@ pub(super) static MODEL: Model = Model {
         char("access_url", "Portal Access URL").readonly().unstored(),
         boolean("is_move_sent", "Is Move Sent").readonly(),
         one2many("message_ids", "Messages", "mail.message", "res_id"),
+        one2many("message_follower_ids", "Followers", "mail.followers", "res_id"),
         char("country_code", "Country Code").readonly().unstored().searchable(),
         binary("tax_totals", "Invoice Totals").unstored().only19(),
     ],

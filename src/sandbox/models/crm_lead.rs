@@ -74,6 +74,7 @@ pub(super) static MODEL: Model = Model {
         .only14(),
         integer("quotation_count", "Number of Quotations").readonly().unstored(),
         one2many("message_ids", "Messages", "mail.message", "res_id"),
+        one2many("message_follower_ids", "Followers", "mail.followers", "res_id"),
         many2one("lang_id", "Language", "res.lang"),
         many2one("commercial_partner_id", "Customer Company", "res.partner").unstored().only19(),
     ],

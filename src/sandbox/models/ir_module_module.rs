@@ -1,7 +1,7 @@
 //! Fields of `ir.module.module`, named and labelled as the real ones; values come from `data`.
 
 use super::Model;
-use crate::sandbox::field::{boolean, char, integer, selection, text};
+use crate::sandbox::field::{boolean, char, integer, one2many, selection, text};
 
 pub(super) static MODEL: Model = Model {
     name: "ir.module.module",
@@ -17,6 +17,7 @@ pub(super) static MODEL: Model = Model {
         char("summary", "Summary").readonly().translated(),
         text("description", "Description").readonly().translated(),
         char("author", "Author").readonly(),
+        one2many("dependencies_id", "Dependencies", "ir.module.module.dependency", "module_id").readonly(),
         char("website", "Website").readonly(),
         selection(
             "state",

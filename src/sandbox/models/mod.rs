@@ -17,7 +17,10 @@ mod ir_config_parameter;
 mod ir_model;
 mod ir_model_fields;
 mod ir_module_module;
+mod ir_module_module_dependency;
+mod mail_followers;
 mod mail_message;
+mod mail_message_subtype;
 mod product_category;
 mod product_product;
 mod product_template;
@@ -82,10 +85,13 @@ static ALL: &[&Model] = &[
     &crm_team::MODEL,
     &crm_tag::MODEL,
     &ir_attachment::MODEL,
+    &mail_followers::MODEL,
     &mail_message::MODEL,
+    &mail_message_subtype::MODEL,
     &ir_model::MODEL,
     &ir_model_fields::MODEL,
     &ir_module_module::MODEL,
+    &ir_module_module_dependency::MODEL,
     &ir_config_parameter::MODEL,
 ];
 

@@ -83,5 +83,6 @@ pub(super) static MODEL: Model = Model {
         .required()
         .only14(),
         one2many("message_ids", "Messages", "mail.message", "res_id"),
+        one2many("message_follower_ids", "Followers", "mail.followers", "res_id"),
     ],
 };

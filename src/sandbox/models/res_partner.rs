@@ -90,6 +90,7 @@ pub(super) static MODEL: Model = Model {
         binary("image_128", "Image 128").readonly(),
         binary("avatar_128", "Avatar 128").readonly().unstored().only19(),
         one2many("message_ids", "Messages", "mail.message", "res_id"),
+        one2many("message_follower_ids", "Followers", "mail.followers", "res_id"),
         integer("sale_order_count", "Sale Order Count").readonly().unstored(),
         one2many("sale_order_ids", "Sales Order", "sale.order", "partner_id"),
         one2many("invoice_ids", "Invoices", "account.move", "partner_id").readonly(),

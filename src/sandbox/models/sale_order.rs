@@ -92,6 +92,7 @@ pub(super) static MODEL: Model = Model {
             .unstored()
             .searchable(),
         one2many("message_ids", "Messages", "mail.message", "res_id"),
+        one2many("message_follower_ids", "Followers", "mail.followers", "res_id"),
         boolean("require_signature", "Online signature").only19(),
         boolean("require_signature", "Online Signature").readonly().only14(),
         char("signed_by", "Signed By"),

@@ -46,6 +46,7 @@ pub(crate) fn value(env: &Env<'_>, model: &str, id: i64, field: &'static Field) 
         ("crm.lead", name) => return lead(env, id, name),
         ("ir.attachment", name) => return attachment(env, id, name),
         ("ir.model" | "ir.model.fields", name) => return reflected(env, model, id, name),
+        ("ir.module.module.dependency", name) => return dependency(env, id, name),
         ("ir.module.module", "latest_version") => env.value(model, id, "installed_version"),
         _ => return None,
     })
@@ -356,6 +357,17 @@ fn attachment(env: &Env<'_>, id: i64, field: &str) -> Option<Value> {
         "file_size" => json!(super::read::decoded_size(&env.text(model, id, "datas"))),
         _ => return None,
     })
+}
+
+/// Dependencies know each other by name alone.
+fn dependency(env: &Env<'_>, id: i64, field: &str) -> Option<Value> {
+    if !matches!(field, "depend_id" | "state") {
+        return None;
+    }
+    let module = "ir.module.module";
+    let wanted = env.text("ir.module.module.dependency", id, "name");
+    let found = env.db.ids(module).into_iter().find(|other| env.text(module, *other, "name") == wanted)?;
+    Some(if field == "state" { env.value(module, found, "state") } else { Value::from(found) })
 }
 
 fn reflected(env: &Env<'_>, model: &str, id: i64, field: &str) -> Option<Value> {

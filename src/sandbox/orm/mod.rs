@@ -85,7 +85,8 @@ impl Env<'_> {
                 let record = self.db.get(other, *line);
                 let stored = |name: &str| record.and_then(|record| record.get(name));
                 let here = stored(inverse).and_then(Value::as_i64) == Some(id);
-                here && (!by_reference || stored("model").and_then(Value::as_str) == Some(model))
+                here && (!by_reference
+                    || stored("model").or(stored("res_model")).and_then(Value::as_str) == Some(model))
             })
             .collect();
         search::sort_by_default(self, other, &mut found);

@@ -1,0 +1,5 @@
+//! The family `refresh`: telling people's browsers that something changed.
+
+use super::Family;
+
+pub(super) const FAMILY: Family = Family { name: "refresh", tools: &[] };
