@@ -78,13 +78,8 @@ impl<'a> Reader<'a> {
 
     fn compound(&mut self, axis: Axis) -> Result<Step, PathError> {
         let mut predicates = Vec::new();
-        let test = if self.eat("*") {
-            Test::AnyElement
-        } else if self.rest.starts_with(['.', '#', '[', ':']) {
-            Test::AnyElement
-        } else {
-            Test::Name(self.name()?.to_owned())
-        };
+        let any = self.eat("*") || self.rest.starts_with(['.', '#', '[', ':']);
+        let test = if any { Test::AnyElement } else { Test::Name(self.name()?.to_owned()) };
         loop {
             if self.eat(".") {
                 predicates.push(has_class(self.name()?));

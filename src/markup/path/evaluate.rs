@@ -126,7 +126,7 @@ impl Search<'_, '_> {
 
     fn along(&mut self, axis: Axis, from: Place) -> Result<Vec<Place>, Costly> {
         let places = match axis {
-            Axis::SelfAxis => vec![from],
+            Axis::Itself => vec![from],
             Axis::Child => self.children(from),
             Axis::Descendant => self.descendants(from),
             Axis::DescendantOrSelf => {

@@ -101,7 +101,7 @@ impl Parser<'_> {
         }
         if self.eat(".") {
             let predicates = self.predicates()?;
-            return Ok(Step { axis: Axis::SelfAxis, test: Test::AnyNode, predicates });
+            return Ok(Step { axis: Axis::Itself, test: Test::AnyNode, predicates });
         }
         let mut axis = Axis::Child;
         if matches!(self.peek_second(), Some(Word::Sign("::"))) {
@@ -253,7 +253,7 @@ fn axis_of(name: &str) -> Option<Axis> {
         "child" => Axis::Child,
         "descendant" => Axis::Descendant,
         "descendant-or-self" => Axis::DescendantOrSelf,
-        "self" => Axis::SelfAxis,
+        "self" => Axis::Itself,
         "parent" => Axis::Parent,
         "ancestor" => Axis::Ancestor,
         "ancestor-or-self" => Axis::AncestorOrSelf,
