@@ -86,7 +86,7 @@ impl<'a> SetCookie<'a> {
 /// Seconds that the session cookie of an answer lives, where the answer says so.
 pub(super) fn lifetime_seconds(headers: &HeaderMap) -> Option<i64> {
     let cookies = headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let session = cookies.filter(|text| text.starts_with(SESSION)).last()?;
+    let session = cookies.rev().find(|text| text.starts_with(SESSION))?;
     session.split(';').find_map(|attribute| {
         let (name, value) = attribute.trim().split_once('=')?;
         if name.eq_ignore_ascii_case("max-age") { value.parse().ok() } else { None }

@@ -32,7 +32,7 @@ const DATABASE_HEADER: HeaderName = HeaderName::from_static("x-odoo-database");
 
 /// How one attempt ended.
 enum Outcome {
-    Answered(PageAnswer),
+    Answered(Box<PageAnswer>),
     /// There is no session any more. `certain` where nothing can have been done.
     Gone {
         certain: bool,
@@ -52,7 +52,7 @@ impl PermittedWeb<'_> {
         let result = match self.attempt(&mut request, reads).await {
             Ok(Outcome::Gone { .. }) if repeatable => match self.attempt(&mut request, reads).await {
                 Ok(Outcome::Gone { .. }) => Err(self.no_such_page_for_us(&request)),
-                Ok(Outcome::Answered(answer)) => Ok(answer),
+                Ok(Outcome::Answered(answer)) => Ok(*answer),
                 Err(error) => Err(error),
             },
             Ok(Outcome::Gone { certain: true }) => Err(expired_before_a_change()),
@@ -60,7 +60,7 @@ impl PermittedWeb<'_> {
                 let why = "Odoo answered with its login page".to_owned();
                 Err(page_error(&self.odoo.client, Failure::Strange { why, maybe_done: true }, !reads))
             }
-            Ok(Outcome::Answered(answer)) => Ok(answer),
+            Ok(Outcome::Answered(answer)) => Ok(*answer),
             Err(error) => Err(error),
         };
         self.odoo.client.note(result.as_ref().err());
@@ -143,7 +143,7 @@ impl PermittedWeb<'_> {
             _slot: slot,
             _run: run,
         };
-        PageAnswer::new(path, body).map(Outcome::Answered)
+        PageAnswer::new(path, body).map(|answer| Outcome::Answered(Box::new(answer)))
     }
 
     /// Sends the request and follows where it leads. `None` is the login page.
