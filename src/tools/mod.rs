@@ -17,6 +17,7 @@ mod public;
 mod records;
 mod refresh;
 mod schema;
+mod web_session;
 
 pub use catalog::{Catalog, Family, Found};
 pub use context::CallContext;
@@ -32,6 +33,7 @@ const FAMILIES: &[Family] = &[
     messages::FAMILY,
     modules::FAMILY,
     refresh::FAMILY,
+    web_session::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

@@ -79,6 +79,7 @@ macro_rules! for_each_group {
             records_write,
             rehearsed,
             secrets,
+            web_session,
             what_is_seen,
         }
     };
@@ -106,4 +107,5 @@ pub(crate) mod records_read;
 pub(crate) mod records_write;
 pub(crate) mod rehearsed;
 pub(crate) mod secrets;
+pub(crate) mod web_session;
 pub(crate) mod what_is_seen;

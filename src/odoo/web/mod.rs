@@ -99,6 +99,12 @@ impl<'a> PermittedWeb<'a> {
         self.odoo.call(call).await
     }
 
+    /// Where the connection leads: its URL and its database.
+    pub fn address(&self) -> (&url::Url, &str) {
+        let definition = self.odoo.client.definition();
+        (&definition.url, &definition.db)
+    }
+
     /// Is a session open, or can one be opened without asking anybody?
     pub fn is_available(&self) -> bool {
         match self.place.standing() {

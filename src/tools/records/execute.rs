@@ -13,7 +13,9 @@ use super::{
     scope::Scope,
 };
 use crate::{
-    facts::{Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, Risk},
+    facts::{
+        Caller, Class, ConnectionAlias, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, Risk,
+    },
     odoo::{OdooError, PermittedOdoo},
     tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
 };
@@ -23,7 +25,7 @@ pub(super) const TOOLS: &[ToolEntry] = &[row::<Execute>()];
 /// Arguments of `odoo_execute`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
-pub(super) struct Execute {
+pub(in crate::tools) struct Execute {
     /// Technical model name, such as `sale.order`.
     pub(super) model: ModelName,
     /// Public method, such as `action_confirm`.
@@ -57,7 +59,7 @@ fn a_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
 
 /// Result of `odoo_execute`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Executed {
+pub(in crate::tools) struct Executed {
     /// What the method returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
@@ -108,9 +110,20 @@ impl Tool for Execute {
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<Executed, ToolError> {
-        let request = Request::of(&self)?;
         let odoo = cx.odoo(&self.scope.connection)?;
-        let request = self.guarded(&odoo, request).await?;
+        self.run_over(&odoo).await
+    }
+}
+
+impl Execute {
+    pub(in crate::tools) fn connection(&self) -> &ConnectionAlias {
+        &self.scope.connection
+    }
+
+    /// The call, over whichever way this client travels.
+    pub(in crate::tools) async fn run_over(self, odoo: &PermittedOdoo<'_>) -> Result<Executed, ToolError> {
+        let request = Request::of(&self)?;
+        let request = self.guarded(odoo, request).await?;
         let result = result::with_ids(odoo.execute(request.into_call(&self)).await?);
         if let Some(action) = result::action(&result) {
             return Ok(Executed { result: None, action: Some(action) });
@@ -127,9 +140,7 @@ impl Tool for Execute {
         }
         Ok(Executed { result: Some(result), action: None })
     }
-}
 
-impl Execute {
     /// `create`, `write` and `unlink` are held to what their tools hold them to.
     async fn guarded(&self, odoo: &PermittedOdoo<'_>, mut request: Request) -> Result<Request, ToolError> {
         match &mut request.subject {

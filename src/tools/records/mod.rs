@@ -9,7 +9,7 @@ mod checked;
 mod create;
 pub(super) mod default_fields;
 mod diff;
-mod execute;
+pub(super) mod execute;
 pub(super) mod existing;
 pub(super) mod field_names;
 mod fields;

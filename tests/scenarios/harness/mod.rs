@@ -4,7 +4,7 @@
 mod answer;
 mod door;
 mod front;
-mod http;
+pub(crate) mod http;
 mod oracle;
 pub(crate) mod tested;
 mod tls;

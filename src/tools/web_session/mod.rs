@@ -1,0 +1,12 @@
+//! The family `web_session`: Odoo's web server with a session of the caller's own.
+//!
+//! What can travel without a session does so where there is none. Nothing here knows cookies.
+
+use super::Family;
+
+mod call;
+mod login;
+mod logout;
+
+pub(super) const FAMILY: Family =
+    Family { name: "web_session", tools: &[login::TOOLS, call::TOOLS, logout::TOOLS] };

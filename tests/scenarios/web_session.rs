@@ -1,0 +1,320 @@
+//! Web sessions: opened for one caller, ended with proof, renewed for reads alone.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::harness::{Behaviour, Door, Front, SignInBy, World, http, unique};
+
+super::scenarios![
+    a_session_is_opened_once_and_told_without_its_secret,
+    logins_that_cannot_work_say_why,
+    a_saved_password_goes_to_its_own_server_only,
+    a_logged_out_cookie_is_refused_by_odoo,
+    a_second_logout_is_calm,
+    nothing_signs_in_again_after_a_logout,
+    a_hidden_logout_is_no_tool,
+    a_logout_says_what_was_running,
+    a_call_over_the_session_is_the_same_call,
+    a_call_meets_the_same_policy,
+    reads_renew_a_lost_session_and_changes_do_not,
+];
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The arguments of a login: an API key cannot open a session, so there the password is given.
+pub(crate) fn credentials(world: &World) -> Value {
+    match world.by {
+        SignInBy::Password => json!({}),
+        SignInBy::ApiKey => json!({"login": world.odoo.login, "password": world.odoo.password}),
+    }
+}
+
+#[track_caller]
+pub(crate) fn sign_in(world: &World, door: &Door) -> Value {
+    door.ok("odoo_web_login", credentials(world))
+}
+
+/// The session id that the bridge sent last; only a front of the tests sees it.
+#[track_caller]
+fn cookie_sent(front: &Front) -> String {
+    let recorded = front.recorded();
+    let cookies = recorded.iter().rev().filter_map(|recorded| recorded.message.header("cookie"));
+    let mut ids = cookies
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix("session_id=").map(str::to_owned));
+    ids.next().expect("a session cookie was sent")
+}
+
+/// Whether Odoo takes a session id, asked by a client that shares nothing with the bridge.
+#[track_caller]
+fn is_taken(world: &World, id: &str) -> bool {
+    let cookie = format!("session_id={id}");
+    let body = json!({"jsonrpc": "2.0", "method": "call", "params": {}}).to_string();
+    let answer = http::post(
+        &world.odoo.authority(),
+        "/web/session/get_session_info",
+        &[("Cookie", &cookie)],
+        body.as_bytes(),
+        PATIENCE,
+    );
+    let answer: Value = serde_json::from_slice(&answer.expect("an answer").body).expect("JSON");
+    match answer.get("error") {
+        None => answer["result"]["uid"].is_i64(),
+        Some(error) => {
+            assert_eq!(error["code"], 100, "{error}");
+            false
+        }
+    }
+}
+
+fn requests_to(front: &Front, path: &str) -> usize {
+    front.recorded().iter().filter(|recorded| recorded.message.path().starts_with(path)).count()
+}
+
+fn a_session_is_opened_once_and_told_without_its_secret(world: &World) {
+    let front = world.front();
+    let door = world.door_through(&front);
+    front.forget();
+    let first = sign_in(world, &door);
+    assert_eq!(first["status"], "authenticated");
+    assert_eq!(first["uid"], world.oracle().uid());
+    assert_eq!(first["reused"], false);
+    assert!(first["server_version"].as_str().unwrap().starts_with(&world.odoo.major.to_string()), "{first}");
+    assert!(first["expires_at"].is_string(), "{first}");
+    let second = door.ok("odoo_web_login", json!({}));
+    assert_eq!((&second["reused"], &second["uid"]), (&json!(true), &first["uid"]));
+    assert_eq!(requests_to(&front, "/web/session/authenticate"), 1);
+    let id = cookie_sent(&front);
+    assert!(is_taken(world, &id));
+    let told = format!("{first} {second}");
+    let start = id.get(..12).unwrap();
+    assert!(!told.contains(start), "a part of the session id was told");
+    assert!(!told.contains(&world.odoo.password) || world.odoo.password == world.odoo.login);
+}
+
+fn logins_that_cannot_work_say_why(world: &World) {
+    let door = world.door();
+    let wrong = json!({"login": unique("nobody"), "password": "wrong-password-1"});
+    let error = door.refused("odoo_web_login", wrong.clone(), &["wrong_credentials"]);
+    assert!(!error.to_string().contains("wrong-password-1"), "{error}");
+    let key = json!({"login": world.odoo.login, "password": world.odoo.api_key});
+    door.refused("odoo_web_login", key, &["wrong_credentials"]);
+    if world.by == SignInBy::ApiKey {
+        door.refused("odoo_web_login", json!({}), &["session_required"]);
+        let call = json!({"model": "res.partner", "method": "search_count", "args": [[]]});
+        door.refused("odoo_web_call", call, &["session_required"]);
+    }
+    door.refused("odoo_web_login", json!({"login": "somebody-else"}), &["invalid_arguments"]);
+    door.refused("odoo_web_login", json!({"password": 4711}), &["invalid_arguments"]);
+    door.refused("odoo_web_login", json!({"connection": "nosuch"}), &["unknown_connection"]);
+    let unknown = world.settings().variable("ODOO_DB", "no_such_database");
+    let error = Door::open(unknown).call("odoo_web_login", credentials(world)).unwrap_err();
+    assert_eq!(error["code"], "unknown_database", "{error}");
+}
+
+fn a_saved_password_goes_to_its_own_server_only(world: &World) {
+    let (front, thief) = (world.front(), world.front());
+    let door = world.door_through(&front);
+    for url in [
+        thief.url(),
+        "https://evil.example".to_owned(),
+        front.url().replacen("http://", "http://evil@", 1),
+        format!("{}/evil", front.url()),
+        "not a url".to_owned(),
+    ] {
+        let mut arguments = credentials(world);
+        arguments["url"] = json!(url);
+        door.refused("odoo_web_login", arguments, &["invalid_arguments"]);
+    }
+    let mut arguments = credentials(world);
+    arguments["db"] = json!("another");
+    door.refused("odoo_web_login", arguments, &["invalid_arguments"]);
+    assert!(thief.recorded().is_empty());
+    assert_eq!(requests_to(&front, "/web/session"), 0);
+    let mut arguments = credentials(world);
+    arguments["url"] = json!(format!("{}/", front.url()));
+    arguments["db"] = json!(world.odoo.db);
+    door.ok("odoo_web_login", arguments);
+}
+
+fn a_logged_out_cookie_is_refused_by_odoo(world: &World) {
+    let front = world.front();
+    let door = world.door_through(&front);
+    sign_in(world, &door);
+    door.ok("odoo_web_call", json!({"model": "res.partner", "method": "search_count", "args": [[]]}));
+    let id = cookie_sent(&front);
+    assert!(is_taken(world, &id), "the session is good before");
+    let ended = door.ok("odoo_web_logout", json!({}));
+    assert_eq!(ended["status"], "logged_out");
+    assert_eq!(
+        (&ended["server_confirmed"], &ended["cookie_refused"]),
+        (&json!(true), &json!(true)),
+        "{ended}"
+    );
+    assert!(!is_taken(world, &id), "odoo still takes the cookie");
+    assert!(!ended.to_string().contains(id.get(..12).unwrap()));
+}
+
+fn a_second_logout_is_calm(world: &World) {
+    let front = world.front();
+    let door = world.door_through(&front);
+    let before = door.ok("odoo_web_logout", json!({}));
+    assert_eq!(before["status"], "no_session");
+    sign_in(world, &door);
+    door.ok("odoo_web_logout", json!({}));
+    front.forget();
+    let again = door.ok("odoo_web_logout", json!({}));
+    assert_eq!((&again["status"], &again["server_confirmed"]), (&json!("no_session"), &json!(false)));
+    assert!(front.recorded().is_empty(), "a logout without a session asks nobody");
+    door.refused("odoo_web_logout", json!({"connection": "nosuch"}), &["unknown_connection"]);
+}
+
+fn nothing_signs_in_again_after_a_logout(world: &World) {
+    let front = world.front();
+    let door = world.door_through(&front);
+    sign_in(world, &door);
+    door.ok("odoo_web_logout", json!({}));
+    front.forget();
+    let call = json!({"model": "res.partner", "method": "search_count", "args": [[]]});
+    door.refused("odoo_web_call", call.clone(), &["no_session"]);
+    door.refused("odoo_web_call", call.clone(), &["no_session"]);
+    assert_eq!(requests_to(&front, "/web/session/authenticate"), 0);
+    sign_in(world, &door);
+    door.ok("odoo_web_call", call);
+}
+
+fn a_hidden_logout_is_no_tool(world: &World) {
+    let policy = json!({"version": "1", "default": "allow", "hide": ["odoo_web_logout"]});
+    let door = world.door_under(&policy);
+    let names = door.tool_names();
+    assert!(names.iter().any(|name| name == "odoo_web_login"));
+    assert!(!names.iter().any(|name| name == "odoo_web_logout"), "{names:?}");
+    let hidden = door.answer("odoo_web_logout", json!({}));
+    let unknown = door.answer("odoo_web_nosuch", json!({}));
+    assert!(hidden.is_error);
+    let plain = |text: &str| text.replace("odoo_web_logout", "X").replace("odoo_web_nosuch", "X");
+    assert_eq!(plain(&hidden.text), plain(&unknown.text));
+}
+
+fn a_logout_says_what_was_running(world: &World) {
+    let front = world.front();
+    let door = world.door_through(&front);
+    sign_in(world, &door);
+    front.on_call("res.partner", "search_count", Behaviour::Delay(Duration::from_secs(2)));
+    let call = json!({"model": "res.partner", "method": "search_count", "args": [[]]});
+    let pending = door.begin("odoo_web_call", call);
+    while front.calls_of("res.partner", "search_count") == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ended = door.ok("odoo_web_logout", json!({}));
+    assert_eq!(ended["running"][0]["tool"], "odoo_web_call", "{ended}");
+    assert_eq!(ended["running"][0]["request"], "res.partner.search_count");
+    assert_eq!(ended["cookie_refused"], true);
+    // The request may have been faster than the end of its session.
+    if let Err(error) = pending.result() {
+        assert!(["no_session", "session_expired"].contains(&error["code"].as_str().unwrap()), "{error}");
+    }
+}
+
+fn a_call_over_the_session_is_the_same_call(world: &World) {
+    let front = world.front();
+    let (oracle, door) = (world.oracle(), world.door_through(&front));
+    sign_in(world, &door);
+    let contact = world.contact();
+    front.forget();
+    let write = json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"city": "Gent"}]});
+    assert_eq!(door.ok("odoo_web_call", write)["result"], true);
+    assert_eq!(oracle.field("res.partner", contact.id, "city"), "Gent");
+    let read = json!({"model": "res.partner", "method": "read", "ids": [contact.id], "args": [["city"]]});
+    assert_eq!(door.ok("odoo_web_call", read)["result"][0]["city"], "Gent");
+    assert!(requests_to(&front, "/web/dataset/call_kw") >= 2);
+    for bad in [
+        json!({"model": "res.partner", "method": "_write", "args": [[1], {}]}),
+        json!({"model": "res.partner", "method": "nosuch_method", "args": [[contact.id]]}),
+        json!({"model": "no.such.model", "method": "search", "args": [[]]}),
+        json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"nosuch_field": 1}]}),
+        json!({"model": "res.partner", "method": "read", "args": [["x"]]}),
+    ] {
+        let error = door.call("odoo_web_call", bad.clone()).unwrap_err();
+        let code = error["code"].as_str().unwrap();
+        let known = [
+            "invalid_arguments",
+            "unknown_method",
+            "unknown_model",
+            "unknown_field",
+            "access_denied",
+            "not_found",
+        ];
+        assert!(known.contains(&code), "{bad}: {error}");
+    }
+}
+
+fn a_call_meets_the_same_policy(world: &World) {
+    let front = world.front();
+    let policy = json!({
+        "version": "1", "default": "allow",
+        "models": {"res.partner": {
+            "ops": ["read", "write"],
+            "fields": {"deny": {"read": ["email"], "write": ["email"]}},
+            "domains": {"read": [["name", "like", "Visible"]]},
+        }},
+    });
+    let door = Door::open(world.settings().variable("ODOO_URL", &front.url()).policy(&policy));
+    sign_in(world, &door);
+    let contact = world.contact();
+    front.forget();
+    for (method, args) in [
+        ("unlink", json!([[contact.id]])),
+        ("write", json!([[contact.id], {"email": "x@example.com"}])),
+        ("read", json!([[contact.id], ["email"]])),
+        ("action_archive", json!([[contact.id], {}, {}])),
+    ] {
+        let call = json!({"model": "res.partner", "method": method, "args": args});
+        let over_rpc = door.call("odoo_execute", call.clone()).unwrap_err();
+        let over_web = door.call("odoo_web_call", call).unwrap_err();
+        assert_eq!(over_web["code"], over_rpc["code"], "{method}: {over_web}");
+        assert_eq!(front.calls_of("res.partner", method), 0, "{method} was sent");
+    }
+    let seen = json!({"model": "res.partner", "method": "search", "args": [[["id", "=", contact.id]]]});
+    assert_eq!(door.ok("odoo_web_call", seen)["result"], json!([]), "a record outside the read domain");
+}
+
+fn reads_renew_a_lost_session_and_changes_do_not(world: &World) {
+    let front = world.front();
+    let (oracle, door) = (world.oracle(), world.door_through(&front));
+    sign_in(world, &door);
+    let contact = world.contact();
+    let count = json!({"model": "res.partner", "method": "search_count", "args": [[]]});
+    let write = json!({"model": "res.partner", "method": "write", "args": [[contact.id], {"city": "Lost"}]});
+    door.ok("odoo_web_call", count.clone());
+    let end = |front: &Front| {
+        let cookie = format!("session_id={}", cookie_sent(front));
+        let body = json!({"jsonrpc": "2.0", "method": "call", "params": {}}).to_string();
+        let headers = [("Cookie", cookie.as_str())];
+        http::post(&world.odoo.authority(), "/web/session/destroy", &headers, body.as_bytes(), PATIENCE)
+            .unwrap();
+    };
+    end(&front);
+    front.forget();
+    if world.by == SignInBy::Password {
+        door.ok("odoo_web_call", count.clone());
+        assert_eq!(requests_to(&front, "/web/session/authenticate"), 1, "one silent login");
+        end(&front);
+        front.forget();
+    }
+    let error = door.refused("odoo_web_call", write.clone(), &["session_expired"]);
+    assert_eq!(front.calls_of("res.partner", "write"), 1, "{error}");
+    assert_eq!(oracle.field("res.partner", contact.id, "city"), false, "the change was not made");
+    match world.by {
+        SignInBy::Password => {
+            door.ok("odoo_web_call", write);
+            assert_eq!(oracle.field("res.partner", contact.id, "city"), "Lost");
+        }
+        // Its password was given once and is not kept.
+        SignInBy::ApiKey => {
+            door.refused("odoo_web_call", count, &["session_expired"]);
+            assert_eq!(requests_to(&front, "/web/session/authenticate"), 0);
+        }
+    }
+}
