@@ -42,7 +42,17 @@ enum Suspect {
 impl OdooClient {
     /// The error for a failed call, with the nearest real names where a name was wrong.
     pub(super) async fn explained(&self, failure: Failure, call: &Call) -> OdooError {
-        let Some(suspect) = self.suspect(&failure, call) else {
+        self.explained_on(self.route(), failure, call).await
+    }
+
+    /// The same for a call that took another route than the connection's own.
+    pub(super) async fn explained_on(
+        &self,
+        route: Option<Route>,
+        failure: Failure,
+        call: &Call,
+    ) -> OdooError {
+        let Some(suspect) = suspect(route, &failure, call) else {
             return failure.into_error(&self.alias(), call);
         };
         // The question itself is a call, which must not be explained in turn: hence the box.
@@ -50,20 +60,6 @@ impl OdooClient {
         match tokio::time::timeout(EXPLANATION_TIMEOUT, explaining).await {
             Ok(Some(error)) => error,
             _ => failure.into_error(&self.alias(), call),
-        }
-    }
-
-    fn suspect(&self, failure: &Failure, call: &Call) -> Option<Suspect> {
-        match failure {
-            // Odoo 19 has a page of its own for models it does not know.
-            Failure::NoRoute if self.route() == Some(Route::Session) => {
-                Some(Suspect::Model { certain: false })
-            }
-            Failure::Fault(fault) => suspect_in(fault, call).filter(|suspect| {
-                // Definitions name no fields. Asking for them to explain their own failure would never end.
-                !(matches!(suspect, Suspect::Field { .. }) && call.method.as_str() == "fields_get")
-            }),
-            _ => None,
         }
     }
 
@@ -151,6 +147,18 @@ impl OdooClient {
             return near(wanted, docs.keys().map(String::as_str));
         }
         near(wanted, parameters::WELL_KNOWN.iter().copied())
+    }
+}
+
+fn suspect(route: Option<Route>, failure: &Failure, call: &Call) -> Option<Suspect> {
+    match failure {
+        // Odoo 19 has a page of its own for models it does not know.
+        Failure::NoRoute if route == Some(Route::Session) => Some(Suspect::Model { certain: false }),
+        Failure::Fault(fault) => suspect_in(fault, call).filter(|suspect| {
+            // Definitions name no fields. Asking for them to explain their own failure would never end.
+            !(matches!(suspect, Suspect::Field { .. }) && call.method.as_str() == "fields_get")
+        }),
+        _ => None,
     }
 }
 

@@ -48,7 +48,8 @@ impl PermittedWeb<'_> {
         Reserved::check(&request.path)?;
         let http_method = request.http_method();
         let reads = self.check(http_method, &request.path, request.body.as_ref()).await?;
-        let repeatable = reads && request.body.as_ref().is_none_or(super::PageBody::is_repeatable);
+        let repeatable =
+            reads && self.line.renews && request.body.as_ref().is_none_or(super::PageBody::is_repeatable);
         let result = match self.attempt(&mut request, reads).await {
             Ok(Outcome::Gone { .. }) if repeatable => match self.attempt(&mut request, reads).await {
                 Ok(Outcome::Gone { .. }) => Err(self.no_such_page_for_us(&request)),
@@ -83,14 +84,13 @@ impl PermittedWeb<'_> {
     }
 
     async fn attempt(&self, request: &mut PageRequest, reads: bool) -> Result<Outcome, OdooError> {
-        let line = self.line();
         let slot = self.odoo.client.own_slot().await?;
         let http = self.odoo.client.http()?;
         let http_method = request.http_method();
         let run = (!request.anonymous).then(|| {
-            RunGuard::enter(&self.place, self.tool, format!("{http_method} {}", request.path.path()))
+            RunGuard::enter(self.place(), self.line.tool, format!("{http_method} {}", request.path.path()))
         });
-        let session = if request.anonymous { None } else { Some(line.session().await?) };
+        let session = if request.anonymous { None } else { Some(self.line.session().await?) };
         let since = Instant::now();
         let failed = |failure: Failure| page_error(&self.odoo.client, failure, !reads);
         let going = async {
@@ -109,7 +109,7 @@ impl PermittedWeb<'_> {
         };
         let gone = |certain: bool| {
             if let Some(session) = &session {
-                self.place.lost(session);
+                self.place().lost(session);
             }
             Ok(Outcome::Gone { certain })
         };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     facts::Operation,
-    odoo::{Call, Failure, OdooClient, client::lock, http::Outgoing, routes::session},
+    odoo::{Call, Failure, OdooClient, Route, client::lock, http::Outgoing, routes::session},
 };
 
 /// A caller's way to Odoo through their web session.
@@ -22,6 +22,9 @@ pub(in crate::odoo) struct Line {
     pub(super) client: Arc<OdooClient>,
     pub(super) place: Arc<Place>,
     pub(super) tool: &'static str,
+    /// May a session that ran out be opened again on the way? Only where the whole call reads: a
+    /// change that begins in one session does not end in another.
+    pub(super) renews: bool,
 }
 
 impl Line {
@@ -49,7 +52,7 @@ impl Line {
             return Err(self.explained(failure, call).await);
         }
         self.place.lost(&session);
-        if call.operation() != Operation::Read {
+        if !self.renews || call.operation() != Operation::Read {
             return Err(expired_before_a_change());
         }
         let session = self.session().await?;
@@ -60,11 +63,7 @@ impl Line {
     }
 
     async fn explained(&self, failure: Failure, call: &Call) -> OdooError {
-        match failure {
-            // What a missing address means is told by the connection's own route.
-            Failure::NoRoute => failure.into_error(&self.client.alias(), call),
-            other => self.client.explained(other, call).await,
-        }
+        self.client.explained_on(Some(Route::Session), failure, call).await
     }
 
     async fn send(&self, session: &WebSession, call: &Call) -> Result<Value, Failure> {

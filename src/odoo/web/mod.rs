@@ -38,7 +38,7 @@ pub use sessions::{RunningRequest, WebUser};
 
 use super::{Call, Connections, OdooError, PermittedOdoo, permitted::Way};
 use crate::{
-    facts::{Caller, ConnectionAlias, ConnectionChange, Effect},
+    facts::{Caller, ConnectionAlias, ConnectionChange, Effect, Operation},
     policy::Permit,
 };
 use sessions::{Owner, Place, Standing};
@@ -47,8 +47,7 @@ use sessions::{Owner, Place, Standing};
 #[derive(Debug)]
 pub struct PermittedWeb<'a> {
     pub(super) odoo: PermittedOdoo<'a>,
-    place: Arc<Place>,
-    tool: &'static str,
+    line: Line,
 }
 
 /// A session as it may be told.
@@ -84,9 +83,14 @@ impl<'a> PermittedWeb<'a> {
     ) -> Result<Self, OdooError> {
         let mut odoo = PermittedOdoo::new(permit, connections, connection, &caller.grant)?;
         let place = connections.web_sessions().place(Owner::new(caller, connection), &odoo.client)?;
-        let tool = permit.tool().name;
-        odoo.way = Way::Web(Line { client: Arc::clone(&odoo.client), place: Arc::clone(&place), tool });
-        Ok(Self { odoo, place, tool })
+        let line = Line {
+            client: Arc::clone(&odoo.client),
+            place,
+            tool: permit.tool().name,
+            renews: permit.effects().iter().all(only_reads),
+        };
+        odoo.way = Way::Web(line.clone());
+        Ok(Self { odoo, line })
     }
 
     /// Records over this session: the same client, checks and eyes, another way for the calls.
@@ -107,7 +111,7 @@ impl<'a> PermittedWeb<'a> {
 
     /// Is a session open, or can one be opened without asking anybody?
     pub fn is_available(&self) -> bool {
-        match self.place.standing() {
+        match self.place().standing() {
             Standing::Open(_) => true,
             Standing::Never => login::has_password(&self.odoo.client),
             Standing::SignedOut(_) | Standing::RanOut => false,
@@ -118,8 +122,8 @@ impl<'a> PermittedWeb<'a> {
     pub async fn sign_in(&self, given: WebCredentials, renew: bool) -> Result<WebSignedIn, OdooError> {
         self.permitted(ConnectionChange::SignIn)?;
         let client = &self.odoo.client;
-        let mut door = self.place.door.lock().await;
-        let before = match self.place.standing() {
+        let mut door = self.place().door.lock().await;
+        let before = match self.place().standing() {
             Standing::Open(session) => Some(session),
             Standing::Never | Standing::SignedOut(_) | Standing::RanOut => None,
         };
@@ -131,11 +135,11 @@ impl<'a> PermittedWeb<'a> {
                 if login::is_alive(client, session).await? {
                     return Ok(told(session, true));
                 }
-                self.place.lost(session);
+                self.place().lost(session);
             }
         }
         let proof = login::proof(client, given).await?;
-        let session = login::open(client, &self.place, &mut door, proof).await?;
+        let session = login::open(client, self.place(), &mut door, proof).await?;
         if let Some(before) = before
             && let Err(error) = login::end(client, &before).await
         {
@@ -147,13 +151,13 @@ impl<'a> PermittedWeb<'a> {
     /// Ends the session on the server and proves it. Calm where there is none; never signs in.
     pub async fn sign_out(&self) -> Result<WebSignedOut, OdooError> {
         self.permitted(ConnectionChange::SignOut)?;
-        let mut door = self.place.door.lock().await;
+        let mut door = self.place().door.lock().await;
         *door = None;
-        let running = self.place.running.all();
-        let session = match self.place.standing() {
+        let running = self.place().running.all();
+        let session = match self.place().standing() {
             Standing::Open(session) | Standing::SignedOut(Some(session)) => session,
             Standing::Never | Standing::SignedOut(None) | Standing::RanOut => {
-                self.place.set(Standing::SignedOut(None));
+                self.place().set(Standing::SignedOut(None));
                 return Ok(WebSignedOut {
                     had_session: false,
                     confirmed: false,
@@ -163,11 +167,11 @@ impl<'a> PermittedWeb<'a> {
             }
         };
         // From here on nobody uses it, whatever the server answers.
-        self.place.set(Standing::SignedOut(Some(Arc::clone(&session))));
+        self.place().set(Standing::SignedOut(Some(Arc::clone(&session))));
         let ended = login::end(&self.odoo.client, &session).await?;
         if ended.proven {
             session.wipe();
-            self.place.set(Standing::SignedOut(None));
+            self.place().set(Standing::SignedOut(None));
         }
         Ok(WebSignedOut { had_session: true, confirmed: ended.confirmed, proven: ended.proven, running })
     }
@@ -183,12 +187,19 @@ impl<'a> PermittedWeb<'a> {
         }
     }
 
-    fn line(&self) -> Line {
-        Line { client: Arc::clone(&self.odoo.client), place: Arc::clone(&self.place), tool: self.tool }
+    fn place(&self) -> &Arc<Place> {
+        &self.line.place
     }
 
     fn alias(&self) -> ConnectionAlias {
         self.odoo.client.definition().alias.clone()
+    }
+}
+
+fn only_reads(effect: &Effect) -> bool {
+    match effect {
+        Effect::Records(records) => matches!(records.operation, Operation::Read | Operation::Report),
+        Effect::Connection { .. } | Effect::AllConnections { .. } => true,
     }
 }
 
