@@ -60,7 +60,10 @@ impl<'a> PermittedOdoo<'a> {
     /// The call itself, over the way of this client.
     pub(super) async fn reach(&self, call: Call) -> Result<Value, OdooError> {
         match &self.way {
-            Way::Connection => self.client.call(call).await,
+            Way::Connection => match self.translated(&call).await? {
+                Some(answer) => Ok(answer),
+                None => self.client.call(call).await,
+            },
             Way::Web(line) => line.call(call).await,
         }
     }

@@ -17,6 +17,7 @@ mod public;
 mod records;
 mod refresh;
 mod schema;
+mod translations;
 mod web_session;
 
 pub use catalog::{Catalog, Family, Found};
@@ -29,6 +30,7 @@ const FAMILIES: &[Family] = &[
     connections::FAMILY,
     certificates::FAMILY,
     records::FAMILY,
+    translations::FAMILY,
     public::FAMILY,
     messages::FAMILY,
     modules::FAMILY,

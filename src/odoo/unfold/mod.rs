@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Connections, ModelSchema, OdooError, reports};
+use super::{Connections, ModelSchema, OdooError, reports, translations};
 use crate::facts::{ConnectionAlias, Effect, JsonObject, ModelName, Part, RecordEffect};
 use one_effect::Unfolding;
 
@@ -104,6 +104,7 @@ pub async fn unfold(effects: &[Effect], connections: &Connections) -> Result<Vec
         };
         budget = budget.saturating_sub(parts.len().saturating_sub(1));
         unfolded.extend(parts.into_iter().map(Effect::Records));
+        unfolded.extend(translations::placed(record, &client).await?.into_iter().map(Effect::Records));
     }
     Ok(unfolded)
 }
