@@ -15,7 +15,7 @@ use crate::{
 /// Where the area lies in the state directory.
 const FOLDER: &str = "files";
 /// How often old files are looked for while the server runs; they are kept for hours.
-const REMOVE_EVERY: Duration = Duration::from_mins(10);
+const REMOVE_EVERY: Duration = Duration::from_secs(10 * 60);
 /// Letters of a user's name that stand before the digest, so that a person finds the folder.
 const SLUG_CHARS_MAX: usize = 24;
 /// Bytes of the digest that tells callers apart.

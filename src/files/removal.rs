@@ -10,7 +10,7 @@ use std::{
 use super::{FileLimits, about, caller_files::visible_files, new_file};
 
 /// A description without a file is kept for so long: its file may be about to appear.
-const LONELY_DESCRIPTION: Duration = Duration::from_hours(1);
+const LONELY_DESCRIPTION: Duration = Duration::from_secs(60 * 60);
 
 /// Goes through the folders of all callers. What cannot be removed now is met again next time.
 pub(super) fn remove_old(root: &Path, limits: FileLimits) {

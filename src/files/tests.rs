@@ -262,7 +262,7 @@ mod unix {
         let disk = Disk::new(small());
         run(async { keep(&disk.of("ann"), None, b"1").await.unwrap() });
         let path = disk.folder().join("a.txt");
-        let long_ago = SystemTime::now() - Duration::from_hours(48);
+        let long_ago = SystemTime::now() - Duration::from_secs(48 * 3600);
         fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
         disk.start_again();
         assert!(path.exists());
