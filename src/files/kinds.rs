@@ -91,8 +91,6 @@ const ACTIVE: &[&str] = &[
     "application/x-javascript",
     "application/ecmascript",
     "text/ecmascript",
-    "text/xml",
-    "application/xml",
     "application/xslt+xml",
     "text/xsl",
     "multipart/related",

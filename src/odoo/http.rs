@@ -101,6 +101,8 @@ pub(super) struct Http {
     /// Without kept connections: one that the peer closes the moment we use it would leave it open
     /// whether a change has happened. A read in the same place is simply repeated.
     changes: reqwest::Client,
+    /// The same for large bodies: how long such a one may take on its way is watched by who sends it.
+    uploads: reqwest::Client,
     response_bytes_max: usize,
 }
 
@@ -115,8 +117,8 @@ impl Http {
         let mut tls = tls::client_config(definition)?;
         // One request per connection at a time, so that dropping a call closes its connection.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let client = |idle_max: usize| {
-            reqwest::Client::builder()
+        let client = |idle_max: usize, read_timeout: Option<Duration>| {
+            let builder = reqwest::Client::builder()
                 .user_agent(USER_AGENT)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
@@ -125,21 +127,25 @@ impl Http {
                 .http1_only()
                 .tcp_nodelay(true)
                 .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
-                .read_timeout(Duration::from_millis(limits.read_timeout_ms))
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 .pool_max_idle_per_host(idle_max)
-                .tls_backend_preconfigured(tls.clone())
-                .build()
-                .map_err(|error| OdooError::Setup {
-                    why: format!("no HTTP client for `{}`: {}", definition.alias, cause(&error)),
-                    hint: None,
-                })
+                .tls_backend_preconfigured(tls.clone());
+            let builder = match read_timeout {
+                Some(timeout) => builder.read_timeout(timeout),
+                None => builder,
+            };
+            builder.build().map_err(|error| OdooError::Setup {
+                why: format!("no HTTP client for `{}`: {}", definition.alias, cause(&error)),
+                hint: None,
+            })
         };
+        let silence = Some(Duration::from_millis(limits.read_timeout_ms));
         Ok(Self {
             definition: definition.clone(),
             base: definition.url.as_str().trim_end_matches('/').to_owned(),
-            reads: client(limits.parallel_requests)?,
-            changes: client(0)?,
+            reads: client(limits.parallel_requests, silence)?,
+            changes: client(0, silence)?,
+            uploads: client(0, None)?,
             response_bytes_max: limits.response_bytes_max,
         })
     }
@@ -165,6 +171,27 @@ impl Http {
         changes: bool,
     ) -> Result<reqwest::Response, Failure> {
         let client = if changes { &self.changes } else { &self.reads };
+        self.open_over(client, path, body, headers).await
+    }
+
+    /// Sends a large body and reads the whole answer, however long that takes.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        body: Outgoing,
+        headers: Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<Answer, Failure> {
+        let response = self.open_over(&self.uploads, path, Some(body), headers).await?;
+        self.read(response).await
+    }
+
+    async fn open_over(
+        &self,
+        client: &reqwest::Client,
+        path: &str,
+        body: Option<Outgoing>,
+        headers: Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<reqwest::Response, Failure> {
         let url = format!("{}{path}", self.base);
         let mut sending = match body {
             None => client.get(url),

@@ -42,6 +42,7 @@ mod session;
 mod sign_in;
 mod tls;
 mod translations;
+mod transfer;
 mod unfold;
 mod values;
 mod version;
@@ -73,10 +74,12 @@ pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};
 pub use tls::CertificateFacts;
 pub use translations::{FieldTranslations, TermChange, TermChanges, TextChanges, TranslationRow};
+pub use transfer::{Content, Download};
 pub use unfold::{unfold, unfold_with};
 pub use values::{Comodels, Mode, check_values, check_values_with};
 pub use version::{ServerVersion, VersionState};
 pub use web::{
     FormPart, PageAnswer, PageBody, PagePath, PageRequest, PartContent, PermittedWeb, Reserved,
-    RunningRequest, WebCredentials, WebSignedIn, WebSignedOut, WebUser, is_known_page, web_page_effect,
+    RunningRequest, WebCredentials, WebSignedIn, WebSignedOut, WebUser, content_address, is_known_page,
+    web_page_effect,
 };

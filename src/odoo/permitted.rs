@@ -259,7 +259,7 @@ impl<'a> PermittedOdoo<'a> {
         self.client.state()
     }
 
-    fn check(
+    pub(super) fn check(
         &self,
         model: &ModelName,
         operation: Operation,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Call, Failure, FaultKind, Route, SignIn,
-    http::{Answer, Http},
+    http::{Answer, Http, Request},
     routes::{json2, jsonrpc, session, xmlrpc},
     wording,
 };
@@ -59,8 +59,15 @@ impl Session {
 
     /// Sends one call and reads its result. `names` are those of the positional arguments, for JSON-2.
     pub(super) async fn send(&self, http: &Http, call: &Call, names: &[&str]) -> Result<Value, Failure> {
+        let request = self.request(call, names)?;
+        let answer = http.send(request.changing(call.operation() != Operation::Read)).await?;
+        self.result(&answer)
+    }
+
+    /// One call, written for the route of this login.
+    pub(super) fn request(&self, call: &Call, names: &[&str]) -> Result<Request, Failure> {
         let uid = self.sign_in.uid;
-        let request = match (self.route(), &self.proof) {
+        match (self.route(), &self.proof) {
             (_, Proof::Cookie(cookie)) => {
                 let cookie = cookie.read().unwrap_or_else(PoisonError::into_inner).clone();
                 session::request(&cookie, call)
@@ -70,16 +77,27 @@ impl Session {
             (Route::JsonRpc | Route::Session, Proof::Secret(secret)) => {
                 jsonrpc::request(&self.db, uid, secret, call)
             }
-        }?;
-        let answer = http.send(request.changing(call.operation() != Operation::Read)).await?;
+        }
+    }
+
+    /// The result inside an answer on the route of this login.
+    pub(super) fn result(&self, answer: &Answer) -> Result<Value, Failure> {
         let result = match self.route() {
-            Route::Session => session::answer(&answer),
-            Route::Json2 => json2::answer(&answer),
-            Route::JsonRpc => jsonrpc::answer(&answer),
-            Route::XmlRpc => xmlrpc::answer(&answer),
+            Route::Session => session::answer(answer),
+            Route::Json2 => json2::answer(answer),
+            Route::JsonRpc => jsonrpc::answer(answer),
+            Route::XmlRpc => xmlrpc::answer(answer),
         }?;
-        self.follow_rotation(&answer);
+        self.follow_rotation(answer);
         Ok(result)
+    }
+
+    /// The cookie of a web session, for what is no call.
+    pub(super) fn cookie(&self) -> Option<HeaderValue> {
+        match &self.proof {
+            Proof::Cookie(cookie) => Some(cookie.read().unwrap_or_else(PoisonError::into_inner).clone()),
+            Proof::Secret(_) => None,
+        }
     }
 
     /// Takes over a new session id, but only from an answer of success: a refusal sets an anonymous one.

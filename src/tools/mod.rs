@@ -3,6 +3,7 @@
 //! A tool sees its arguments, the context made from its permit, and nothing of the client's protocol.
 
 mod arguments;
+mod attachments;
 mod catalog;
 mod certificates;
 #[cfg(feature = "conformance")]
@@ -36,6 +37,7 @@ const FAMILIES: &[Family] = &[
     modules::FAMILY,
     refresh::FAMILY,
     web_session::FAMILY,
+    attachments::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

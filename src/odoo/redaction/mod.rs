@@ -102,6 +102,14 @@ impl Eyes {
         Seen::new(&*self.rights).own_right(model, field.as_str()) == Shown::Plain
     }
 
+    /// Does a value of this field come back as it is, whatever it is computed from?
+    pub(super) fn shows_value(&self, schema: &ModelSchema, field: &FieldName) -> bool {
+        let seen = Seen::new(&*self.rights);
+        let own = seen.computed_right(schema, field.as_str());
+        let info = schema.field(field.as_str());
+        own == Shown::Plain && info.is_none_or(|info| seen.at_hand(schema, info) == Shown::Plain)
+    }
+
     /// The answer as the caller may see it.
     pub(super) async fn redacted(
         &self,

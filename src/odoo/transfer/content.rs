@@ -38,6 +38,10 @@ impl Content {
         self.length
     }
 
+    pub(super) fn into_parts(self) -> (u64, Pin<Box<dyn AsyncRead + Send + Sync>>) {
+        (self.length, self.source)
+    }
+
     /// The length as base64.
     pub(super) fn encoded_length(&self) -> u64 {
         self.length.div_ceil(3) * 4
@@ -50,7 +54,8 @@ impl Content {
         behind: Vec<u8>,
         pace: Pace,
     ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + Sync + 'static {
-        let start = Sending { stretch: Stretch::Before, before, behind, left: self.length, source: self.source };
+        let start =
+            Sending { stretch: Stretch::Before, before, behind, left: self.length, source: self.source };
         stream::try_unfold((start, pace), |(mut sending, pace)| async move {
             pace.moved();
             let piece = sending.next().await?;

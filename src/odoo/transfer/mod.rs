@@ -8,6 +8,7 @@
 
 mod content;
 mod download;
+mod form;
 mod pace;
 mod scan;
 mod upload;

@@ -9,8 +9,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 const REST_BYTES_MAX: usize = 1024 * 1024;
 /// Longer texts are no names of members.
 const NAME_BYTES_MAX: usize = 64;
-/// Base64 is decoded in pieces of this many characters, a multiple of four.
-const DECODED_AT_ONCE: usize = 64 * 1024;
 
 /// Why an answer cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +73,14 @@ impl Scanner {
             self.step(byte, &mut decoded)?;
             input = after;
         }
+        Ok(decoded)
+    }
+
+    /// The bytes of a text that is the value and nothing else.
+    pub(super) fn decode_text(mut self, text: &[u8]) -> Result<Vec<u8>, ScanError> {
+        self.place = Place::Value { escaped: false };
+        let mut decoded = self.feed(text)?;
+        self.decode(&mut decoded, true)?;
         Ok(decoded)
     }
 
@@ -148,7 +154,7 @@ impl Scanner {
     /// Decodes what waits: full pieces of it, or at the end all of it.
     fn decode(&mut self, decoded: &mut Vec<u8>, is_end: bool) -> Result<(), ScanError> {
         let whole = if is_end { self.waiting.len() } else { self.waiting.len() / 4 * 4 };
-        if whole == 0 || !is_end && self.waiting.len() < DECODED_AT_ONCE.min(4) {
+        if whole == 0 {
             return Ok(());
         }
         if self.is_padded {
@@ -220,6 +226,9 @@ mod tests {
                 assert_eq!(scan(answer, piece).unwrap_err(), why, "{answer} in pieces of {piece}");
             }
         }
-        assert_eq!(scan(&format!("{{\"x\": \"{}\"}}", "y".repeat(REST_BYTES_MAX)), 9999).unwrap_err(), ScanError::TooLarge);
+        assert_eq!(
+            scan(&format!("{{\"x\": \"{}\"}}", "y".repeat(REST_BYTES_MAX)), 9999).unwrap_err(),
+            ScanError::TooLarge
+        );
     }
 }

@@ -44,10 +44,19 @@ impl PermittedWeb<'_> {
     /// followed on the own origin and to pages that are covered as well.
     ///
     /// An answer of any status comes back as it is; the login page never does.
-    pub async fn fetch(&self, mut request: PageRequest) -> Result<PageAnswer, OdooError> {
+    pub async fn fetch(&self, request: PageRequest) -> Result<PageAnswer, OdooError> {
         Reserved::check(&request.path)?;
         let http_method = request.http_method();
         let reads = self.check(http_method, &request.path, request.body.as_ref()).await?;
+        self.fetch_checked(request, reads).await
+    }
+
+    /// The same for a request whose effect on records was checked by whoever makes it.
+    pub(in crate::odoo) async fn fetch_checked(
+        &self,
+        mut request: PageRequest,
+        reads: bool,
+    ) -> Result<PageAnswer, OdooError> {
         let repeatable =
             reads && self.line.renews && request.body.as_ref().is_none_or(super::PageBody::is_repeatable);
         let result = match self.attempt(&mut request, reads).await {

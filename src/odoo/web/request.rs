@@ -182,6 +182,15 @@ impl About {
     }
 }
 
+/// The record and the fields whose content an address is, where it is one of `/web/content` or
+/// `/web/image` that names a record.
+pub fn content_address(path: &PagePath) -> Result<Option<(ModelName, i64, Vec<FieldName>)>, OdooError> {
+    match About::of(path, None)? {
+        About::Content { model, id, fields } => Ok(Some((model, id, fields))),
+        About::Page | About::Report { .. } | About::Export { .. } => Ok(None),
+    }
+}
+
 fn report(name: &str, ids: &str) -> Result<About, OdooError> {
     let ids: Option<Vec<i64>> =
         ids.replace("%2C", ",").split(',').map(|id| id.parse().ok().filter(|id| *id > 0)).collect();
