@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::{
     FilePath, FilesError, StoredFile, about,
     area::Area,
-    caller_files::{blocking, folders_of, measured},
+    caller_files::{BUFFER_BYTES, FILES_MAX, blocking, folders_of, measured},
     kinds,
 };
 use crate::{
@@ -30,6 +30,8 @@ const FOLDER_TRIES_MAX: usize = 4;
 /// Names that differ by a number only; whoever has more of them chooses a path.
 const NUMBERED_MAX: usize = 1000;
 const RANDOM_BYTES: usize = 12;
+/// What may stand around base64.
+const PASSING_AROUND_BYTES: u64 = 1024 * 1024;
 
 /// Under which name a file will stand.
 #[derive(Debug, Clone)]
@@ -54,6 +56,7 @@ pub struct NewFile {
     /// Bytes of the caller's other files when they were measured last.
     others: u64,
     measured_at: u64,
+    bytes_max: u64,
 }
 
 struct Digest(ring::digest::Context);
@@ -80,8 +83,8 @@ impl NewFile {
         let folder = area.folder(folder_name);
         let usage = measured(&folder, None);
         let limits = area.limits;
-        if usage.files >= super::caller_files::FILES_MAX {
-            let limit = super::caller_files::FILES_MAX;
+        if usage.files >= FILES_MAX {
+            let limit = FILES_MAX;
             return Err(FilesError::TooManyFiles { limit, keep_hours: limits.keep_hours });
         }
         if let Wanted::Exactly(path) = &wanted {
@@ -102,8 +105,9 @@ impl NewFile {
             written: 0,
             others: usage.bytes,
             measured_at: 0,
+            bytes_max: limits.file_bytes_max,
         };
-        new.file.set_max_buf_size(crate::files::caller_files::BUFFER_BYTES);
+        new.file.set_max_buf_size(BUFFER_BYTES);
         new.check_room(0)?;
         Ok(new)
     }
@@ -126,13 +130,28 @@ impl NewFile {
     pub fn check_room(&self, bytes_to_come: u64) -> Result<(), FilesError> {
         let limits = self.area.limits;
         let size = self.written.saturating_add(bytes_to_come);
-        if size > limits.file_bytes_max {
-            return Err(FilesError::TooLarge { limit: limits.file_bytes_max });
+        if size > self.bytes_max {
+            return Err(FilesError::TooLarge { limit: self.bytes_max });
         }
         if self.others.saturating_add(size) > limits.area_bytes_max {
             return Err(FilesError::AreaFull { limit: limits.area_bytes_max, keep_hours: limits.keep_hours });
         }
         Ok(())
+    }
+
+    /// For what is kept in another form for a moment, such as base64, and never gets a name.
+    #[must_use]
+    pub fn passing(mut self) -> Self {
+        self.bytes_max = self.bytes_max / 3 * 4 + PASSING_AROUND_BYTES;
+        self
+    }
+
+    /// What was written so far, from its start.
+    pub async fn written_content(&mut self) -> Result<tokio::fs::File, FilesError> {
+        self.file.flush().await?;
+        let mut file = tokio::fs::File::open(&self.partial.0).await?;
+        file.set_max_buf_size(BUFFER_BYTES);
+        Ok(file)
     }
 
     /// Bytes so far.

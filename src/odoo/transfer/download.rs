@@ -26,6 +26,7 @@ const CONTENT_FIELDS: [&str; 2] = ["datas", "raw"];
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(40 * 60);
 /// What is read of an answer that is no content, to see what it is.
 const PAGE_BYTES_MAX: usize = 64 * 1024;
+const SLOW_HINT: &str = "Odoo's own web server gives a client two seconds, a proxy before it gives more";
 /// Sessions that the server ended are opened again once.
 const TRIES_MAX: usize = 2;
 
@@ -36,6 +37,8 @@ pub struct Download {
     call: Call,
     source: Source,
     deadline: tokio::time::Instant,
+    /// Something has arrived.
+    began: bool,
     _slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -145,6 +148,7 @@ impl Download {
             call: call.clone(),
             source,
             deadline: tokio::time::Instant::now() + DOWNLOAD_TIMEOUT,
+            began: false,
             _slot: None,
         };
         let mut tries = 0;
@@ -178,56 +182,75 @@ impl Download {
         }
     }
 
-    /// The next piece; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, OdooError> {
-        let piece = match tokio::time::timeout_at(self.deadline, self.source.next()).await {
+    /// Does the content come as base64 inside an answer? Then what arrives has to be decoded.
+    pub fn is_encoded(&self) -> bool {
+        matches!(self.source, Source::Answer { .. })
+    }
+
+    /// The next piece as it arrives; `None` at the end. Odoo's own web server waits for a client for
+    /// two seconds in all, so whoever has much to read reads first and works on it afterwards.
+    pub async fn next_arrived(&mut self) -> Result<Option<Bytes>, OdooError> {
+        let piece = match tokio::time::timeout_at(self.deadline, self.source.next_arrived()).await {
+            Ok(Err(Failure::NoAnswer { why })) if self.began => Err(Failure::NoAnswer {
+                why: format!("{why} (it stopped in the middle of the content; {SLOW_HINT})"),
+            }),
             Ok(piece) => piece,
             Err(_) => Err(Failure::TimedOut),
         };
-        match piece {
-            Ok(Some(piece)) => Ok(Some(piece)),
-            Ok(None) => {
-                self.source = Source::Over;
-                Ok(None)
+        self.began = true;
+        piece.map_err(|failure| self.failed(failure))
+    }
+
+    /// The content inside a piece that arrived.
+    pub fn decode(&mut self, arrived: Bytes) -> Result<Bytes, OdooError> {
+        match &mut self.source {
+            Source::Answer { scanner, .. } => {
+                let decoded = scanner.feed(&arrived).map_err(scan_failure);
+                decoded.map(Bytes::from).map_err(|failure| self.failed(failure))
             }
-            Err(failure) => {
-                self.source = Source::Over;
-                let error = failure.into_error(&self.client.alias(), &self.call);
-                self.client.note(Some(&error));
-                Err(error)
-            }
+            Source::Plain { .. } | Source::Whole(_) | Source::Over => Ok(arrived),
         }
+    }
+
+    /// To be called when everything was decoded: an answer can be an error as well.
+    pub fn finish(mut self) -> Result<(), OdooError> {
+        let source = std::mem::replace(&mut self.source, Source::Over);
+        source.finish().map_err(|failure| self.failed(failure))
+    }
+
+    fn failed(&mut self, failure: Failure) -> OdooError {
+        self.source = Source::Over;
+        let error = failure.into_error(&self.client.alias(), &self.call);
+        self.client.note(Some(&error));
+        error
     }
 }
 
 impl Source {
-    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn next_arrived(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
-            Self::Plain { http, response } => http.piece(response).await,
-            Self::Answer { http, response, scanner, session } => {
-                while let Some(piece) = http.piece(response).await? {
-                    let value = scanner.feed(&piece).map_err(scan_failure)?;
-                    if !value.is_empty() {
-                        return Ok(Some(value.into()));
-                    }
-                }
-                let scanner = std::mem::replace(scanner, Scanner::new(""));
-                let (body, found) = scanner.into_rest();
-                let answer = Answer { body, ..head(response) };
-                let rows = session.result(&answer)?;
-                if rows.get(0).is_none() {
-                    return Err(Failure::Done(gone()));
-                }
-                if !found && rows.get(0).is_some_and(holds_a_text) {
-                    let why = "the content is not where it belongs".to_owned();
-                    return Err(Failure::Strange { why, maybe_done: false });
-                }
-                Ok(None)
+            Self::Plain { http, response } | Self::Answer { http, response, .. } => {
+                http.piece(response).await
             }
             Self::Whole(bytes) if bytes.is_empty() => Ok(None),
             Self::Whole(bytes) => Ok(Some(std::mem::take(bytes).into())),
             Self::Over => Ok(None),
         }
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        let Self::Answer { response, scanner, session, .. } = self else { return Ok(()) };
+        let (body, found) = scanner.into_rest();
+        let answer = Answer { body, ..head(&response) };
+        let rows = session.result(&answer)?;
+        if rows.get(0).is_none() {
+            return Err(Failure::Done(gone()));
+        }
+        if !found && rows.get(0).is_some_and(holds_a_text) {
+            let why = "the content is not where it belongs".to_owned();
+            return Err(Failure::Strange { why, maybe_done: false });
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,14 @@
 //! What bytes are, found out while they pass: length, first bytes, SHA-1 as Odoo keeps it, SHA-256.
 
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+use tokio::io::AsyncReadExt as _;
 
-use crate::facts::hex;
+use crate::{facts::hex, files::FilesError};
 
 /// First bytes that tell what kind of file it is.
 const HEAD_BYTES: usize = 1024;
+/// How much of a file is read at once.
+const PIECE_BYTES: usize = 64 * 1024;
 
 pub(super) struct Checksums {
     sha1: Context,
@@ -43,6 +46,19 @@ impl Checksums {
             sha1: hex(self.sha1.finish().as_ref()),
             sha256: hex(self.sha256.finish().as_ref()),
             head: self.head,
+        }
+    }
+
+    /// Reads a file from where it stands to its end.
+    pub(super) async fn of_file(mut file: tokio::fs::File) -> Result<Checked, FilesError> {
+        let mut checksums = Self::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let count = file.read(&mut piece).await?;
+            if count == 0 {
+                return Ok(checksums.finish());
+            }
+            checksums.update(piece.get(..count).unwrap_or_default());
         }
     }
 

@@ -1,8 +1,10 @@
 //! Files of attachments: into the answer where they are small, else into the caller's download area.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::BytesMut;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt as _;
 
 use super::{
     checksums::{Checked, Checksums},
@@ -10,12 +12,17 @@ use super::{
 };
 use crate::{
     facts::{Caller, Class, Effect, Risk},
-    files::{NewFile, StoredFile, type_of_content},
-    odoo::{Context, PermittedOdoo},
+    files::{FilesError, NewFile, StoredFile, type_of_content},
+    odoo::{Context, Download as Content, PermittedOdoo},
     tools::{ArgumentsError, Attached, CallContext, Tool, ToolEntry, ToolError, records::scope::Scope, row},
 };
 
 pub(super) const TOOLS: &[ToolEntry] = &[row::<Download>()];
+
+/// Progress is told after so many bytes.
+const TOLD_EVERY_BYTES: u64 = 4 * 1024 * 1024;
+/// How much of a file is read at once.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Arguments of `odoo_attachment_download`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -142,16 +149,16 @@ async fn whole(
     kept: &Kept,
     context: &Context,
 ) -> Result<(Vec<u8>, Checked), ToolError> {
-    let (mut bytes, mut checksums) = (Vec::new(), Checksums::new());
+    let mut bytes = Vec::new();
     if kept.size != Some(0) {
         let mut content = odoo.download(&attachments(), kept.id, &datas()?, context).await?;
-        while let Some(piece) = content.next().await? {
-            within_announced(bytes.len() as u64 + piece.len() as u64, kept)?;
-            checksums.update(&piece);
-            bytes.extend_from_slice(&piece);
+        while let Some(arrived) = content.next_arrived().await? {
+            bytes.extend_from_slice(&content.decode(arrived)?);
+            within_announced(bytes.len() as u64, kept)?;
         }
+        content.finish()?;
     }
-    let checked = checksums.finish();
+    let checked = Checksums::of(&bytes);
     compare(kept, &checked)?;
     Ok((bytes, checked))
 }
@@ -164,26 +171,62 @@ pub(super) async fn into_file(
     mut new: NewFile,
     context: &Context,
 ) -> Result<(StoredFile, Checked), ToolError> {
-    /// Progress is told after so many bytes.
-    const TOLD_EVERY_BYTES: u64 = 4 * 1024 * 1024;
-    let mut checksums = Checksums::new();
-    let mut told = 0;
     if kept.size != Some(0) {
-        let mut content = odoo.download(&attachments(), kept.id, &datas()?, context).await?;
-        while let Some(piece) = content.next().await? {
-            checksums.update(&piece);
-            new.write(&piece).await?;
-            within_announced(new.written(), kept)?;
-            if new.written() - told >= TOLD_EVERY_BYTES {
-                told = new.written();
-                cx.progress().report(as_float(told), kept.size.map(as_float), "downloading");
-            }
-        }
+        let content = odoo.download(&attachments(), kept.id, &datas()?, context).await?;
+        arrive(cx, content, &mut new, kept.size).await?;
     }
-    let checked = checksums.finish();
+    let checked = Checksums::of_file(new.written_content().await?).await?;
     compare(kept, &checked)?;
     let stored = new.finish(kept.mimetype.as_deref().unwrap_or_default()).await?;
     Ok((stored, checked))
+}
+
+/// Takes in what arrives as fast as it comes, and decodes it from the disk.
+pub(super) async fn arrive(
+    cx: &CallContext<'_>,
+    mut content: Content,
+    new: &mut NewFile,
+    size: Option<u64>,
+) -> Result<(), ToolError> {
+    let mut told = Told { cx, size, at: 0 };
+    if !content.is_encoded() {
+        while let Some(arrived) = content.next_arrived().await? {
+            new.write(&content.decode(arrived)?).await?;
+            told.now(new.written());
+        }
+        return Ok(content.finish()?);
+    }
+    // Never finished, so it is gone with the end of this call.
+    let mut passing = cx.files().begin("passing through", None).await?.passing();
+    while let Some(arrived) = content.next_arrived().await? {
+        passing.write(&arrived).await?;
+        told.now(passing.written() / 4 * 3);
+    }
+    let mut encoded = passing.written_content().await?;
+    loop {
+        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+        if encoded.read_buf(&mut piece).await.map_err(FilesError::from)? == 0 {
+            break;
+        }
+        new.write(&content.decode(piece.freeze())?).await?;
+    }
+    Ok(content.finish()?)
+}
+
+/// How far a download is, told now and then.
+struct Told<'a> {
+    cx: &'a CallContext<'a>,
+    size: Option<u64>,
+    at: u64,
+}
+
+impl Told<'_> {
+    fn now(&mut self, bytes: u64) {
+        if bytes - self.at >= TOLD_EVERY_BYTES {
+            self.at = bytes;
+            self.cx.progress().report(as_float(bytes), self.size.map(as_float), "downloading");
+        }
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "progress needs no exact bytes")]

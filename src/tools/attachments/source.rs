@@ -5,7 +5,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::io::AsyncSeekExt as _;
 use url::Url;
 
 use super::{
@@ -22,8 +22,6 @@ use crate::{
 
 /// Ids of Odoo are 32 bits wide.
 const ID_MAX: i64 = i32::MAX as i64;
-/// How much of a file is read at once while it is looked at.
-const PIECE_BYTES: usize = 64 * 1024;
 /// People leave the padding away.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -157,10 +155,8 @@ impl Prepared {
         } else {
             let field =
                 address.fields.first().ok_or_else(|| ToolError::arguments("argument `url`: no field"))?;
-            let mut content = odoo.download(&address.model, address.id, field, context).await?;
-            while let Some(piece) = content.next().await? {
-                new.write(&piece).await?;
-            }
+            let content = odoo.download(&address.model, address.id, field, context).await?;
+            download::arrive(cx, content, &mut new, None).await?;
             if new.written() == 0 {
                 return Err(ToolError::not_found(
                     format!("`{field}` of `{}` {} is empty", address.model, address.id),
@@ -175,17 +171,10 @@ impl Prepared {
 
     async fn of_file(mut file: tokio::fs::File, passing: Option<StoredFile>) -> Result<Self, ToolError> {
         let failed = |error: std::io::Error| ToolError::from(crate::files::FilesError::from(error));
-        let mut checksums = Checksums::new();
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let count = file.read(&mut piece).await.map_err(failed)?;
-            if count == 0 {
-                break;
-            }
-            checksums.update(piece.get(..count).unwrap_or_default());
-        }
+        let again = file.try_clone().await.map_err(failed)?;
+        let checked = Checksums::of_file(again).await?;
         file.rewind().await.map_err(failed)?;
-        Ok(Self { checked: checksums.finish(), content: Held::File(file), passing })
+        Ok(Self { checked, content: Held::File(file), passing })
     }
 }
 
