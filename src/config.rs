@@ -15,6 +15,7 @@ mod problems;
 mod raw;
 #[cfg(test)]
 mod tests;
+mod tool_settings;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -26,6 +27,7 @@ pub use keys::listen_address;
 pub use layers::Flags;
 pub use paths::{program, temporary_dir};
 pub use problems::{ConfigError, Problem};
+pub use tool_settings::{RefreshSettings, ToolSettings};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.
 pub const DEFAULT_SETTINGS: &str = include_str!("config/default.toml");
@@ -50,6 +52,8 @@ pub struct Config {
     pub connect: ConnectSettings,
     /// The download area.
     pub files: FileLimits,
+    /// What single tools need to know.
+    pub tools: ToolSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
@@ -142,6 +146,7 @@ impl Config {
             seal_key: None,
             connect: ConnectSettings::default(),
             files: FileLimits::default(),
+            tools: ToolSettings::default(),
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },

@@ -92,6 +92,7 @@ impl House {
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)
+            .with_settings(config.tools.clone())
             .stopped_by(Arc::new(pauses))
             .approved_in(approvals);
         let corridor = Arc::new(corridor);

@@ -8,6 +8,7 @@ use super::{
     Config, LogLevel,
     connections::odoo_url,
     raw::{Raw, shown},
+    tool_settings::server_action,
 };
 use crate::facts::{Secret, SecretSource, nearest};
 
@@ -127,6 +128,19 @@ pub(super) const KEYS: &[Key] = &[
             raw.whole(0..=INLINE_BYTES_MAX).map(|bytes| config.files.inline_bytes_max = bytes)
         },
     },
+    Key {
+        path: "modules.source_dirs",
+        read: |config, raw| {
+            let paths = raw.list()?.into_iter().map(Into::into).collect();
+            config.tools.module_source_dirs = paths;
+            Ok(())
+        },
+    },
+    Key {
+        path: "refresh.after_changes",
+        read: |config, raw| raw.yes_or_no().map(|yes| config.tools.refresh.after_changes = yes),
+    },
+    Key { path: "refresh.server_actions", read: read_server_actions },
     Key { path: "log.level", read: read_level },
     Key { path: "log.json", read: |config, raw| raw.yes_or_no().map(|yes| config.log.json = yes) },
 ];
@@ -169,6 +183,12 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
 fn read_allowed_urls(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
     config.connect.allowed_urls =
         raw.list()?.iter().map(|text| odoo_url(text)).collect::<Result<_, String>>()?;
+    Ok(())
+}
+
+fn read_server_actions(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    let actions = raw.list()?.iter().map(|text| server_action(text)).collect::<Result<_, String>>()?;
+    config.tools.refresh.server_actions = actions;
     Ok(())
 }
 

@@ -47,6 +47,7 @@ fn copy(config: &Config) -> Config {
         grants: config.grants.clone(),
         odoo: config.odoo,
         files: config.files,
+        tools: config.tools.clone(),
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
         sandbox: config.sandbox,
@@ -79,7 +80,12 @@ fn every_key_has_a_variable_that_is_read() {
             "log.level" => "debug",
             "connect.allowed_urls" => "https://odoo.example.com",
             "connect.os_keyring" if cfg!(not(feature = "os-keyring")) => continue,
-            "sandbox" | "log.json" | "connect.any_secret_ref" | "connect.os_keyring" => "true",
+            "refresh.server_actions" => "default=42",
+            "sandbox"
+            | "refresh.after_changes"
+            | "log.json"
+            | "connect.any_secret_ref"
+            | "connect.os_keyring" => "true",
             "key" => CANARY,
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     approvals::{Answer, Approvals, CanAsk, Question},
     audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
+    config::ToolSettings,
     facts::{CallFacts, Caller, Class, JsonObject, Risk, ToolFacts, hex},
     files::{CallerFiles, DownloadArea},
     ledger::{End, Settlement},
@@ -90,6 +91,7 @@ pub struct Corridor {
     /// Without them nobody can be asked, and what needs an approval is denied.
     approvals: Option<Approvals>,
     files: DownloadArea,
+    settings: ToolSettings,
     metrics: Metrics,
     policy_changes: broadcast::Sender<PolicyChange>,
 }
@@ -117,6 +119,7 @@ impl Corridor {
             pauses: Arc::new(Pauses::none()),
             approvals: None,
             files: DownloadArea::closed(),
+            settings: ToolSettings::default(),
             metrics,
             policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
@@ -140,6 +143,13 @@ impl Corridor {
     #[must_use]
     pub fn keeping_files_in(mut self, files: DownloadArea) -> Self {
         self.files = files;
+        self
+    }
+
+    /// The same with what the operator set for single tools.
+    #[must_use]
+    pub fn with_settings(mut self, settings: ToolSettings) -> Self {
+        self.settings = settings;
         self
     }
 
@@ -295,7 +305,14 @@ impl Corridor {
             return Err(closed.map_or_else(|error| no_line(&error), |()| CallError::Denied(denial)));
         }
         let logged_as = entry.call().to_owned();
-        let cx = CallContext::new(&permit, &call.caller, &self.connections, &self.files, &call.progress);
+        let cx = CallContext::new(
+            &permit,
+            &call.caller,
+            &self.connections,
+            &self.files,
+            &call.progress,
+            &self.settings,
+        );
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
         let outcome = outcome.and_then(|output| running::within_size(&permit, &facts, output));
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {

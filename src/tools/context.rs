@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::definition::Progress;
 use crate::{
+    config::ToolSettings,
     facts::{Caller, ConnectionAlias},
     files::{CallerFiles, DownloadArea},
     odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo, PermittedWeb},
@@ -19,6 +20,7 @@ pub struct CallContext<'a> {
     area: &'a DownloadArea,
     files: OnceLock<CallerFiles>,
     progress: &'a Progress,
+    settings: &'a ToolSettings,
 }
 
 impl<'a> CallContext<'a> {
@@ -28,8 +30,9 @@ impl<'a> CallContext<'a> {
         connections: &'a Connections,
         area: &'a DownloadArea,
         progress: &'a Progress,
+        settings: &'a ToolSettings,
     ) -> Self {
-        Self { permit, caller, connections, area, files: OnceLock::new(), progress }
+        Self { permit, caller, connections, area, files: OnceLock::new(), progress, settings }
     }
 
     /// A client for one connection, bound to the permit: what the call did not declare, it refuses.
@@ -50,6 +53,11 @@ impl<'a> CallContext<'a> {
     /// The caller's own part of the download area.
     pub fn files(&self) -> &CallerFiles {
         self.files.get_or_init(|| self.area.of(self.caller))
+    }
+
+    /// What the operator set for single tools.
+    pub fn settings(&self) -> &'a ToolSettings {
+        self.settings
     }
 
     pub fn caller(&self) -> &'a Caller {

@@ -70,6 +70,7 @@ macro_rules! for_each_group {
             hostile,
             limits,
             messages,
+            modules,
             money,
             outages,
             policy,
@@ -98,6 +99,7 @@ pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;
 pub(crate) mod messages;
+pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod policy;
