@@ -92,7 +92,9 @@ fn refused_for(rank: Rank, model: &str, operation: Operation, is_14: bool) -> Op
     let reads = operation == Read;
     match model {
         "ir.config_parameter" => Some(&[SETTINGS]),
-        "ir.module.module" | "ir.module.module.dependency" if is_14 || !reads => Some(&[SETTINGS]),
+        "ir.module.module" | "ir.module.module.dependency" | "ir.module.category" if is_14 || !reads => {
+            Some(&[SETTINGS])
+        }
         "res.users" if !reads => Some(&[ACCESS_RIGHTS]),
         "res.groups" | "res.company" if !reads => Some(&[ACCESS_RIGHTS]),
         "res.country" | "res.country.state" | "res.currency" | "res.lang" | "ir.model"

@@ -51,6 +51,7 @@ pub(super) fn load(loader: &mut Loader, schema: &Schema) {
 }
 
 fn modules(loader: &mut Loader) {
+    loader.put("ir.module.category", 1, [("name", json!("Services")), ("sequence", json!(10))]);
     let version = if loader.is_14() { "14.0.1.0" } else { "19.0.1.0" };
     for (index, (name, title, application, installed)) in MODULES.iter().enumerate() {
         let values = [
@@ -64,6 +65,7 @@ fn modules(loader: &mut Loader) {
             ("installed_version", if *installed { json!(version) } else { json!(false) }),
             ("license", json!("LGPL-3")),
             ("sequence", json!(100)),
+            ("category_id", json!(1)),
         ];
         loader.put("ir.module.module", id_at(index), values);
     }

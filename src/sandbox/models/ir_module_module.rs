@@ -1,7 +1,7 @@
 //! Fields of `ir.module.module`, named and labelled as the real ones; values come from `data`.
 
 use super::Model;
-use crate::sandbox::field::{boolean, char, integer, one2many, selection, text};
+use crate::sandbox::field::{boolean, char, integer, many2one, one2many, selection, text};
 
 pub(super) static MODEL: Model = Model {
     name: "ir.module.module",
@@ -16,6 +16,7 @@ pub(super) static MODEL: Model = Model {
         char("shortdesc", "Module Name").readonly().translated(),
         char("summary", "Summary").readonly().translated(),
         text("description", "Description").readonly().translated(),
+        many2one("category_id", "Category", "ir.module.category").readonly(),
         char("author", "Author").readonly(),
         one2many("dependencies_id", "Dependencies", "ir.module.module.dependency", "module_id").readonly(),
         char("website", "Website").readonly(),

@@ -16,6 +16,7 @@ mod ir_attachment;
 mod ir_config_parameter;
 mod ir_model;
 mod ir_model_fields;
+mod ir_module_category;
 mod ir_module_module;
 mod ir_module_module_dependency;
 mod mail_followers;
@@ -90,6 +91,7 @@ static ALL: &[&Model] = &[
     &mail_message_subtype::MODEL,
     &ir_model::MODEL,
     &ir_model_fields::MODEL,
+    &ir_module_category::MODEL,
     &ir_module_module::MODEL,
     &ir_module_module_dependency::MODEL,
     &ir_config_parameter::MODEL,
