@@ -50,6 +50,7 @@ impl Operation {
             | "get_view"
             | "name_get"
             | "fields_view_get"
+            | "get_wkhtmltopdf_state"
             | "get_field_translations" => Self::Read,
             "create" | "name_create" | "copy" => Self::Create,
             "web_save" => {

@@ -36,6 +36,7 @@ pub(super) fn way(method: &str) -> Way {
         | "get_views"
         | "get_view"
         | "fields_view_get"
+        | "get_wkhtmltopdf_state"
         | "check_access_rights" => Way::Nothing,
         "search"
         | "search_count"
@@ -196,6 +197,7 @@ mod tests {
             "get_view",
             "name_get",
             "fields_view_get",
+            "get_wkhtmltopdf_state",
             "get_field_translations",
         ] {
             assert_eq!(Operation::of_method(method, true), Operation::Read, "{method}");

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::{Context, Domain, OdooClient, OdooError, PageQuery};
-use crate::facts::{FieldName, ModelName, RecordEffect, nearest};
+use super::{Context, Domain, OdooClient, OdooError, PageQuery, PermittedOdoo};
+use crate::facts::{Effect, FieldName, ModelName, Operation, RecordEffect, nearest};
 
 /// Longest list of reports that a wrong name is compared with.
 const NAMES_COMPARED_MAX: u32 = 1_000;
@@ -19,6 +19,56 @@ pub struct ReportFacts {
     pub report_type: String,
     /// What people call it.
     pub title: String,
+}
+
+impl PermittedOdoo<'_> {
+    /// A report that the permit lets be printed, and which of the records are not there for this
+    /// caller.
+    pub async fn report_to_print(
+        &self,
+        report_name: &str,
+        ids: &[i64],
+    ) -> Result<(ReportFacts, Vec<i64>), OdooError> {
+        let facts = self.client.report(report_name).await?;
+        let alias = &self.client.definition().alias;
+        let is_declared = self.permit.effects().iter().any(|effect| match effect {
+            Effect::Records(effect) => {
+                effect.connection == *alias && prints(effect, report_name, &facts, ids)
+            }
+            Effect::Connection { .. } | Effect::AllConnections { .. } => false,
+        });
+        if !is_declared {
+            return Err(OdooError::NotPermitted { what: format!("report {report_name}") });
+        }
+        let domain = Domain::parse(serde_json::json!([["id", "in", ids]]))?;
+        let everybody = std::iter::once(("active_test".to_owned(), Value::Bool(false))).collect();
+        let query = PageQuery {
+            model: facts.model.clone(),
+            domain: domain.and(self.eyes.scope(&facts.model)?),
+            fields: FieldName::parse("id").into_iter().collect(),
+            limit: u32::try_from(ids.len()).unwrap_or(u32::MAX),
+            offset: 0,
+            order: Some("id".to_owned()),
+            context: Context::new(everybody)?,
+        };
+        let found = self.client.rows(&query).await?;
+        let found: Vec<i64> = found.iter().filter_map(|row| row.get("id").and_then(Value::as_i64)).collect();
+        Ok((facts, ids.iter().copied().filter(|id| !found.contains(id)).collect()))
+    }
+}
+
+/// Is this the effect of printing these records with this report?
+fn prints(effect: &RecordEffect, report_name: &str, facts: &ReportFacts, ids: &[i64]) -> bool {
+    if effect.operation != Operation::Report {
+        return false;
+    }
+    match effect.unplaced_report() {
+        Some((declared, of)) => declared == report_name && ids.iter().all(|id| of.contains(id)),
+        None => {
+            let of = effect.ids.as_deref().unwrap_or_default();
+            effect.model == facts.model && ids.iter().all(|id| of.contains(id))
+        }
+    }
 }
 
 impl OdooClient {

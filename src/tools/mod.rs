@@ -11,12 +11,14 @@ mod conformance;
 mod connections;
 mod context;
 mod definition;
+mod delivery;
 mod error;
 mod messages;
 mod modules;
 mod public;
 mod records;
 mod refresh;
+mod reports;
 mod schema;
 mod translations;
 mod web_session;
@@ -32,6 +34,7 @@ const FAMILIES: &[Family] = &[
     certificates::FAMILY,
     records::FAMILY,
     translations::FAMILY,
+    reports::FAMILY,
     public::FAMILY,
     messages::FAMILY,
     modules::FAMILY,

@@ -79,6 +79,7 @@ macro_rules! for_each_group {
             records_read,
             records_write,
             rehearsed,
+            reports,
             secrets,
             web_session,
             what_is_seen,
@@ -108,6 +109,7 @@ pub(crate) mod portal;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
 pub(crate) mod rehearsed;
+pub(crate) mod reports;
 pub(crate) mod secrets;
 pub(crate) mod web_session;
 pub(crate) mod what_is_seen;

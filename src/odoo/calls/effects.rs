@@ -57,6 +57,7 @@ impl Asked<'_> {
             | "fields_view_get"
             | "check_access_rights"
             | "check_access"
+            | "get_wkhtmltopdf_state"
             | "has_access" => vec![self.effect().bounded(0)],
             "create" => vec![self.creating(self.arguments.objects(&["vals_list", "vals", "values"], 0)?)],
             "name_create" => vec![self.creating(vec![self.name_to_create()?])],

@@ -8,5 +8,8 @@ use super::Family;
 
 mod installed;
 mod portal;
+mod printed;
+mod web_report;
 
-pub(super) const FAMILY: Family = Family { name: "public", tools: &[portal::LISTS, portal::HOME] };
+pub(super) const FAMILY: Family =
+    Family { name: "public", tools: &[printed::TOOLS, web_report::TOOLS, portal::LISTS, portal::HOME] };
