@@ -126,7 +126,9 @@ fn refused_for(rank: Rank, model: &str, operation: Operation, is_14: bool) -> Op
             Some(&[SALES_ADMIN])
         }
         "ir.module.module" if rank == Rank::Portal => Some(&[SETTINGS, INTERNAL]),
-        "ir.model" | "ir.model.fields" | "res.groups" if rank == Rank::Portal => Some(&[INTERNAL]),
+        "ir.model" | "ir.model.fields" | "ir.actions.report" | "res.groups" if rank == Rank::Portal => {
+            Some(&[INTERNAL])
+        }
         "ir.attachment" | "mail.message" | "res.partner.category" if rank == Rank::Portal && !reads => {
             Some(&[INTERNAL])
         }

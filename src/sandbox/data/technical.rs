@@ -47,7 +47,26 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
 pub(super) fn load(loader: &mut Loader, schema: &Schema) {
     modules(loader);
     parameters(loader);
+    reports(loader);
     models(loader, schema);
+}
+
+fn reports(loader: &mut Loader) {
+    let named = [
+        ("Quotation / Order", "sale.order", "sale.report_saleorder"),
+        ("Pro-forma Invoice", "sale.order", "sale.report_saleorder_pro_forma"),
+        ("Invoices", "account.move", "account.report_invoice_with_payments"),
+    ];
+    for (index, (title, model, report_name)) in named.into_iter().enumerate() {
+        let values = [
+            ("name", json!(title)),
+            ("model", json!(model)),
+            ("report_type", json!("qweb-pdf")),
+            ("report_name", json!(report_name)),
+            ("report_file", json!(report_name)),
+        ];
+        loader.put("ir.actions.report", id_at(index), values);
+    }
 }
 
 fn modules(loader: &mut Loader) {

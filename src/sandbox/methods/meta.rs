@@ -169,6 +169,10 @@ pub(super) fn context_get(env: &mut Env<'_>, _call: &Call) -> Result<Answer> {
     Ok(context.into())
 }
 
+pub(super) fn get_wkhtmltopdf_state(_env: &mut Env<'_>, _call: &Call) -> Result<Answer> {
+    Ok(json!("ok").into())
+}
+
 pub(super) fn get_installed(_env: &mut Env<'_>, _call: &Call) -> Result<Answer> {
     Ok(json!([["en_US", "English (US)"], ["fr_FR", "French / Français"]]).into())
 }

@@ -175,6 +175,7 @@ static METHODS: &[Method] = &[
     method("has_group", On::Records, &["!group_ext_id"], meta::has_group).of(USERS).only19(),
     method("context_get", On::Model, &[], meta::context_get).of(USERS),
     method("get_installed", On::Model, &[], meta::get_installed).of(&["res.lang"]),
+    method("get_wkhtmltopdf_state", On::Model, &[], meta::get_wkhtmltopdf_state).of(&["ir.actions.report"]),
     method("get_param", On::Model, &["!key", "default"], meta::get_param).of(&["ir.config_parameter"]),
     method("set_param", On::Model, &["!key", "!value"], meta::set_param).of(&["ir.config_parameter"]),
 ];

@@ -12,6 +12,7 @@ mod crm_lead;
 mod crm_stage;
 mod crm_tag;
 mod crm_team;
+mod ir_actions_report;
 mod ir_attachment;
 mod ir_config_parameter;
 mod ir_model;
@@ -85,6 +86,7 @@ static ALL: &[&Model] = &[
     &crm_stage::MODEL,
     &crm_team::MODEL,
     &crm_tag::MODEL,
+    &ir_actions_report::MODEL,
     &ir_attachment::MODEL,
     &mail_followers::MODEL,
     &mail_message::MODEL,

@@ -5,6 +5,7 @@ mod dataset;
 mod envelope;
 mod json2;
 mod jsonrpc;
+mod report;
 mod session;
 pub(crate) mod web;
 mod xmlrpc;
@@ -38,6 +39,10 @@ pub(crate) fn answer(world: &World, request: &Request) -> Response {
         "/web/login" => Response::html(StatusCode::OK, web::LOGIN_PAGE),
         _ if path.starts_with("/web/dataset/call_") => dataset::answer(world, request),
         _ if is_19 && path.starts_with("/json/2/") => json2::answer(world, request, path),
+        _ if path.starts_with("/report/") => report::answer(world, request, path),
+        _ if path.starts_with("/my/") => {
+            report::of_portal(world, request, path).unwrap_or_else(|| web::not_found(world, request))
+        }
         _ if path.starts_with("/_sandbox/") => control::answer(world, request, path),
         _ => web::not_found(world, request),
     }

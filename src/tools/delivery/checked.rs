@@ -15,27 +15,20 @@ const PAGE_BYTES_MAX: u64 = 512 * 1024;
 pub(in crate::tools) enum Expected {
     Pdf,
     Xlsx,
-    Csv,
-    Image,
 }
 
 impl Expected {
-    pub(in crate::tools) fn mime_type(self) -> Option<&'static str> {
+    pub(in crate::tools) fn mime_type(self) -> &'static str {
         match self {
-            Self::Pdf => Some("application/pdf"),
-            Self::Xlsx => Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            Self::Csv => Some("text/csv"),
-            Self::Image => None,
+            Self::Pdf => "application/pdf",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 
-    fn fits(self, media_type: &str, head: &[u8]) -> bool {
-        let is_page = media_type == "text/html" || head.trim_ascii_start().first() == Some(&b'<');
+    fn fits(self, head: &[u8]) -> bool {
         match self {
             Self::Pdf => head.starts_with(b"%PDF-"),
             Self::Xlsx => head.starts_with(b"PK\x03\x04"),
-            Self::Csv => !is_page,
-            Self::Image => media_type.starts_with("image/") && (!is_page || media_type == "image/svg+xml"),
         }
     }
 
@@ -43,8 +36,6 @@ impl Expected {
         match self {
             Self::Pdf => "a PDF",
             Self::Xlsx => "a spreadsheet",
-            Self::Csv => "a table",
-            Self::Image => "a picture",
         }
     }
 }
@@ -82,7 +73,7 @@ pub(in crate::tools) async fn keep_answer(
         }
     }
     let media_type = answer.media_type().to_owned();
-    if !expected.fits(&media_type, &head) {
+    if !expected.fits(&head) {
         if media_type.starts_with("text/") || media_type.is_empty() || head.starts_with(b"<") {
             return page(answer, head).await;
         }
@@ -105,7 +96,7 @@ pub(in crate::tools) async fn keep_answer(
     if pages == Some(Some(0)) {
         return Ok(Kept::Page { status: 200, text: "a PDF without pages".to_owned() });
     }
-    let file = outgoing.finish(expected.mime_type().unwrap_or(&media_type)).await?;
+    let file = outgoing.finish(expected.mime_type()).await?;
     Ok(Kept::File { file, pages: pages.flatten() })
 }
 

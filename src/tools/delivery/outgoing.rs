@@ -129,13 +129,6 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Another name, where the server told a better one after all.
-    pub(in crate::tools) fn rename(&mut self, name: &str) {
-        if matches!(self.place, Place::Memory(_)) {
-            self.name = safe_name(name);
-        }
-    }
-
     pub(in crate::tools) async fn finish(self, mime_type: &str) -> Result<Delivered, ToolError> {
         match self.place {
             Place::Area(file) => Ok(Delivered::saved(file.finish(mime_type).await?)),
