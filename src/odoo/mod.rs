@@ -41,8 +41,8 @@ mod secrets;
 mod session;
 mod sign_in;
 mod tls;
-mod translations;
 mod transfer;
+mod translations;
 mod unfold;
 mod values;
 mod version;
@@ -73,13 +73,13 @@ pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};
 pub use tls::CertificateFacts;
-pub use translations::{FieldTranslations, TermChange, TermChanges, TextChanges, TranslationRow};
 pub use transfer::{Content, Download};
+pub use translations::{FieldTranslations, TermChange, TermChanges, TextChanges, TranslationRow};
 pub use unfold::{unfold, unfold_with};
 pub use values::{Comodels, Mode, check_values, check_values_with};
 pub use version::{ServerVersion, VersionState};
 pub use web::{
     FormPart, PageAnswer, PageBody, PagePath, PageRequest, PartContent, PermittedWeb, Reserved,
     RunningRequest, WebCredentials, WebSignedIn, WebSignedOut, WebUser, content_address, is_known_page,
-    web_page_effect,
+    request_effects, web_page_effect,
 };

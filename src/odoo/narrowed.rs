@@ -54,13 +54,21 @@ impl PermittedOdoo<'_> {
 
     pub(super) async fn narrowed_page(&self, query: &PageQuery) -> Result<Page, OdooError> {
         let query = self.narrowed_query(query)?;
-        let page = self.client.page(&query).await.map_err(|error| self.worded(error, &query.model))?;
+        let page = self
+            .client
+            .page_over(&self.way, &query)
+            .await
+            .map_err(|error| self.worded(error, &query.model))?;
         Ok(Page { records: self.visible_rows(&query.model, page.records).await?, total: page.total })
     }
 
     pub(super) async fn narrowed_rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
         let query = self.narrowed_query(query)?;
-        let rows = self.client.rows(&query).await.map_err(|error| self.worded(error, &query.model))?;
+        let rows = self
+            .client
+            .rows_over(&self.way, &query)
+            .await
+            .map_err(|error| self.worded(error, &query.model))?;
         self.visible_rows(&query.model, rows).await
     }
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, FieldType, ModelSchema, OdooClient, OdooError, Page, PageQuery};
+use super::{Call, FieldType, ModelSchema, OdooClient, OdooError, Page, PageQuery, permitted::Way};
 use crate::facts::{FieldName, JsonObject, MethodName};
 
 /// From this version on `web_search_read` takes a specification.
@@ -16,47 +16,55 @@ const OLDEST: u16 = 14;
 impl OdooClient {
     /// Rows and total, in one request where the version is known.
     pub async fn page(&self, query: &PageQuery) -> Result<Page, OdooError> {
+        self.page_over(&Way::Connection, query).await
+    }
+
+    /// Rows alone: cheaper for the server than a page, where the total is not needed.
+    pub async fn rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
+        self.rows_over(&Way::Connection, query).await
+    }
+
+    pub(super) async fn page_over(&self, way: &Way, query: &PageQuery) -> Result<Page, OdooError> {
         if query.limit == 0 {
             // To Odoo a limit of 0 is none.
-            return Ok(Page { records: Vec::new(), total: self.count(query).await? });
+            return Ok(Page { records: Vec::new(), total: self.count(way, query).await? });
         }
         match self.major_version().await? {
             Some(SPECIFICATION_SINCE..) => {
                 let schema = self.schema_with(query).await?;
                 let call =
                     with_page(query, "web_search_read").named("specification", specification(query, &schema));
-                self.page_from(query, self.call(call).await?).await
+                self.page_from(way, query, way.call(self, call).await?).await
             }
             Some(OLDEST..) => {
                 let call = with_page(query, "web_search_read").named("fields", field_names(query));
-                self.page_from(query, self.call(call).await?).await
+                self.page_from(way, query, way.call(self, call).await?).await
             }
-            _ => self.page_in_two(query).await,
+            _ => self.page_in_two(way, query).await,
         }
     }
 
-    /// Rows alone: cheaper for the server than a page, where the total is not needed.
-    pub async fn rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
+    pub(super) async fn rows_over(&self, way: &Way, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
         let call = with_page(query, "search_read").named("fields", field_names(query));
-        self.rows_from(self.call(call).await?)
+        self.rows_from(way.call(self, call).await?)
     }
 
-    async fn page_in_two(&self, query: &PageQuery) -> Result<Page, OdooError> {
-        let (records, total) = futures_util::join!(self.rows(query), self.count(query));
+    async fn page_in_two(&self, way: &Way, query: &PageQuery) -> Result<Page, OdooError> {
+        let (records, total) = futures_util::join!(self.rows_over(way, query), self.count(way, query));
         Ok(Page { records: records?, total: total? })
     }
 
-    async fn count(&self, query: &PageQuery) -> Result<u64, OdooError> {
+    async fn count(&self, way: &Way, query: &PageQuery) -> Result<u64, OdooError> {
         let call = Call::new(&query.model, MethodName::known("search_count"))
             .arg("domain", query.domain.clone().into())
             .within(&query.context);
-        self.call(call).await?.as_u64().ok_or_else(|| self.bad_answer("a count is no number"))
+        way.call(self, call).await?.as_u64().ok_or_else(|| self.bad_answer("a count is no number"))
     }
 
-    async fn page_from(&self, query: &PageQuery, answer: Value) -> Result<Page, OdooError> {
+    async fn page_from(&self, way: &Way, query: &PageQuery, answer: Value) -> Result<Page, OdooError> {
         let Value::Object(mut answer) = answer else {
             return Err(self.bad_answer("a page of a search is no object"));
         };
@@ -64,7 +72,7 @@ impl OdooClient {
         let length = answer.get("length").and_then(Value::as_u64);
         let total = match length {
             // Behind the last page Odoo says 0, whatever there is.
-            _ if records.is_empty() && query.offset > 0 => self.count(query).await?,
+            _ if records.is_empty() && query.offset > 0 => self.count(way, query).await?,
             Some(length) => length,
             None => return Err(self.bad_answer("a page of a search has no length")),
         };

@@ -32,6 +32,15 @@ pub(super) enum Way {
     Web(Line),
 }
 
+impl Way {
+    pub(super) async fn call(&self, client: &OdooClient, call: Call) -> Result<Value, OdooError> {
+        match self {
+            Self::Connection => client.call(call).await,
+            Self::Web(line) => line.call(call).await,
+        }
+    }
+}
+
 impl<'a> PermittedOdoo<'a> {
     /// The client of a connection, bound to a permit; `grant` is the one that the caller holds.
     pub(crate) fn new(
@@ -59,27 +68,34 @@ impl<'a> PermittedOdoo<'a> {
 
     /// The call itself, over the way of this client.
     pub(super) async fn reach(&self, call: Call) -> Result<Value, OdooError> {
-        match &self.way {
-            Way::Connection => match self.translated(&call).await? {
-                Some(answer) => Ok(answer),
-                None => self.client.call(call).await,
-            },
-            Way::Web(line) => line.call(call).await,
+        if matches!(self.way, Way::Connection)
+            && let Some(answer) = self.translated(&call).await?
+        {
+            return Ok(answer);
         }
+        self.way.call(&self.client, call).await
     }
 
     /// Rows and total of a search.
     pub async fn page(&self, query: &PageQuery) -> Result<Page, OdooError> {
         self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
         restated::check_query(query, &self.client.definition().alias, self.permit.effects())?;
-        if self.eyes.narrow() { self.narrowed_page(query).await } else { self.client.page(query).await }
+        if self.eyes.narrow() {
+            self.narrowed_page(query).await
+        } else {
+            self.client.page_over(&self.way, query).await
+        }
     }
 
     /// Rows of a search without the total, which costs the server less.
     pub async fn search_rows(&self, query: &PageQuery) -> Result<Vec<JsonObject>, OdooError> {
         self.check(&query.model, Operation::Read, &MethodName::known("search"), None)?;
         restated::check_query(query, &self.client.definition().alias, self.permit.effects())?;
-        if self.eyes.narrow() { self.narrowed_rows(query).await } else { self.client.rows(query).await }
+        if self.eyes.narrow() {
+            self.narrowed_rows(query).await
+        } else {
+            self.client.rows_over(&self.way, query).await
+        }
     }
 
     /// The fields of records by id. Records that do not exist are missing from the answer.

@@ -31,7 +31,7 @@ pub use body::{FormPart, PageBody, PartContent};
 pub(super) use line::Line;
 pub use login::WebCredentials;
 pub use path::PagePath;
-pub use request::{PageRequest, content_address, is_known_page, web_page_effect};
+pub use request::{PageRequest, content_address, is_known_page, request_effects, web_page_effect};
 pub use reserved::Reserved;
 pub(super) use sessions::WebSessions;
 pub use sessions::{RunningRequest, WebUser};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{OdooError, PageBody, PagePath};
-use crate::facts::{ConnectionAlias, FieldName, ModelName, RecordEffect};
+use crate::facts::{ConnectionAlias, FieldName, MethodName, ModelName, Operation, RecordEffect};
 
 /// Pages that show something and change nothing, in every version: the first segments of their paths.
 const KNOWN_PAGES: &[&[&str]] = &[
@@ -245,4 +245,125 @@ fn first_id(text: &str) -> &str {
 
 fn unclear(why: &str) -> OdooError {
     OdooError::BadCall { why: why.to_owned(), hint: None }
+}
+
+/// What a request does, in the words of the policy, as far as its address and its form tell.
+pub fn request_effects(
+    connection: &ConnectionAlias,
+    http_method: &str,
+    path: &PagePath,
+    body: Option<&PageBody>,
+) -> Result<Vec<RecordEffect>, OdooError> {
+    Ok(match About::of(path, body)? {
+        About::Page => vec![web_page_effect(connection, http_method, path)],
+        About::Report { name, ids } => vec![RecordEffect::of_report(connection, &name, &ids)],
+        About::Content { model, id, fields } => {
+            let read = RecordEffect::new(connection, &model, Operation::Read, MethodName::known("read"));
+            vec![read.with_ids(&[id]).reading(&fields).bounded(1)]
+        }
+        About::Export { .. } => return Err(unclear("exports have a tool of their own")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn about(path: &str, body: Option<&PageBody>) -> Option<About> {
+        About::of(&PagePath::parse(path).unwrap(), body).ok()
+    }
+
+    #[track_caller]
+    fn check_page(path: &str, known: bool) {
+        let path = PagePath::parse(path).unwrap();
+        assert_eq!(is_known_page(&path), known, "{}", path.path());
+    }
+
+    #[test]
+    fn pages_that_only_show_are_known() {
+        for page in [
+            "/",
+            "/shop",
+            "/fr/shop",
+            "/fr_BE/shop/desk-7",
+            "/shop/category/desks-3",
+            "/my",
+            "/my/orders/7",
+            "/my/invoices/page/2",
+            "/blog/x-1/y-2",
+            "/robots.txt",
+            "/report/barcode/QR/x",
+        ] {
+            check_page(page, true);
+        }
+        for page in [
+            "/shop/cart/update",
+            "/shop/checkout",
+            "/my/account/save",
+            "/my/security",
+            "/website/lang/fr",
+            "/web/content/7",
+            "/pos/web",
+            "/my/my/orders",
+            "/web/become",
+            "/x",
+        ] {
+            check_page(page, false);
+        }
+    }
+
+    #[test]
+    fn reports_say_their_records() {
+        let report =
+            |name: &str, ids: &[i64]| Some(About::Report { name: name.to_owned(), ids: ids.to_vec() });
+        assert_eq!(
+            about("/report/pdf/sale.report_saleorder/7,8", None),
+            report("sale.report_saleorder", &[7, 8])
+        );
+        let form = PageBody::Form(vec![(
+            "data".to_owned(),
+            json!(["/report/pdf/a.b/7?x=1", "qweb-pdf"]).to_string(),
+        )]);
+        assert_eq!(about("/report/download", Some(&form)), report("a.b", &[7]));
+        for bad in [
+            "/report/pdf/a.b",
+            "/report/pdf/a.b/x",
+            "/report/pdf/a.b/0",
+            "/report/pdf/a.b/7/8",
+            "/report/download",
+            "/fr/report/pdf/a.b/7",
+        ] {
+            assert_eq!(about(bad, None), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn contents_say_their_record() {
+        let content = |model: &str, id: i64, fields: &[&str]| {
+            let fields = fields.iter().map(|field| FieldName::parse(field).unwrap()).collect();
+            Some(About::Content { model: ModelName::parse(model).unwrap(), id, fields })
+        };
+        assert_eq!(about("/web/content/7", None), content("ir.attachment", 7, &["raw", "datas"]));
+        assert_eq!(about("/web/content/7-0a1b/x.pdf", None), content("ir.attachment", 7, &["raw", "datas"]));
+        assert_eq!(about("/web/image/7/64x64/x.png", None), content("ir.attachment", 7, &["raw", "datas"]));
+        assert_eq!(
+            about("/web/image/res.partner/7/image_128", None),
+            content("res.partner", 7, &["image_128"])
+        );
+        let query = "/web/content?model=res.partner&id=7&field=image_128";
+        assert_eq!(about(query, None), content("res.partner", 7, &["image_128"]));
+        for bad in [
+            "/web/content/base.x",
+            "/web/content?xmlid=base.x",
+            "/web/content/7?model=res.users",
+            "/web/content?id=7&id=8",
+            "/web/image/res.partner/x/y",
+            "/web/content?id=x",
+            "/fr/web/content/7",
+        ] {
+            assert_eq!(about(bad, None), None, "{bad}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ mod fields;
 pub(super) mod ids;
 mod links;
 mod models;
-mod next_page;
+pub(super) mod next_page;
 pub(super) mod order;
 mod plan;
 mod read;

@@ -5,24 +5,24 @@
 
 /// What follows a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NextPage {
-    pub(super) has_more: bool,
-    pub(super) offset: Option<u64>,
+pub(in crate::tools) struct NextPage {
+    pub(in crate::tools) has_more: bool,
+    pub(in crate::tools) offset: Option<u64>,
     /// Rows of this page that Odoo counted and did not show.
-    pub(super) hidden: u64,
+    pub(in crate::tools) hidden: u64,
 }
 
 /// A page as it was asked for, and what came of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
-    pub(super) offset: u32,
-    pub(super) limit: u32,
-    pub(super) total: u64,
+pub(in crate::tools) struct Asked {
+    pub(in crate::tools) offset: u32,
+    pub(in crate::tools) limit: u32,
+    pub(in crate::tools) total: u64,
 }
 
 impl Asked {
     /// `received` rows came from Odoo and `kept` of them are in the answer.
-    pub(super) fn next(self, received: usize, kept: usize) -> NextPage {
+    pub(in crate::tools) fn next(self, received: usize, kept: usize) -> NextPage {
         let (offset, limit) = (u64::from(self.offset), u64::from(self.limit));
         let next = if kept < received { offset + kept as u64 } else { offset + limit };
         let has_more = next < self.total;
@@ -36,7 +36,7 @@ impl Asked {
 }
 
 impl NextPage {
-    pub(super) fn note(self) -> Option<String> {
+    pub(in crate::tools) fn note(self) -> Option<String> {
         (self.hidden > 0).then(|| format!("{} matching records here are not shown to this user", self.hidden))
     }
 }

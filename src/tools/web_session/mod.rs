@@ -5,8 +5,17 @@
 use super::Family;
 
 mod call;
+mod export;
 mod login;
 mod logout;
+mod nested;
+mod outcome;
+mod page_view;
+mod parts;
+mod read;
+mod request;
 
-pub(super) const FAMILY: Family =
-    Family { name: "web_session", tools: &[login::TOOLS, call::TOOLS, logout::TOOLS] };
+pub(super) const FAMILY: Family = Family {
+    name: "web_session",
+    tools: &[login::TOOLS, call::TOOLS, read::TOOLS, export::TOOLS, request::TOOLS, logout::TOOLS],
+};
