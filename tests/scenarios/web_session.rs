@@ -18,6 +18,10 @@ super::scenarios![
     a_call_over_the_session_is_the_same_call,
     a_call_meets_the_same_policy,
     reads_renew_a_lost_session_and_changes_do_not,
+    reads_follow_relations_on_every_version,
+    reads_and_exports_need_no_session,
+    exports_are_those_of_odoo,
+    an_export_meets_the_policy,
 ];
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -323,4 +327,125 @@ fn reads_renew_a_lost_session_and_changes_do_not(world: &World) {
             assert_eq!(requests_to(&front, "/web/session/authenticate"), 0);
         }
     }
+}
+
+fn reads_follow_relations_on_every_version(world: &World) {
+    let door = world.door();
+    let city = unique("City");
+    let parent =
+        world.temporary("res.partner", json!({"name": unique("Parent"), "is_company": true, "city": city}));
+    let values = json!({"name": unique("Child"), "parent_id": parent.id, "type": "contact"});
+    let child = world.temporary("res.partner", values);
+    if world.by == SignInBy::ApiKey {
+        sign_in(world, &door);
+    }
+    let asked = json!({
+        "model": "res.partner", "fields": ["name", "parent_id", "parent_id.city", "child_ids.name"],
+        "domain": [["id", "in", [parent.id, child.id]]], "order": "id",
+    });
+    let found = door.ok("odoo_web_read", asked.clone());
+    assert_eq!((&found["total"], &found["has_more"]), (&json!(2), &json!(false)));
+    assert_eq!(found["via"], "web_session");
+    let (first, second) = (&found["records"][0], &found["records"][1]);
+    assert_eq!((&first["id"], &first["parent_id"]), (&json!(parent.id), &json!(false)), "{found}");
+    assert_eq!(first["child_ids"][0]["id"], child.id, "{found}");
+    assert_eq!(second["parent_id"]["city"], json!(city), "{found}");
+    assert_eq!(second["child_ids"], json!([]), "{found}");
+    let mut one = asked;
+    one["fields"] = json!(["parent_id"]);
+    one["limit"] = json!(1);
+    let found = door.ok("odoo_web_read", one);
+    assert_eq!((&found["has_more"], &found["next_offset"]), (&json!(true), &json!(1)));
+    for bad in
+        [json!([]), json!(["nosuch_field"]), json!(["parent_id.nosuch_field"]), json!(["a b"]), json!("name")]
+    {
+        let arguments = json!({"model": "res.partner", "fields": bad, "domain": [["id", "=", child.id]]});
+        door.refused("odoo_web_read", arguments, &["invalid_arguments", "unknown_field"]);
+    }
+}
+
+fn reads_and_exports_need_no_session(world: &World) {
+    let door = world.door();
+    let contact = world.contact();
+    if world.by == SignInBy::Password {
+        door.ok("odoo_web_logout", json!({}));
+    }
+    let domain = json!([["id", "=", contact.id]]);
+    let read = json!({"model": "res.partner", "fields": ["name", "country_id.code"], "domain": domain});
+    let found = door.ok("odoo_web_read", read);
+    assert_eq!((&found["via"], &found["records"][0]["id"]), (&json!("rpc"), &json!(contact.id)));
+    let export = json!({"model": "res.partner", "fields": [".id", "name"], "domain": domain});
+    let found = door.ok("odoo_web_export", export);
+    assert_eq!((&found["via"], &found["records"]), (&json!("rpc"), &json!(1)));
+}
+
+fn exports_are_those_of_odoo(world: &World) {
+    let (oracle, door) = (world.oracle(), world.door());
+    if world.by == SignInBy::ApiKey {
+        sign_in(world, &door);
+    }
+    let parent = world.temporary("res.partner", json!({"name": unique("Parent"), "is_company": true}));
+    let name = unique("Child");
+    let child = world.temporary("res.partner", json!({"name": name, "parent_id": parent.id}));
+    let domain = json!([["id", "in", [parent.id, child.id]]]);
+    let fields = json!([".id", "name", "parent_id/name", "active"]);
+    let asked = json!({"model": "res.partner", "fields": fields, "domain": domain, "order": "id"});
+    let found = door.ok("odoo_web_export", asked.clone());
+    assert_eq!(
+        (&found["fields"], &found["total"], &found["via"]),
+        (&fields, &json!(2), &json!("web_session"))
+    );
+    let ids = json!([parent.id, child.id]);
+    let expected = oracle.call(
+        "res.partner",
+        "export_data",
+        json!([ids, fields]),
+        json!({"context": {"import_compat": false}}),
+    );
+    assert_eq!(found["datas"], expected["datas"]);
+    assert_eq!(found["header"].as_array().map(Vec::len), Some(4));
+    assert_eq!(found["datas"][1][1], json!(name));
+    let mut paged = asked.clone();
+    paged["limit"] = json!(1);
+    let found = door.ok("odoo_web_export", paged);
+    assert_eq!(
+        (&found["records"], &found["has_more"], &found["next_offset"]),
+        (&json!(1), &json!(true), &json!(1))
+    );
+    let mut again = asked;
+    again["import_compat"] = json!(true);
+    let found = door.ok("odoo_web_export", again);
+    assert_eq!(found["header"], fields);
+    let expected = oracle.call(
+        "res.partner",
+        "export_data",
+        json!([ids, fields]),
+        json!({"context": {"import_compat": true}}),
+    );
+    assert_eq!(found["datas"], expected["datas"]);
+    for bad in [json!([]), json!(["nosuch_field"]), json!(["a b"]), json!([5])] {
+        let arguments = json!({"model": "res.partner", "fields": bad, "domain": domain});
+        door.refused(
+            "odoo_web_export",
+            arguments,
+            &["invalid_arguments", "unknown_field", "export_refused", "odoo_fault", "user_error"],
+        );
+    }
+}
+
+fn an_export_meets_the_policy(world: &World) {
+    let models = json!({"res.partner": {"ops": ["read"], "fields": {"email": {"read": "deny"}}}, "*": {"ops": ["read"]}});
+    let door = world.door_under(&json!({"version": "1", "default": "allow", "models": models}));
+    for fields in [json!(["name", "email"]), json!(["parent_id/email"]), json!(["child_ids/email"])] {
+        let arguments = json!({"model": "res.partner", "fields": fields, "limit": 1});
+        door.refused("odoo_web_export", arguments, &["unknown_field", "denied"]);
+    }
+    for fields in [json!(["email"]), json!(["parent_id.email"])] {
+        let arguments = json!({"model": "res.partner", "fields": fields, "limit": 1});
+        door.refused("odoo_web_read", arguments, &["unknown_field", "denied"]);
+    }
+    // An external id is made where there is none, which is no reading.
+    let arguments = json!({"model": "res.partner", "fields": ["id", "name"], "limit": 1});
+    door.refused("odoo_web_export", arguments, &["denied"]);
+    door.ok("odoo_web_read", json!({"model": "res.partner", "fields": ["name"], "limit": 1}));
 }
