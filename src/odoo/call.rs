@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Context, Domain};
+use super::{Context, Domain, calls};
 use crate::facts::{FieldName, JsonObject, MethodName, ModelName, Operation};
 
 /// A public method, its records, its arguments.
@@ -70,6 +70,10 @@ impl Call {
 
     /// What the call does to records. Only `Read` may be repeated.
     pub fn operation(&self) -> Operation {
+        let positional = self.positional.iter().map(|argument| &argument.value);
+        if calls::shows_snippets(&self.model, &self.method, positional, &self.named) {
+            return Operation::Read;
+        }
         Operation::of_method(self.method.as_str(), self.ids.as_ref().is_some_and(|ids| !ids.is_empty()))
     }
 

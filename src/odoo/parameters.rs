@@ -65,6 +65,7 @@ pub fn of_method(method: &str) -> &'static [&'static str] {
         "has_access" => &["operation"],
         "check_access_rights" => &["operation", "raise_exception"],
         "has_group" => &["group_ext_id"],
+        "render_public_asset" => &["template", "values"],
         "get_field_translations" => &["field_name", "langs"],
         "update_field_translations" => &["field_name", "translations", "source_lang"],
         _ => &[],

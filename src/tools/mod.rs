@@ -22,6 +22,7 @@ mod reports;
 mod schema;
 mod translations;
 mod web_session;
+mod website;
 
 pub use catalog::{Catalog, Family, Found};
 pub use context::CallContext;
@@ -41,6 +42,7 @@ const FAMILIES: &[Family] = &[
     refresh::FAMILY,
     web_session::FAMILY,
     attachments::FAMILY,
+    website::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

@@ -69,6 +69,7 @@ impl Asked<'_> {
             "action_unarchive" => vec![self.writing(vec![active(json!(true))])],
             "update_field_translations" => vec![self.translated()?],
             "load" => loading::effects(self)?,
+            "render_public_asset" if self.shows_snippets() => vec![self.snippets_shown()],
             // No method of the table, and yet a plain write: judged as both.
             "web_save_multi" => self.executed_and_written(&["vals_list"])?,
             "update" => self.executed_and_written(&["values"])?,

@@ -11,6 +11,7 @@ mod effects;
 mod grouping;
 mod loading;
 mod paths;
+mod snippets;
 mod sorting;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use super::{Context, Domain, OdooError, with_names_searched};
 use crate::facts::{ConnectionAlias, JsonObject, MethodName, ModelName, Operation, RecordEffect};
 use arguments::Arguments;
 pub(super) use paths::{DATABASE_ID, EXTERNAL_ID, column, term_path};
+pub(super) use snippets::shows_snippets;
 
 /// Most records one call may name.
 const IDS_MAX: usize = 1000;
