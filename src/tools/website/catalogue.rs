@@ -14,6 +14,8 @@ use crate::{
 const CATALOGUE: &str = "website.snippets";
 /// Views of the catalogue and of the modules that add to it; a server with everything has about forty.
 const VIEWS_MAX: u32 = 200;
+/// The panel of the groups themselves.
+const GROUPS: &str = "groups";
 /// Characters of a preview.
 const PREVIEW_CHARS: usize = 80;
 
@@ -137,7 +139,8 @@ fn from_rendered(html: &str) -> Vec<Offer> {
             document.value(id, name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         // The groups of the dialog are no snippets.
-        if document.attribute(id, "data-o-snippet-group").is_some() {
+        let category = panel(&document, id);
+        if document.attribute(id, "data-o-snippet-group").is_some() || category == GROUPS {
             return None;
         }
         let needs_module = document
@@ -152,7 +155,7 @@ fn from_rendered(html: &str) -> Vec<Offer> {
             slug: text("data-oe-snippet-key").or_else(own_slug),
             view_id,
             name: text("name").unwrap_or_default(),
-            category: panel(&document, id),
+            category,
             group: text("data-o-group"),
             keywords: words(&text("data-oe-keywords").unwrap_or_default()),
             thumbnail: text("data-oe-thumbnail").filter(|address| address.starts_with('/')),
@@ -175,7 +178,7 @@ fn from_views(views: &[String]) -> Vec<Offer> {
                 continue;
             }
             let (key, needs_module) = (text("t-snippet"), text("t-install"));
-            if key.is_none() && needs_module.is_none() {
+            if (key.is_none() && needs_module.is_none()) || panel(&document, id) == GROUPS {
                 continue;
             }
             let keywords = document.child_elements(id).find(|child| document.is(*child, "keywords"));
