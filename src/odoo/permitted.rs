@@ -261,11 +261,6 @@ impl<'a> PermittedOdoo<'a> {
         (address.origin() == base.origin()).then(|| address.to_string())
     }
 
-    /// Does a value of this field come as it is, and not masked? What comes masked must not be written back.
-    pub fn shows_plainly(&self, model: &ModelName, field: &FieldName) -> bool {
-        self.eyes.shows_plainly(model, field)
-    }
-
     pub async fn version(&self) -> VersionState {
         self.client.version().await
     }
