@@ -59,6 +59,7 @@ macro_rules! for_each_group {
     ($make:ident) => {
         $make! {
             approvals,
+            attachments,
             audit,
             cancel,
             certificates,
@@ -89,6 +90,7 @@ macro_rules! for_each_group {
 pub(crate) use for_each_group;
 
 pub(crate) mod approvals;
+pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod cancel;
 pub(crate) mod certificates;

@@ -107,6 +107,7 @@ fn files_and_messages(loader: &mut Loader) {
             ("name", json!(name)),
             ("mimetype", json!(kind)),
             ("datas", json!(data)),
+            ("checksum", crate::sandbox::orm::attachments::checksum(data)),
             ("type", json!("binary")),
             ("res_model", json!(model)),
             ("res_id", json!(record)),

@@ -99,7 +99,6 @@ pub(crate) fn default(env: &Env<'_>, model: &str, field: &str) -> Option<Value> 
         ("crm.stage" | "res.company", "sequence") => json!(1),
         ("ir.attachment", "type") => json!("binary"),
         ("ir.attachment", "company_id") => json!(env.company()),
-        ("ir.attachment", "mimetype") => json!("application/octet-stream"),
         ("mail.message", "message_type") => json!(if env.is_14() { "email" } else { "comment" }),
         ("mail.message", "author_id") => env.value("res.users", env.uid, "partner_id"),
         ("mail.message", "date") => json!(env.now()),
@@ -173,6 +172,7 @@ pub(crate) fn prepare(
                 given.insert("product_tmpl_id".to_owned(), template.into());
             }
         }
+        "ir.attachment" => super::attachments::prepare(env, id, given),
         "sale.order" => prepare_order(env, id, given),
         "sale.order.line" => prepare_order_line(env, id, given),
         "account.move" => prepare_move(env, id, given),

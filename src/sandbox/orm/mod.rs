@@ -1,5 +1,6 @@
 //! Records as Odoo's ORM shows them: values and relations of one record; searching, reading and writing are files of their own.
 
+pub(crate) mod attachments;
 pub(crate) mod commands;
 pub(crate) mod compute;
 pub(crate) mod defaults;

@@ -1,5 +1,6 @@
 //! From a request to the route that answers it. Each route is a file of its own.
 
+mod content;
 mod control;
 mod dataset;
 mod envelope;
@@ -37,6 +38,10 @@ pub(crate) fn answer(world: &World, request: &Request) -> Response {
         "/json/2" if is_19 => json2::wrong_path(),
         "/web" | "/my" | "/odoo" | "/my/home" => web::page(world, request, path),
         "/web/login" => Response::html(StatusCode::OK, web::LOGIN_PAGE),
+        "/web/binary/upload_attachment" => content::upload(world, request),
+        _ if path.starts_with("/web/content") || path.starts_with("/web/image") => {
+            content::answer(world, request, path)
+        }
         _ if path.starts_with("/web/dataset/call_") => dataset::answer(world, request),
         _ if is_19 && path.starts_with("/json/2/") => json2::answer(world, request, path),
         _ if path.starts_with("/report/") => report::answer(world, request, path),

@@ -36,7 +36,7 @@ pub(super) fn page(world: &World, request: &Request, path: &str) -> Response {
         return not_found(world, request);
     }
     if session::user(world, request).is_ok() {
-        let token = "csrf_token: \"0000000000000000000000000000000000000000o0\"";
+        let token = format!("csrf_token: \"{}\"", super::content::TOKEN);
         return Response::html(
             StatusCode::OK,
             format!(

@@ -341,6 +341,15 @@ impl Door {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// The most memory that the program ever held.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+        line.trim().trim_end_matches("kB").trim().parse().expect("a number")
+    }
+
     pub(crate) fn state_dir(&self) -> &Path {
         &self.state
     }
