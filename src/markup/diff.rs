@@ -2,7 +2,7 @@
 
 /// Lines around a change.
 const CONTEXT_LINES: usize = 3;
-/// A longer line is broken between two tags, so that a page in one line can be compared at all.
+/// Where a line is longer, all are broken between tags, so that a page in one line can be compared at all.
 const LINE_BYTES_MAX: usize = 160;
 /// Beyond this many pairs the changed part is shown as a whole: the table would take megabytes.
 const PAIRS_MAX: usize = 1_000_000;
@@ -12,7 +12,8 @@ pub fn unified_diff(before: &str, after: &str) -> Option<String> {
     if before == after {
         return None;
     }
-    let (old, new) = (lines(before), lines(after));
+    let finely = before.lines().chain(after.lines()).any(|line| line.len() > LINE_BYTES_MAX);
+    let (old, new) = (lines(before, finely), lines(after, finely));
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let end = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
     let end = end.min(old.len() - start).min(new.len() - start);
@@ -38,24 +39,19 @@ enum Step {
     Added,
 }
 
-fn lines(text: &str) -> Vec<&str> {
+/// The lines of a text; `finely` breaks them between any two tags as well.
+fn lines(text: &str, finely: bool) -> Vec<&str> {
     let mut lines = Vec::new();
     for line in text.split_inclusive('\n') {
         let mut rest = line;
-        while rest.len() > LINE_BYTES_MAX {
-            // The first border that leaves a line of some length, or the first one at all.
-            let Some(place) = border(rest) else { break };
-            let (one, further) = rest.split_at(place);
+        while let Some(place) = rest.find("><").filter(|_| finely) {
+            let (one, further) = rest.split_at(place + 1);
             lines.push(one);
             rest = further;
         }
         lines.push(rest);
     }
     lines
-}
-
-fn border(line: &str) -> Option<usize> {
-    line.match_indices("><").map(|(place, _)| place + 1).find(|place| *place >= LINE_BYTES_MAX / 4)
 }
 
 fn replaced(removed: usize, added: usize) -> Vec<Step> {

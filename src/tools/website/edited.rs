@@ -48,7 +48,7 @@ pub(super) struct Edited {
     /// Nothing was written.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) dry_run: bool,
-    /// The record that holds the markup; the view of a page.
+    /// The record that holds the markup.
     pub(super) model: ModelName,
     pub(super) res_id: i64,
     pub(super) field: FieldName,

@@ -34,7 +34,7 @@ struct ListPageSnippets {
 /// Result of `odoo_website_list_page_snippets`.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PageSnippets {
-    /// The record that holds the markup; the view of a page.
+    /// The record that holds the markup.
     model: ModelName,
     res_id: i64,
     field: FieldName,

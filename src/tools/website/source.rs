@@ -44,7 +44,7 @@ pub(super) async fn snippet(
         catalogue::views(odoo, json!([["key", "=", key], ["type", "=", "qweb"]]), &fields, context).await?;
     let ids: Vec<i64> = views.iter().filter_map(|view| view.get("id")?.as_i64()).collect();
     if ids.is_empty() {
-        return Err(unknown(key, &offers));
+        return Err(unknown(odoo, key, &offers, context).await);
     }
     let slug = key.split_once('.').map_or(key, |(_, slug)| slug);
     let offered = offers
@@ -99,21 +99,27 @@ fn unrendered(key: &str, what: &str, kind: Kind) -> ToolError {
     }
 }
 
-fn unknown(key: &str, offers: &[Offer]) -> ToolError {
+async fn unknown(odoo: &PermittedOdoo<'_>, key: &str, offers: &[Offer], context: &Context) -> ToolError {
     let (module, slug) = key.split_once('.').unwrap_or(("", key));
-    let waiting = offers.iter().filter_map(|offer| offer.needs_module.as_deref());
-    let similar = nearest(slug, offers.iter().filter_map(|offer| offer.slug.as_deref()), SUGGESTIONS);
-    let hint = match similar.is_empty() {
-        true => "list what there is with odoo_website_list_snippets".to_owned(),
-        false => format!("did you mean {}? odoo_website_list_snippets has the keys", similar.join(", ")),
-    };
-    if waiting.into_iter().any(|waiting| waiting == module) {
+    if offers.iter().filter_map(|offer| offer.needs_module.as_deref()).any(|waiting| waiting == module) {
         return ToolError::Stopped {
             code: "not_installed",
-            message: format!("snippets of the module `{module}` need that module; it is not installed"),
-            hint: Some(hint),
+            message: format!("snippets of `{module}` need that module; it is not installed"),
+            hint: Some("install the module in Odoo, or choose another snippet".to_owned()),
         };
     }
+    let similar = nearest(slug, offers.iter().filter_map(|offer| offer.slug.as_deref()), SUGGESTIONS);
+    let alike =
+        || offers.iter().filter(|offer| offer.slug.as_deref().is_some_and(|slug| similar.contains(&slug)));
+    let ids: Vec<i64> = alike().filter_map(|offer| offer.view_id).collect();
+    let named =
+        catalogue::views(odoo, json!([["id", "in", ids]]), &["key"], context).await.unwrap_or_default();
+    let keys = named.iter().filter_map(|view| view.get("key")?.as_str());
+    let keys: Vec<&str> = keys.chain(alike().filter_map(|offer| offer.key.as_deref())).collect();
+    let hint = match keys.is_empty() {
+        true => "list what there is with odoo_website_list_snippets".to_owned(),
+        false => format!("did you mean {}?", keys.join(", ")),
+    };
     ToolError::not_found(format!("there is no snippet `{key}`"), hint)
 }
 

@@ -25,6 +25,7 @@ const WEBSITES: &str = "website";
 const LANGUAGES: &str = "res.lang";
 const BASE_LANGUAGE: &str = "en_US";
 const WRITE_DATE: &str = "write_date";
+const URL: &str = "url";
 
 /// Fields of views that hold markup. `arch_db` is what is stored; the others come out of it.
 const VIEW_FIELDS: [&str; 3] = ["arch_db", "arch", "arch_base"];
@@ -50,7 +51,7 @@ pub(super) struct Target {
 /// What was found at the target.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
-    /// The record that holds the field; the view of a page.
+    /// The record that holds the field.
     pub(super) model: ModelName,
     pub(super) id: i64,
     pub(super) text: String,
@@ -68,6 +69,7 @@ pub(super) struct Stored {
     pub(super) id: i64,
     pub(super) text: String,
     pub(super) write_date: Option<String>,
+    pub(super) url: Option<String>,
 }
 
 impl Target {
@@ -75,13 +77,9 @@ impl Target {
         self.model.as_str() == PAGES
     }
 
-    /// The model whose field it is.
-    fn holder(&self) -> ModelName {
-        if self.is_page() { ModelName::known(VIEWS) } else { self.model.clone() }
-    }
-
+    /// A page is its view, and a little more.
     pub(super) fn is_view(&self) -> bool {
-        self.holder().as_str() == VIEWS
+        self.is_page() || self.model.as_str() == VIEWS
     }
 
     /// The context of every request; changes are made in the base language unless another is named.
@@ -113,36 +111,30 @@ impl Target {
             .bounded(1)
     }
 
-    /// The record by id. Which view a page has, or a website as its own copy, nobody knows yet.
-    fn on_record(&self, effect: RecordEffect) -> RecordEffect {
-        if self.is_page() || self.may_have_copy() { effect } else { effect.with_ids(&[self.res_id]) }
-    }
-
     /// A website may have a copy of its own of a view that the others share.
     fn may_have_copy(&self) -> bool {
         self.is_view() && self.website_id.is_some()
     }
 
     fn fields_read(&self) -> Vec<FieldName> {
-        let date = FieldName::parse(WRITE_DATE).into_iter();
-        std::iter::once(self.field_name.clone()).chain(date).collect()
+        let others = names(if self.is_page() { &[WRITE_DATE, URL] } else { &[WRITE_DATE] });
+        std::iter::once(self.field_name.clone()).chain(others).collect()
     }
 
-    /// Reading the field, whoever the field belongs to.
+    /// Reading the field.
     pub(super) fn reading(&self, changing: bool) -> Vec<Effect> {
-        let read =
-            self.effect(&self.holder(), Operation::Read, "read", changing).reading(&self.fields_read());
-        let read = self.on_record(read);
+        let read = self.effect(&self.model, Operation::Read, "read", changing).reading(&self.fields_read());
+        // Which copy a website has of its own, nobody knows yet.
+        let read = if self.may_have_copy() { read } else { read.with_ids(&[self.res_id]) };
         let mut effects = vec![if changing { read.auxiliary() } else { read }];
         if self.is_page() {
-            let page = self
-                .effect(&self.model, Operation::Read, "read", changing)
-                .reading(&names(&["view_id", "url"]));
-            effects.push(page.with_ids(&[self.res_id]).auxiliary());
+            // What a page shows of its markup is read through it.
+            let view = self.effect(&ModelName::known(VIEWS), Operation::Read, "read", changing);
+            effects.push(view.reading(std::slice::from_ref(&self.field_name)).auxiliary());
         }
         if self.may_have_copy() {
             let fields = names(&["key", "website_id"]);
-            let copy = self.effect(&self.holder(), Operation::Read, "search_read", changing).reading(&fields);
+            let copy = self.effect(&self.model, Operation::Read, "search_read", changing).reading(&fields);
             let filtered = ["key", "website_id"].map(str::to_owned).to_vec();
             effects.push(copy.filtering(filtered).auxiliary());
         }
@@ -153,8 +145,14 @@ impl Target {
     pub(super) fn changing(&self, dry_run: bool) -> Vec<Effect> {
         let mut effects = Vec::new();
         if !dry_run {
-            let write = self.effect(&self.holder(), Operation::Write, "write", true);
-            effects.push(Effect::Records(self.on_record(write.writing(vec![self.field_name.clone()]))));
+            let write = |model: &ModelName| {
+                self.effect(model, Operation::Write, "write", true).writing(vec![self.field_name.clone()])
+            };
+            effects.push(Effect::Records(write(&self.model).with_ids(&[self.res_id])));
+            if self.is_page() {
+                // Its markup is that of its view.
+                effects.push(Effect::Records(write(&ModelName::known(VIEWS))));
+            }
         }
         let mut reads = self.reading(true);
         if dry_run && let Some(Effect::Records(read)) = reads.first_mut() {
@@ -179,15 +177,20 @@ impl Target {
     /// The markup as it is now.
     pub(super) async fn find(&self, odoo: &PermittedOdoo<'_>, changing: bool) -> Result<Found, ToolError> {
         let context = self.context(changing)?;
-        let (id, url) = match self.is_page() {
-            true => self.view_of_page(odoo, &context).await?,
-            false => (self.res_id, None),
-        };
-        let model = self.holder();
-        let mode = self.check_field(odoo, &model, changing).await?;
-        let id = self.own_copy(odoo, id, &context).await?;
-        let (text, write_date) = self.read(odoo, &model, id, &context).await?;
-        let found = Found { model, id, text, mode, write_date, context, url };
+        let mode = self.check_field(odoo, changing).await?;
+        if let Some(copy) = self.own_copy(odoo, &context).await? {
+            return Err(ToolError::arguments_with_hint(
+                format!(
+                    "website {} shows its own copy of this, not `{}` {}",
+                    self.website_id.unwrap_or_default(),
+                    self.model,
+                    self.res_id
+                ),
+                format!("name the copy: `{}` {copy}", self.model),
+            ));
+        }
+        let Stored { id, text, write_date, url } = self.read(odoo, self.res_id, &context).await?;
+        let found = Found { model: self.model.clone(), id, text, mode, write_date, context, url };
         if found.text.len() > FIELD_BYTES_MAX {
             return Err(ToolError::too_large(
                 format!(
@@ -201,17 +204,17 @@ impl Target {
         Ok(found)
     }
 
-    async fn read(
-        &self,
-        odoo: &PermittedOdoo<'_>,
-        model: &ModelName,
-        id: i64,
-        context: &Context,
-    ) -> Result<(String, Option<String>), ToolError> {
-        let mut rows = existing::all(odoo, model, &[id], &self.fields_read(), context).await?;
+    async fn read(&self, odoo: &PermittedOdoo<'_>, id: i64, context: &Context) -> Result<Stored, ToolError> {
+        let mut rows = existing::all(odoo, &self.model, &[id], &self.fields_read(), context).await?;
         let row = rows.remove(&id).unwrap_or_default();
-        let text = row.get(self.field_name.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok((text, row.get(WRITE_DATE).and_then(Value::as_str).map(str::to_owned)))
+        let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+        let markup = text(self.field_name.as_str()).unwrap_or_default();
+        Ok(Stored {
+            id,
+            text: markup,
+            write_date: text(WRITE_DATE),
+            url: text(URL).filter(|_| self.is_page()),
+        })
     }
 
     /// Writes the new text, unless somebody else was faster since it was found.
@@ -221,13 +224,13 @@ impl Target {
         found: &Found,
         text: &str,
     ) -> Result<(), ToolError> {
-        let (now, date) = self.read(odoo, &found.model, found.id, &found.context).await?;
-        if now != found.text || date != found.write_date {
+        let now = self.read(odoo, found.id, &found.context).await?;
+        if now.text != found.text || now.write_date != found.write_date {
             return Err(changed_meanwhile(found));
         }
         let mut values = JsonObject::new();
         values.insert(self.field_name.as_str().to_owned(), json!(text));
-        Ok(odoo.write(&found.model, &[found.id], values, &found.context).await?)
+        Ok(odoo.write(&self.model, &[found.id], values, &found.context).await?)
     }
 
     /// What is stored after a write.
@@ -236,21 +239,20 @@ impl Target {
         odoo: &PermittedOdoo<'_>,
         found: &Found,
     ) -> Result<Stored, ToolError> {
-        let id = self.own_copy(odoo, found.id, &found.context).await?;
-        let (text, write_date) = self.read(odoo, &found.model, id, &found.context).await?;
-        Ok(Stored { id, text, write_date })
+        let copy = self.own_copy(odoo, &found.context).await?;
+        self.read(odoo, copy.unwrap_or(found.id), &found.context).await
     }
 
-    /// The copy that this website has of a shared view; the view itself where it has none.
-    async fn own_copy(&self, odoo: &PermittedOdoo<'_>, id: i64, context: &Context) -> Result<i64, ToolError> {
-        let Some(website) = self.website_id.filter(|_| self.may_have_copy()) else { return Ok(id) };
+    /// The copy that this website has of what the others share.
+    async fn own_copy(&self, odoo: &PermittedOdoo<'_>, context: &Context) -> Result<Option<i64>, ToolError> {
+        let Some(website) = self.website_id.filter(|_| self.may_have_copy()) else { return Ok(None) };
         let fields = names(&["key", "website_id"]);
-        let rows = odoo.read(&self.holder(), &[id], &fields, context).await?;
+        let rows = odoo.read(&self.model, &[self.res_id], &fields, context).await?;
         let shared = |row: &&JsonObject| !row.get("website_id").is_some_and(Value::is_array);
         let key = rows.first().filter(shared).and_then(|row| row.get("key")?.as_str());
-        let Some(key) = key else { return Ok(id) };
+        let Some(key) = key else { return Ok(None) };
         let query = PageQuery {
-            model: self.holder(),
+            model: self.model.clone(),
             domain: Domain::parse(json!([["key", "=", key], ["website_id", "=", website]]))?,
             fields,
             limit: 1,
@@ -259,37 +261,15 @@ impl Target {
             context: context.clone(),
         };
         let copies = odoo.search_rows(&query).await?;
-        Ok(copies.first().and_then(|row| row.get("id")?.as_i64()).unwrap_or(id))
-    }
-
-    async fn view_of_page(
-        &self,
-        odoo: &PermittedOdoo<'_>,
-        context: &Context,
-    ) -> Result<(i64, Option<String>), ToolError> {
-        let fields = names(&["view_id", "url"]);
-        let mut rows = existing::all(odoo, &self.model, &[self.res_id], &fields, context).await?;
-        let row = rows.remove(&self.res_id).unwrap_or_default();
-        let view = row.get("view_id").and_then(|view| view.get(0).or(Some(view))).and_then(Value::as_i64);
-        let url = row.get("url").and_then(Value::as_str).map(str::to_owned);
-        match view {
-            Some(view) => Ok((view, url)),
-            None => {
-                Err(ToolError::not_found(format!("page {} has no view", self.res_id), "choose another page"))
-            }
-        }
+        Ok(copies.first().and_then(|row| row.get("id")?.as_i64()))
     }
 
     /// Is it a field with markup, in a language in which its structure may change?
-    async fn check_field(
-        &self,
-        odoo: &PermittedOdoo<'_>,
-        model: &ModelName,
-        changing: bool,
-    ) -> Result<Mode, ToolError> {
+    async fn check_field(&self, odoo: &PermittedOdoo<'_>, changing: bool) -> Result<Mode, ToolError> {
+        let model = &self.model;
         let schema = odoo.schema(model).await?;
         let field = schema.expect_field(self.field_name.as_str())?;
-        let is_view = model.as_str().ends_with("ir.ui.view");
+        let is_view = self.is_page() || model.as_str().ends_with(VIEWS);
         let mode = match (&field.kind, is_view) {
             (FieldType::Html, _) => Mode::Html,
             (FieldType::Text, true) if VIEW_FIELDS.contains(&self.field_name.as_str()) => Mode::Xml,
@@ -307,7 +287,9 @@ impl Target {
                 ));
             }
         };
-        if !odoo.shows_plainly(model, &self.field_name) {
+        let of_view = ModelName::known(VIEWS);
+        let hidden = self.is_page() && !odoo.shows_plainly(&of_view, &self.field_name);
+        if hidden || !odoo.shows_plainly(model, &self.field_name) {
             return Err(ToolError::Stopped {
                 code: "masked",
                 message: format!(
