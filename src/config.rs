@@ -8,6 +8,7 @@ mod connections;
 mod environment;
 mod grants;
 mod keys;
+mod language_model;
 mod layers;
 mod legacy;
 mod paths;
@@ -24,6 +25,7 @@ use crate::facts::{Definition, GrantName, Limits, Secret, SecretSource, UserName
 pub use connections::odoo_url;
 pub use environment::Environment;
 pub use keys::listen_address;
+pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
 pub use paths::{program, temporary_dir};
 pub use problems::{ConfigError, Problem};
@@ -54,6 +56,8 @@ pub struct Config {
     pub files: FileLimits,
     /// What single tools need to know.
     pub tools: ToolSettings,
+    /// The language model that tools may ask.
+    pub language_model: LanguageModelSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
@@ -147,6 +151,7 @@ impl Config {
             connect: ConnectSettings::default(),
             files: FileLimits::default(),
             tools: ToolSettings::default(),
+            language_model: LanguageModelSettings::default(),
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use super::{
     Config, LogLevel,
     connections::odoo_url,
+    language_model,
     raw::{Raw, shown},
     tool_settings::server_action,
 };
@@ -46,7 +47,7 @@ const KEEP_HOURS_MAX: u64 = 366 * 24;
 /// What is put into an answer is in memory several times, and read by a model.
 const INLINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-pub(super) const KEYS: &[Key] = &[
+const OWN_KEYS: &[Key] = &[
     Key { path: "state_dir", read: |config, raw| raw.path().map(|path| config.state_dir = path) },
     Key { path: "policy", read: |config, raw| raw.path().map(|path| config.policy = Some(path)) },
     Key { path: "key", read: read_seal_key },
@@ -145,13 +146,18 @@ pub(super) const KEYS: &[Key] = &[
     Key { path: "log.json", read: |config, raw| raw.yes_or_no().map(|yes| config.log.json = yes) },
 ];
 
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
+    OWN_KEYS.iter().chain(language_model::KEYS)
+}
+
 /// Further names that stand at the top of the file.
 pub(super) const TABLES: &[&str] = &["connections", "grants"];
 
 /// The key of that path, or the sentence that names the nearest one.
 pub(super) fn find(path: &str) -> Result<&'static Key, String> {
-    KEYS.iter().find(|key| key.path == path).ok_or_else(|| {
-        let known = KEYS.iter().map(|key| key.path).chain(TABLES.iter().copied());
+    all().find(|key| key.path == path).ok_or_else(|| {
+        let known = all().map(|key| key.path).chain(TABLES.iter().copied());
         unknown(path, known)
     })
 }

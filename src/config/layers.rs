@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Config, ConfigError, Environment, connections, grants,
-    keys::{self, KEYS, PREFIX, TABLES},
+    Config, ConfigError, Environment, LanguageModelSettings, Provider, connections, grants,
+    keys::{self, PREFIX, TABLES},
     legacy, paths,
     problems::Findings,
     raw::Raw,
@@ -123,7 +123,7 @@ fn apply_table(config: &mut Config, table: &toml::Table, findings: &mut Findings
 }
 
 fn is_section(name: &str) -> bool {
-    KEYS.iter().any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == name))
+    keys::all().any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == name))
 }
 
 fn apply_key(config: &mut Config, path: &str, value: &toml::Value, findings: &mut Findings) {
@@ -134,7 +134,7 @@ fn apply_key(config: &mut Config, path: &str, value: &toml::Value, findings: &mu
 }
 
 fn apply_environment(config: &mut Config, environment: &Environment, findings: &mut Findings) {
-    for key in KEYS {
+    for key in keys::all() {
         let variable = key.variable();
         if let Some(text) = environment.get(&variable)
             && let Err(message) = (key.read)(config, Raw::Text(text))
@@ -145,7 +145,7 @@ fn apply_environment(config: &mut Config, environment: &Environment, findings: &
     if let Some(path) = environment.get(&format!("{PREFIX}KEY_FILE")) {
         read_key_file(config, path, findings);
     }
-    let known: Vec<String> = KEYS.iter().map(keys::Key::variable).collect();
+    let known: Vec<String> = keys::all().map(keys::Key::variable).collect();
     let tables: Vec<String> =
         TABLES.iter().map(|table| format!("{PREFIX}{}_", table.to_ascii_uppercase())).collect();
     for name in environment.names().filter(|name| name.starts_with(PREFIX)) {
@@ -200,7 +200,21 @@ fn check_whole(config: &Config, environment: &Environment, findings: &mut Findin
     for grant in &config.grants {
         check_reference(&format!("grant `{}`", grant.grant), &grant.token, environment, findings);
     }
+    if let Some(key) = &config.language_model.key {
+        check_reference("`language_model.key`", key, environment, findings);
+    }
+    check_language_model(&config.language_model, findings);
     check_file_mode(config, findings);
+}
+
+fn check_language_model(settings: &LanguageModelSettings, findings: &mut Findings) {
+    let Some(provider) = settings.provider else { return };
+    if settings.models.is_empty() {
+        findings.problem("`language_model.models`", "name at least one model that may be asked");
+    }
+    if provider == Provider::Anthropic && settings.key.is_none() {
+        findings.problem("`language_model.key`", "the provider wants a key");
+    }
 }
 
 /// A variable cannot appear later, so it has to be there; a file can.
@@ -229,6 +243,7 @@ fn check_file_mode(config: &Config, findings: &mut Findings) {
             Credential::Password(source) | Credential::ApiKey(source) => source,
         })
         .chain(config.grants.iter().map(|grant| &grant.token))
+        .chain(&config.language_model.key)
         .any(|source| matches!(source, SecretSource::Inline(_)));
     let open = path.metadata().is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
     if inline && open {

@@ -48,6 +48,7 @@ fn copy(config: &Config) -> Config {
         odoo: config.odoo,
         files: config.files,
         tools: config.tools.clone(),
+        language_model: config.language_model.clone(),
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
         sandbox: config.sandbox,
@@ -61,7 +62,7 @@ fn copy(config: &Config) -> Config {
 
 #[test]
 fn every_key_stands_in_the_default_file_with_its_variable() {
-    for key in KEYS {
+    for key in keys::all() {
         let (section, name) = key.path.split_once('.').unwrap_or(("", key.path));
         let stands = DEFAULT_SETTINGS
             .lines()
@@ -73,7 +74,7 @@ fn every_key_stands_in_the_default_file_with_its_variable() {
 
 #[test]
 fn every_key_has_a_variable_that_is_read() {
-    for key in KEYS {
+    for key in keys::all() {
         let variable = key.variable();
         let value = match key.path {
             "http.listen" => "127.0.0.1:1",
@@ -89,7 +90,9 @@ fn every_key_has_a_variable_that_is_read() {
             "key" => CANARY,
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",
-            "odoo.parallel_requests" | "files.keep_hours" => "3",
+            "odoo.parallel_requests" | "files.keep_hours" | "language_model.parallel_requests" => "3",
+            "language_model.provider" => "ollama",
+            "language_model.url" => "https://models.example.com",
             _ => "some/where",
         };
         let before = format!("{:?}", load("", &[]).unwrap().with_no_file());
