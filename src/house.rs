@@ -18,12 +18,13 @@ use crate::{
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     files::DownloadArea,
-    odoo::{Connections, OdooError, seal_keys},
+    language::{KeyReader, LanguageModel},
+    odoo::{Connections, OdooError, resolve_secret, seal_keys},
     operator::Pauses,
     pipeline::Corridor,
     sandbox::{self, Sandbox, SandboxOptions},
     store::{StateDir, StoreError},
-    tools::Catalog,
+    tools::{Catalog, Drafts, Helpers},
 };
 
 /// The audit log inside the state directory.
@@ -90,15 +91,27 @@ impl House {
             }
         };
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
+        let helpers = Helpers {
+            language_model: LanguageModel::of(&config.language_model, key_reader()).map(Arc::new),
+            drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
+        };
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)
             .with_settings(config.tools.clone())
+            .helped_by(helpers)
             .stopped_by(Arc::new(pauses))
             .approved_in(approvals);
         let corridor = Arc::new(corridor);
         let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state, Arc::clone(&corridor)));
         Ok(Self { corridor, config, keeper, _sandbox: sandbox })
     }
+}
+
+/// The key of a language model is read where the secrets of connections are.
+fn key_reader() -> KeyReader {
+    Arc::new(|source| {
+        Box::pin(async move { resolve_secret(&source).await.map_err(|error| error.to_string()) })
+    })
 }
 
 /// Starts the practice Odoo and makes it the connection `default`, whatever the settings say of that alias.

@@ -26,7 +26,7 @@ use crate::{
     operator::Pauses,
     policy::{BreakerEvent, Decision, Denial, Permit, Policy, RuleId},
     reply::{self, CallError, Reply},
-    tools::{CallContext, Catalog, Found, Progress},
+    tools::{CallContext, Catalog, Found, Helpers, Progress},
 };
 pub use asking::ApprovalNote;
 pub use change::PolicyChange;
@@ -92,6 +92,7 @@ pub struct Corridor {
     approvals: Option<Approvals>,
     files: DownloadArea,
     settings: ToolSettings,
+    helpers: Helpers,
     metrics: Metrics,
     policy_changes: broadcast::Sender<PolicyChange>,
 }
@@ -120,6 +121,7 @@ impl Corridor {
             approvals: None,
             files: DownloadArea::closed(),
             settings: ToolSettings::default(),
+            helpers: Helpers::default(),
             metrics,
             policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
@@ -150,6 +152,13 @@ impl Corridor {
     #[must_use]
     pub fn with_settings(mut self, settings: ToolSettings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// The same with a language model and a place for drafts.
+    #[must_use]
+    pub fn helped_by(mut self, helpers: Helpers) -> Self {
+        self.helpers = helpers;
         self
     }
 
@@ -312,7 +321,8 @@ impl Corridor {
             &self.files,
             &call.progress,
             &self.settings,
-        );
+        )
+        .helped_by(&self.helpers);
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
         let outcome = outcome.and_then(|output| running::within_size(&permit, &facts, output));
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {

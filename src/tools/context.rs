@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::definition::Progress;
+use super::{definition::Progress, helpers::Helpers};
 use crate::{
     config::ToolSettings,
     facts::{Caller, ConnectionAlias},
@@ -21,6 +21,7 @@ pub struct CallContext<'a> {
     files: OnceLock<CallerFiles>,
     progress: &'a Progress,
     settings: &'a ToolSettings,
+    helpers: Helpers,
 }
 
 impl<'a> CallContext<'a> {
@@ -32,7 +33,27 @@ impl<'a> CallContext<'a> {
         progress: &'a Progress,
         settings: &'a ToolSettings,
     ) -> Self {
-        Self { permit, caller, connections, area, files: OnceLock::new(), progress, settings }
+        Self {
+            permit,
+            caller,
+            connections,
+            area,
+            files: OnceLock::new(),
+            progress,
+            settings,
+            helpers: Helpers::default(),
+        }
+    }
+
+    /// The same with a language model and a place for drafts.
+    #[must_use]
+    pub fn helped_by(mut self, helpers: &Helpers) -> Self {
+        self.helpers = helpers.clone();
+        self
+    }
+
+    pub fn helpers(&self) -> &Helpers {
+        &self.helpers
     }
 
     /// A client for one connection, bound to the permit: what the call did not declare, it refuses.

@@ -13,6 +13,7 @@ mod context;
 mod definition;
 mod delivery;
 mod error;
+mod helpers;
 mod messages;
 mod modules;
 mod public;
@@ -28,6 +29,8 @@ pub use catalog::{Catalog, Family, Found};
 pub use context::CallContext;
 pub use definition::{ArgumentsError, Attached, DecodedCall, Output, Progress, Tool, ToolEntry, row};
 pub use error::ToolError;
+pub use helpers::Helpers;
+pub use translations::Drafts;
 
 /// The table of contents of the house.
 const FAMILIES: &[Family] = &[

@@ -82,7 +82,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// `%s`, `%(name)s`, `{}`, `{name}`, `{{ … }}`, `${…}`, `#{…}`, sorted.
-pub(in crate::tools) fn placeholders(text: &str) -> Vec<String> {
+fn placeholders(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut before = None;
     let mut rest = text;
@@ -101,6 +101,11 @@ pub(in crate::tools) fn placeholders(text: &str) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// The placeholder that the text begins with; `before` is the character before it.
+pub(super) fn placeholder_at(text: &str, before: Option<char>) -> Option<&str> {
+    placeholder(text, before)
 }
 
 /// The placeholder that the text begins with.

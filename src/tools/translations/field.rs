@@ -196,6 +196,21 @@ impl TranslateField {
         let source = before.text(&self.source_lang).unwrap_or_default();
         let new_source = self.translations.get(&self.source_lang).cloned().flatten();
         let source = new_source.as_deref().unwrap_or(source);
+        let becomes_source = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        if source.is_empty()
+            && before.languages.must_have([self.source_lang.as_str()]).is_ok()
+            && self.translations.values().any(becomes_source)
+        {
+            return Err(ToolError::Stopped {
+                code: "no_source",
+                message: format!(
+                    "{} has no text in {}; Odoo would take the translation for the source",
+                    self.subject.named(),
+                    self.source_lang
+                ),
+                hint: Some(format!("give `{}` a text in the same call", self.source_lang)),
+            });
+        }
         let keeps_empty = odoo.keeps_empty_translations().await;
         let mut changes = TextChanges::new();
         for (lang, text) in &self.translations {

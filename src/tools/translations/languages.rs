@@ -70,7 +70,6 @@ impl Languages {
         self.0.iter().map(|language| language.code.clone()).collect()
     }
 
-    #[expect(dead_code, reason = "the prompt of a language model names languages")]
     pub(super) fn name<'a>(&'a self, code: &'a str) -> &'a str {
         self.0.iter().find(|language| language.code == code).map_or(code, |language| &language.name)
     }

@@ -7,6 +7,7 @@ use super::Family;
 
 mod change;
 mod checks;
+mod context_aware;
 mod field;
 mod fields;
 mod get;
@@ -16,5 +17,9 @@ mod state;
 mod subject;
 mod term_changes;
 
-pub(super) const FAMILY: Family =
-    Family { name: "translations", tools: &[fields::TOOLS, get::TOOLS, field::TOOLS, html::TOOLS] };
+pub use context_aware::Drafts;
+
+pub(super) const FAMILY: Family = Family {
+    name: "translations",
+    tools: &[fields::TOOLS, get::TOOLS, field::TOOLS, html::TOOLS, context_aware::TOOLS],
+};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     checks::Form,
@@ -20,7 +20,7 @@ use crate::{
 const XML_FIELDS: [&str; 5] = ["arch", "arch_db", "arch_fs", "arch_base", "arch_prev"];
 
 /// How a field is translated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     /// One text per language.
@@ -82,6 +82,15 @@ pub(super) struct State {
 
 impl State {
     pub(super) async fn read(odoo: &PermittedOdoo<'_>, subject: &Subject) -> Result<Self, ToolError> {
+        Self::read_knowing(odoo, subject, None).await
+    }
+
+    /// The same with languages that are known already.
+    pub(super) async fn read_knowing(
+        odoo: &PermittedOdoo<'_>,
+        subject: &Subject,
+        languages: Option<&Languages>,
+    ) -> Result<Self, ToolError> {
         let schema = odoo.schema(&subject.model).await?;
         let field = schema.expect_field(subject.field_name.as_str())?;
         if !field.translate {
@@ -91,7 +100,10 @@ impl State {
                 hint: Some("odoo_list_translatable_fields lists those that are".to_owned()),
             });
         }
-        let languages = Languages::read(odoo).await?;
+        let languages = match languages {
+            Some(languages) => languages.clone(),
+            None => Languages::read(odoo).await?,
+        };
         let found = odoo.field_translations(&subject.model, subject.res_id, &subject.field_name).await?;
         let kind = Kind::known(field, found.by_term);
         let is_whole_html = kind == Kind::Simple && field.kind == FieldType::Html;
