@@ -1,6 +1,6 @@
 //! What settings say, what they may not say, and what a message never repeats.
 
-use super::{keys::KEYS, *};
+use super::*;
 use crate::facts::{Credential, Origin, Protocol, Trust};
 
 const HOME: (&str, &str) = ("HOME", "/somewhere");
