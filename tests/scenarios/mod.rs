@@ -67,6 +67,7 @@ macro_rules! for_each_group {
             connections,
             errors,
             execute,
+            exports,
             hidden_effects,
             hostile,
             limits,
@@ -98,6 +99,7 @@ pub(crate) mod concurrency;
 pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod execute;
+pub(crate) mod exports;
 pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;

@@ -41,8 +41,8 @@ const WRITTEN_ABOUT: [&str; 4] = ["mail.message", "mail.mail", "ir.attachment", 
 /// What `default_` members of a context begin with.
 const DEFAULT_PREFIX: &str = "default_";
 /// Context that changes how an answer is made, not what is done.
-const SAFE_CONTEXT: [&str; 7] =
-    ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id"];
+const SAFE_CONTEXT: [&str; 8] =
+    ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id", "import_compat"];
 
 /// Step 5, and what the rules for models add to steps 6, 7, 8 and 9.
 pub(super) fn judge_models<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {

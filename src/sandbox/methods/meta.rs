@@ -87,13 +87,45 @@ pub(super) fn export_data(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     let columns = call.names("fields_to_export").unwrap_or_default();
     let mut rows = Vec::new();
     for id in &call.ids {
-        let row: Vec<Value> = columns
-            .iter()
-            .map(|column| exported(env, call.model, *id, &column.split('/').collect::<Vec<_>>()))
-            .collect::<Result<_>>()?;
-        rows.push(Value::Array(row));
+        for line in 0..lines_of(env, call.model, *id, &columns) {
+            let row: Vec<Value> = columns
+                .iter()
+                .map(|column| {
+                    let path: Vec<&str> = column.split('/').collect();
+                    exported_in_line(env, call.model, *id, &path, line)
+                })
+                .collect::<Result<_>>()?;
+            rows.push(Value::Array(row));
+        }
     }
     Ok(json!({"datas": rows}).into())
+}
+
+/// The records behind the first step of a path that goes on through a list of lines.
+fn listed(env: &Env<'_>, model: &str, id: i64, path: &[&str]) -> Option<(&'static str, Vec<i64>)> {
+    let field = env.field(model, path.first()?).filter(|field| path.len() > 1 && field.is_x2many())?;
+    Some((field.relation()?, env.related(model, id, field)))
+}
+
+/// A record takes as many lines as the longest list that a column goes through.
+fn lines_of(env: &Env<'_>, model: &str, id: i64, columns: &[String]) -> usize {
+    let lists = columns.iter().filter_map(|column| {
+        let path: Vec<&str> = column.split('/').collect();
+        listed(env, model, id, &path).map(|(_, related)| related.len())
+    });
+    lists.max().unwrap_or(1).max(1)
+}
+
+fn exported_in_line(env: &Env<'_>, model: &str, id: i64, path: &[&str], line: usize) -> Result<Value> {
+    let nothing = if env.is_14() { Value::Bool(false) } else { Value::from("") };
+    match listed(env, model, id, path) {
+        Some((other, related)) => match (related.get(line), path.split_first()) {
+            (Some(next), Some((_, rest))) => exported(env, other, *next, rest),
+            _ => Ok(nothing),
+        },
+        None if line == 0 => exported(env, model, id, path),
+        None => Ok(nothing),
+    }
 }
 
 fn exported(env: &Env<'_>, model: &str, id: i64, path: &[&str]) -> Result<Value> {

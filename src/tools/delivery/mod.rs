@@ -8,4 +8,4 @@ mod outgoing;
 mod pdf_pages;
 
 pub(in crate::tools) use checked::{Expected, Kept, keep_answer};
-pub(in crate::tools) use outgoing::{Delivered, Outgoing};
+pub(in crate::tools) use outgoing::{Delivered, DeliveredAs, Outgoing};

@@ -6,10 +6,13 @@
 
 use super::Family;
 
+mod export;
 mod installed;
 mod portal;
 mod printed;
 mod web_report;
 
-pub(super) const FAMILY: Family =
-    Family { name: "public", tools: &[printed::TOOLS, web_report::TOOLS, portal::LISTS, portal::HOME] };
+pub(super) const FAMILY: Family = Family {
+    name: "public",
+    tools: &[export::TOOLS, printed::TOOLS, web_report::TOOLS, portal::LISTS, portal::HOME],
+};

@@ -26,7 +26,8 @@ const SECRET_MODELS: &[&str] = &["ir.config_parameter", "ir.mail_server", "res.u
 /// Old and new values of fields, whatever rights those have.
 const TRACKED: &str = "mail.tracking.value";
 const WRITTEN_ABOUT: [&str; 3] = ["mail.message", "mail.mail", "ir.attachment"];
-const SAFE: [&str; 7] = ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id"];
+const SAFE: [&str; 8] =
+    ["lang", "tz", "active_test", "allowed_company_ids", "bin_size", "uid", "company_id", "import_compat"];
 
 pub(super) fn judge(bodies: &Bodies<'_>, call: &Value, verdict: &mut Verdict) {
     for effect in records(call) {

@@ -9,6 +9,7 @@ mod oracle;
 pub(crate) mod tested;
 mod tls;
 mod world;
+mod xlsx;
 
 pub(crate) use answer::{Answer, ids_of};
 pub(crate) use door::{Door, DoorSettings, Via, program};
@@ -17,3 +18,4 @@ pub(crate) use front::{Behaviour, Front};
 pub(crate) use oracle::Oracle;
 pub(crate) use tls::TlsIdentity;
 pub(crate) use world::{OdooUnderTest, SignInBy, Temporary, World, unique};
+pub(crate) use xlsx::{ReadCell, rows_of};

@@ -22,7 +22,7 @@ fn values_have_to_be_as_the_policy_says() {
 #[test]
 fn context_beyond_the_safe_keys_has_to_be_listed() {
     let models = json!({"sale.order": {"ops": ["read", "write"], "context": ["mail_notrack"]}});
-    let safe = json!({"lang": "fr_FR", "tz": "UTC", "active_test": false, "allowed_company_ids": [1], "bin_size": true, "uid": 1, "company_id": 1});
+    let safe = json!({"lang": "fr_FR", "tz": "UTC", "active_test": false, "allowed_company_ids": [1], "bin_size": true, "uid": 1, "company_id": 1, "import_compat": true});
     check(models.clone(), within(read("sale.order"), safe), "allow");
     check(models.clone(), within(read("sale.order"), json!({"mail_notrack": true})), "allow");
     check(models.clone(), within(read("sale.order"), json!({"force_company": 2})), "deny /models/sale.order");
