@@ -91,7 +91,8 @@ fn every_key_has_a_variable_that_is_read() {
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",
             "odoo.parallel_requests" | "files.keep_hours" | "language_model.parallel_requests" => "3",
-            "language_model.provider" => "ollama",
+            // A provider alone is not enough; the test below has all of them.
+            "language_model.provider" => continue,
             "language_model.url" => "https://models.example.com",
             _ => "some/where",
         };
@@ -311,4 +312,28 @@ fn an_unknown_variable_of_ours_is_a_warning() {
 #[test]
 fn an_empty_variable_is_absent() {
     assert!(load("", &[("ODOO_URL", ""), ("ODOO_MCP_HTTP_LISTEN", "")]).unwrap().connections.is_empty());
+}
+
+#[test]
+fn a_language_model_is_set_up_whole_or_not_at_all() {
+    let whole = "[language_model]\nprovider = \"anthropic\"\nkey = \"CANARY\"\nmodels = [\"a\", \"b\"]\n";
+    let config = load(&whole.replace("CANARY", CANARY), &[]).unwrap();
+    assert_eq!(config.language_model.provider, Some(Provider::Anthropic));
+    assert_eq!(config.language_model.models, ["a", "b"]);
+    assert!(!format!("{:?}", config.language_model).contains(CANARY));
+    let local = [("ODOO_MCP_LANGUAGE_MODEL_PROVIDER", "ollama"), ("ODOO_MCP_LANGUAGE_MODEL_MODELS", "llama")];
+    assert_eq!(load("", &local).unwrap().language_model.provider, Some(Provider::Ollama));
+    for (settings, piece) in [
+        ("provider = \"anthropic\"\nkey = \"x\"", "name at least one model"),
+        ("provider = \"anthropic\"\nmodels = [\"a\"]", "wants a key"),
+        ("provider = \"other\"", "anthropic, ollama or openai"),
+        ("url = \"http://models.example.com\"", "`https` was expected"),
+        ("url = \"https://user:pass@models.example.com\"", "do not belong"),
+        ("url = \"http://127.0.0.1.example.com\"", "`https` was expected"),
+        ("models = [\"\"]", "names of models"),
+        ("output_tokens_max = 0", "whole number"),
+    ] {
+        refused(&format!("[language_model]\n{settings}\n"), &[], &[piece]);
+    }
+    assert!(load("[language_model]\nurl = \"http://[::1]:11434\"\n", &[]).is_ok());
 }
