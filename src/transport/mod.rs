@@ -9,6 +9,7 @@ mod frame;
 mod http;
 mod lines;
 mod questions;
+mod resources;
 mod server;
 mod stdio;
 mod tool_list;

@@ -14,10 +14,10 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
         CompleteRequestParams, CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult,
-        Extensions, Implementation, ListPromptsRequestMethod, ListPromptsResult,
-        ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+        Extensions, Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-        ProgressToken, ProtocolVersion, Resource, ServerCapabilities, ServerConfig, SubscriptionFilter,
+        ProgressToken, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Resource,
+        ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, Peer, RequestContext, SubscriptionContext},
 };
@@ -40,7 +40,7 @@ const CALLS_HELD_MAX: usize = 4096;
 /// Progress notices of one call that may wait for a slow client; newer ones are left out.
 const PROGRESS_HELD_MAX: usize = 16;
 /// A client may keep the tool list this long; when the policy changes it is told earlier.
-const LIST_FRESH_MS: u64 = 60_000;
+pub(super) const LIST_FRESH_MS: u64 = 60_000;
 /// Longest client name that the log shows.
 const CLIENT_NAME_CHARS_MAX: usize = 64;
 
@@ -134,8 +134,12 @@ impl Server {
         REVISIONS
     }
 
+    pub(super) fn corridor(&self) -> &Corridor {
+        &self.shared.corridor
+    }
+
     /// Who calls: on HTTP what the gate found out, else the owner of this process.
-    fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
+    pub(super) fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
         self.caller_of(&context.extensions, context.client_info().map(|client| client.name))
     }
 
@@ -188,7 +192,7 @@ impl Server {
     }
 
     /// One walk, with its turn among the calls that run.
-    async fn walk(
+    pub(super) async fn walk(
         &self,
         tool: &str,
         arguments: &JsonObject,
@@ -304,7 +308,15 @@ async fn forward_progress(
 }
 
 /// Methods that rmcp knows: when it hands us one as unknown, the parameters were not those of the method.
-const KNOWN_METHODS: [&str; 4] = ["initialize", "tools/call", "tools/list", "server/discover"];
+const KNOWN_METHODS: [&str; 7] = [
+    "initialize",
+    "tools/call",
+    "tools/list",
+    "server/discover",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+];
 
 fn missing<M: ConstString, T>() -> Result<T, ErrorData> {
     Err(ErrorData::method_not_found::<M>())
@@ -314,7 +326,11 @@ type Context = RequestContext<RoleServer>;
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .enable_resources()
+            .build();
         let own = Implementation::new("odoo-mcp", env!("CARGO_PKG_VERSION")).with_title("Odoo");
         ServerConfig::new(capabilities).with_server_info(own).with_instructions(INSTRUCTIONS)
     }
@@ -399,18 +415,30 @@ impl ServerHandler for Server {
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: Context,
+        page: Option<PaginatedRequestParams>,
+        context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
-        missing::<ListResourcesRequestMethod, _>()
+        self.resources(page, &self.caller(&context)).await
     }
 
     async fn list_resource_templates(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: Context,
+        context: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        missing::<ListResourceTemplatesRequestMethod, _>()
+        Ok(self.resource_templates(&self.caller(&context)))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: Context,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let _under_way = self.shared.calls.token();
+        let Ok(_held) = self.shared.held.try_acquire() else {
+            return Err(ErrorData::internal_error("too many calls at once; try again later", None));
+        };
+        Ok(self.resource(&request.uri, &context).await?.into())
     }
 
     async fn complete(&self, _: CompleteRequestParams, _: Context) -> Result<CompleteResult, ErrorData> {

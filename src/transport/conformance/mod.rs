@@ -163,25 +163,35 @@ impl ServerHandler for Fixtures {
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: Context,
+        page: Option<PaginatedRequestParams>,
+        context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
-        read(lists::resources())
+        let real = self.server.list_resources(page, context).await?;
+        let mut list: ListResourcesResult = read(lists::resources())?;
+        list.resources.extend(real.resources);
+        list.next_cursor = real.next_cursor;
+        Ok(list)
     }
 
     async fn list_resource_templates(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: Context,
+        page: Option<PaginatedRequestParams>,
+        context: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        read(lists::resource_templates())
+        let real = self.server.list_resource_templates(page, context).await?;
+        let mut list: ListResourceTemplatesResult = read(lists::resource_templates())?;
+        list.resource_templates.extend(real.resource_templates);
+        Ok(list)
     }
 
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: Context,
+        context: Context,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        if !request.uri.starts_with("test://") {
+            return self.server.read_resource(request, context).await;
+        }
         let contents = content::of_resource(&request.uri)?;
         read::<rmcp::model::ReadResourceResult>(contents).map(Into::into)
     }
