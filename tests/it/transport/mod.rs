@@ -8,6 +8,7 @@ mod hostile;
 mod http;
 mod http_refusals;
 mod odoo_requests;
+mod resources;
 mod stdio;
 mod tools;
 mod wire;
