@@ -293,7 +293,7 @@ impl Upload {
         if !self.allow_duplicate
             && let Some(same) = self.same_content(odoo, &checked.sha1, context).await?
         {
-            return Ok(uploaded.as_duplicate(&same));
+            return Ok(uploaded.told_as_duplicate(&same));
         }
         let attachment_id = if odoo.fits_one_call(checked.size).await? {
             let (values, content) = (self.values(), prepared.into_content());
@@ -338,7 +338,7 @@ impl Upload {
 }
 
 impl Uploaded {
-    fn as_duplicate(mut self, same: &JsonObject) -> Self {
+    fn told_as_duplicate(mut self, same: &JsonObject) -> Self {
         self.attachment_id = same.get("id").and_then(Value::as_i64).unwrap_or_default();
         self.duplicate = true;
         self.verified = true;

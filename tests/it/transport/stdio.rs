@@ -92,9 +92,8 @@ async fn families_that_are_not_declared_do_not_exist() {
     client.initialize("2025-11-25").await;
     for method in [
         "prompts/list",
-        "resources/list",
-        "resources/templates/list",
-        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
         "prompts/get",
         "completion/complete",
         "logging/setLevel",
@@ -105,7 +104,7 @@ async fn families_that_are_not_declared_do_not_exist() {
             "completion/complete" => {
                 json!({ "ref": { "type": "ref/prompt", "name": "x" }, "argument": { "name": "a", "value": "b" } })
             }
-            "resources/read" => json!({ "uri": "x:y" }),
+            "resources/subscribe" | "resources/unsubscribe" => json!({ "uri": "x:y" }),
             "prompts/get" => json!({ "name": "x" }),
             "logging/setLevel" => json!({ "level": "debug" }),
             "tasks/get" => json!({ "taskId": "x" }),
