@@ -83,6 +83,8 @@ macro_rules! for_each_group {
             rehearsed,
             reports,
             secrets,
+            web_hostile,
+            web_request,
             web_session,
             what_is_seen,
         }
@@ -115,5 +117,7 @@ pub(crate) mod records_write;
 pub(crate) mod rehearsed;
 pub(crate) mod reports;
 pub(crate) mod secrets;
+pub(crate) mod web_hostile;
+pub(crate) mod web_request;
 pub(crate) mod web_session;
 pub(crate) mod what_is_seen;

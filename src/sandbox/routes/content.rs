@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{session, web};
+use super::{pages, session, web};
 use crate::sandbox::{
     access,
     field::SandboxVersion,
@@ -12,9 +12,6 @@ use crate::sandbox::{
     server::{Request, Response},
     world::{Origin, World},
 };
-
-/// The token of every page here.
-pub(super) const TOKEN: &str = "0000000000000000000000000000000000000000o0";
 
 /// The content of one field of one record.
 pub(super) fn answer(world: &World, request: &Request, path: &str) -> Response {
@@ -79,7 +76,7 @@ pub(super) fn upload(world: &World, request: &Request) -> Response {
         let part = parts.iter().find(|part| part.name == name);
         part.map(|part| String::from_utf8_lossy(part.content).into_owned()).unwrap_or_default()
     };
-    if text("csrf_token") != TOKEN {
+    if text("csrf_token") != pages::form_token(request.session_cookie().unwrap_or_default()) {
         return Response::html(
             StatusCode::BAD_REQUEST,
             "<!doctype html>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n<p>Session expired (invalid CSRF token)</p>\n",

@@ -6,6 +6,7 @@ mod dataset;
 mod envelope;
 mod json2;
 mod jsonrpc;
+mod pages;
 mod report;
 mod session;
 pub(crate) mod web;
@@ -37,6 +38,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Response {
         "/web/dataset/search_read" if !is_19 => dataset::answer(world, request),
         "/json/2" if is_19 => json2::wrong_path(),
         "/web" | "/my" | "/odoo" | "/my/home" => web::page(world, request, path),
+        "/robots.txt" => pages::robots(),
         "/web/login" => Response::html(StatusCode::OK, web::LOGIN_PAGE),
         "/web/binary/upload_attachment" => content::upload(world, request),
         _ if path.starts_with("/web/content") || path.starts_with("/web/image") => {

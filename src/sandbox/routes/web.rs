@@ -3,7 +3,7 @@
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{envelope, jsonrpc, session};
+use super::{envelope, jsonrpc, pages, session};
 use crate::sandbox::{
     field::SandboxVersion,
     server::{Request, Response},
@@ -35,8 +35,13 @@ pub(super) fn page(world: &World, request: &Request, path: &str) -> Response {
     if world.version == SandboxVersion::V14 && path == "/odoo" {
         return not_found(world, request);
     }
-    if session::user(world, request).is_ok() {
-        let token = format!("csrf_token: \"{}\"", super::content::TOKEN);
+    if let Ok(user) = session::user(world, request) {
+        let token = pages::form_token(request.session_cookie().unwrap_or_default());
+        if path.starts_with("/my") {
+            let name = world.look(user, |env| env.display_name("res.users", user));
+            return pages::home(&name, &token);
+        }
+        let token = format!("csrf_token: \"{token}\"");
         return Response::html(
             StatusCode::OK,
             format!(

@@ -13,9 +13,18 @@ mod outcome;
 mod page_view;
 mod parts;
 mod read;
+mod report;
 mod request;
 
 pub(super) const FAMILY: Family = Family {
     name: "web_session",
-    tools: &[login::TOOLS, call::TOOLS, read::TOOLS, export::TOOLS, request::TOOLS, logout::TOOLS],
+    tools: &[
+        login::TOOLS,
+        call::TOOLS,
+        read::TOOLS,
+        export::TOOLS,
+        report::TOOLS,
+        request::TOOLS,
+        logout::TOOLS,
+    ],
 };

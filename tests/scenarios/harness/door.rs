@@ -226,6 +226,13 @@ impl Door {
         self.notify("notifications/cancelled", json!({"requestId": pending.id, "reason": "test"}));
     }
 
+    /// Most memory that the program ever held, where the system tells.
+    pub(crate) fn memory_kb(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+
     /// The tools this caller is shown.
     #[track_caller]
     pub(crate) fn tools(&self) -> Vec<Value> {

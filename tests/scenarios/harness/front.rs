@@ -42,6 +42,8 @@ pub(crate) enum Behaviour {
     },
     /// A redirect to this path; Odoo never sees the request.
     Redirect(&'static str),
+    /// Whatever this writes, until the client hangs up; Odoo never sees the request.
+    Raw(fn(&mut dyn Write) -> io::Result<()>),
 }
 
 /// A request that came through.
@@ -286,7 +288,7 @@ fn relay_one(
     shared: &Shared,
     socket: &TcpStream,
     request: &Message,
-    client: &mut impl Write,
+    mut client: &mut impl Write,
 ) -> io::Result<bool> {
     let behaviour = (lock(&shared.rule))(request);
     lock(&shared.recorded).push(Recorded { message: request.clone() });
@@ -305,6 +307,11 @@ fn relay_one(
             let headers = [("Location".to_owned(), (*location).to_owned())];
             http::write_message(client, "HTTP/1.1 303 See Other", &headers, b"")?;
             return Ok(true);
+        }
+        Behaviour::Raw(write) => {
+            // The client may hang up at any byte.
+            let _ = write(&mut client);
+            return Ok(false);
         }
         Behaviour::Delay(time) => thread::sleep(*time),
         Behaviour::Pass | Behaviour::CutAfter | Behaviour::CutInside => {}
