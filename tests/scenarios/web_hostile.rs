@@ -43,6 +43,8 @@ fn door_with(world: &World, front: &Front, behaviour: Behaviour, variables: &[(&
     front.behave(move |message: &Message| {
         if message.path().starts_with("/my") || message.path().starts_with("/web/content") {
             behaviour.clone()
+        } else if message.path() == "/web/session/check" {
+            Behaviour::Raw(login_answer)
         } else {
             Behaviour::Pass
         }
@@ -193,17 +195,27 @@ fn slow_file(client: &mut dyn Write) -> io::Result<()> {
 }
 
 fn a_slow_answer_ends_in_time(world: &World) {
-    let limits = [("ODOO_MCP_ODOO_READ_TIMEOUT_MS", "1500"), ("ODOO_MCP_ODOO_TOTAL_TIMEOUT_MS", "2500")];
+    // The login is answered at once: a busy Odoo would need longer than these limits.
+    let limits = [("ODOO_MCP_ODOO_READ_TIMEOUT_MS", "1500"), ("ODOO_MCP_ODOO_TOTAL_TIMEOUT_MS", "2000")];
     for write in [slow_head as fn(&mut dyn Write) -> io::Result<()>, slow_body, slow_file] {
         let front = world.front();
-        let settings = limits;
-        let door = door_with(world, &front, Behaviour::Raw(write), &settings);
+        front.always(Behaviour::Raw(login_answer));
+        let door = door_with(world, &front, Behaviour::Raw(write), &limits);
         door.refused("odoo_web_request", home(), &["timeout"]);
     }
     let front = world.front();
+    front.always(Behaviour::Raw(login_answer));
     let door = door_with(world, &front, Behaviour::Raw(slow_body), &limits);
     let form = json!({"path": "/my/home", "method": "POST", "body": "json"});
     door.refused("odoo_web_request", form, &["outcome_unknown"]);
+}
+
+/// What Odoo answers to a login, and to the question whether a session is good.
+fn login_answer(client: &mut dyn Write) -> io::Result<()> {
+    let body = r#"{"jsonrpc": "2.0", "id": 1, "result": {"uid": 2, "name": "Tester"}}"#;
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: session_id=tester; Path=/\r\n";
+    client.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes())
 }
 
 fn endless_page(client: &mut dyn Write) -> io::Result<()> {

@@ -39,7 +39,7 @@ fn a_page_comes_as_text_links_and_tables(world: &World) {
     assert_eq!(found["final_path"], "/my/home");
     let page = &found["page"];
     assert!(page["title"].as_str().unwrap().contains("My"), "{found}");
-    assert!(page["text"].as_str().unwrap().contains("Documents"), "{found}");
+    assert!(page["text"].as_str().unwrap().contains("Orders"), "{found}");
     assert!(page["links"].as_array().is_some_and(|links| !links.is_empty()), "{found}");
     let all = page["text_chars"].as_u64().unwrap();
     let part = door.ok("odoo_web_request", json!({"path": "/my/home", "length": 5}));
@@ -137,7 +137,7 @@ fn the_session_is_needed_and_renewed_for_pages(world: &World) {
     end_elsewhere(world, &front);
     front.forget();
     let found = door.ok("odoo_web_request", json!({"path": "/my/home"}));
-    assert!(found["page"]["text"].as_str().unwrap().contains("Documents"), "{found}");
+    assert!(found["page"]["text"].as_str().unwrap().contains("Orders"), "{found}");
     let logins =
         front.recorded().iter().filter(|one| one.message.path() == "/web/session/authenticate").count();
     assert_eq!(logins, 1);

@@ -9,7 +9,7 @@ use super::{
     OdooError, PageAnswer, PagePath, PageRequest, PermittedWeb, Reserved,
     answer::{Body, page_error},
     line::expired_before_a_change,
-    login::refusal,
+    login::{self, refusal},
     redirect::{Leads, is_same_page, leads},
     sessions::{RunGuard, WebSession},
     token,
@@ -103,6 +103,13 @@ impl PermittedWeb<'_> {
         let since = Instant::now();
         let failed = |failure: Failure| page_error(&self.odoo.client, failure, !reads);
         let going = async {
+            // Some versions fail at a form of a session that is over. Asking first makes it certain that
+            // nothing was done.
+            if let (Some(session), false) = (&session, reads)
+                && !login::is_alive(&self.odoo.client, session).await?
+            {
+                return Ok(None);
+            }
             let token = match (&session, &request.body) {
                 (Some(session), Some(body)) if body.wants_token() => {
                     match self.token(&http, session).await? {

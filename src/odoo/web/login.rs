@@ -250,7 +250,7 @@ async fn second_factor(
 pub(super) async fn is_alive(client: &OdooClient, session: &WebSession) -> Result<bool, OdooError> {
     let http = client.http()?;
     let jar = session.copied_jar();
-    let asking = ask(&http, &jar, "/web/session/get_session_info", Some(Envelope::new(json!({}))));
+    let asking = ask(&http, &jar, "/web/session/check", Some(Envelope::new(json!({}))));
     let heard = tokio::time::timeout(client.total_timeout(), asking).await.unwrap_or(Err(Failure::TimedOut));
     let heard = heard.map_err(|failure| failed(client, failure))?;
     match envelope::read(&heard.answer) {
