@@ -102,6 +102,9 @@ impl House {
             .stopped_by(Arc::new(pauses))
             .approved_in(approvals);
         let corridor = Arc::new(corridor);
+        if config.tools.refresh.after_changes {
+            corridor.tell_of_changes();
+        }
         let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state, Arc::clone(&corridor)));
         Ok(Self { corridor, config, keeper, _sandbox: sandbox })
     }

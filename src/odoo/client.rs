@@ -21,6 +21,7 @@ use super::{
     list_view::ListViewCache,
     login::Refusal,
     method_docs::KeptDocs,
+    notices::KnownMeans,
     parameters,
     routes::json2,
     schema_cache::SchemaCache,
@@ -48,6 +49,7 @@ pub struct OdooClient {
     pub(super) list_views: ListViewCache,
     pub(super) default_orders: DefaultOrderCache,
     pub(super) currencies: CurrencyCache,
+    pub(super) means: Mutex<KnownMeans>,
     pub(super) seen_version: Mutex<Option<SeenVersion>>,
     /// The secret of the last login, so that nothing a server says can repeat it.
     pub(super) secret: ArcSwapOption<Secret>,
@@ -82,6 +84,7 @@ impl OdooClient {
             list_views: ListViewCache::default(),
             default_orders: DefaultOrderCache::default(),
             currencies: CurrencyCache::default(),
+            means: Mutex::default(),
             seen_version: Mutex::new(None),
             secret: ArcSwapOption::empty(),
             seen: Mutex::new(Seen::default()),

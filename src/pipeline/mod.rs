@@ -1,5 +1,6 @@
 //! The corridor every tool call walks, once, top to bottom.
 
+mod after_changes;
 mod asking;
 mod change;
 mod deciding;
@@ -8,7 +9,7 @@ mod page;
 mod running;
 mod settling;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
@@ -93,6 +94,8 @@ pub struct Corridor {
     files: DownloadArea,
     settings: ToolSettings,
     helpers: Helpers,
+    /// Where browsers are told of changes.
+    teller: OnceLock<after_changes::Teller>,
     metrics: Metrics,
     policy_changes: broadcast::Sender<PolicyChange>,
 }
@@ -122,6 +125,7 @@ impl Corridor {
             files: DownloadArea::closed(),
             settings: ToolSettings::default(),
             helpers: Helpers::default(),
+            teller: OnceLock::new(),
             metrics,
             policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
@@ -329,6 +333,9 @@ impl Corridor {
             self.give_back(approval).await;
         }
         self.settle_and_close(entry, &permit, policy, &facts, &outcome);
+        if let Some(teller) = self.teller.get().filter(|_| outcome.is_ok() && !facts.dry_run) {
+            teller.note(&facts);
+        }
         self.look_again(&logged_as, &checked, &facts, &outcome).await;
         outcome.map(|output| Walked::Reply(reply::shape(output, &permit.redacted_paths())))
     }

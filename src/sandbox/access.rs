@@ -86,12 +86,15 @@ const INTERNAL: Groups = Groups { in_14: "User types/Internal User", in_19: "Rol
 /// Groups that may do this although the user of a rank may not; `None` when the user may.
 fn refused_for(rank: Rank, model: &str, operation: Operation, is_14: bool) -> Option<&'static [Groups]> {
     use Operation::{Read, Unlink};
+    if model == "bus.bus" {
+        return Some(&[]);
+    }
     if rank == Rank::Administrator {
         return None;
     }
     let reads = operation == Read;
     match model {
-        "ir.config_parameter" => Some(&[SETTINGS]),
+        "ir.config_parameter" | "ir.actions.server" => Some(&[SETTINGS]),
         "ir.module.module" | "ir.module.module.dependency" | "ir.module.category" if is_14 || !reads => {
             Some(&[SETTINGS])
         }

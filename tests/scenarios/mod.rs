@@ -80,6 +80,7 @@ macro_rules! for_each_group {
             portal,
             records_read,
             records_write,
+            refresh,
             rehearsed,
             reports,
             secrets,
@@ -114,6 +115,7 @@ pub(crate) mod policy_live;
 pub(crate) mod portal;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
+pub(crate) mod refresh;
 pub(crate) mod rehearsed;
 pub(crate) mod reports;
 pub(crate) mod secrets;

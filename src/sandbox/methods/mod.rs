@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod binding;
+mod bus;
 mod loading;
 mod messages;
 mod meta;

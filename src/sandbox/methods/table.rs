@@ -1,6 +1,8 @@
 //! Every method a client may call: where it is found, what it takes, what runs it.
 
-use super::{Answer, Call, account, archive, loading, messages, meta, names, reading, sale, views, writing};
+use super::{
+    Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, views, writing,
+};
 use crate::{
     facts::JsonObject,
     sandbox::{
@@ -151,6 +153,9 @@ static METHODS: &[Method] = &[
     method("action_unarchive", On::Records, &[], archive::action_unarchive),
     method("toggle_active", On::Records, &[], archive::toggle_active),
     method("message_post", On::Records, &[], messages::message_post).of(THREADS).open(),
+    method("sendone", On::Model, &["!channel", "!message"], bus::sendone).of(&["bus.bus"]).only14(),
+    method("poll", On::Model, &["!channels", "last", "options"], bus::poll).of(&["bus.bus"]).only14(),
+    method("run", On::Records, &[], bus::run).of(&["ir.actions.server"]).only19(),
     method("message_subscribe", On::Records, &["partner_ids", "subtype_ids"], messages::message_subscribe)
         .of(THREADS),
     method("message_unsubscribe", On::Records, &["partner_ids"], messages::message_unsubscribe)

@@ -8,11 +8,13 @@ mod account_move;
 mod account_move_line;
 mod account_payment_term;
 mod account_tax;
+mod bus_bus;
 mod crm_lead;
 mod crm_stage;
 mod crm_tag;
 mod crm_team;
 mod ir_actions_report;
+mod ir_actions_server;
 mod ir_attachment;
 mod ir_config_parameter;
 mod ir_model;
@@ -88,6 +90,8 @@ static ALL: &[&Model] = &[
     &crm_tag::MODEL,
     &ir_actions_report::MODEL,
     &ir_attachment::MODEL,
+    &bus_bus::MODEL,
+    &ir_actions_server::MODEL,
     &mail_followers::MODEL,
     &mail_message::MODEL,
     &mail_message_subtype::MODEL,

@@ -84,6 +84,15 @@ impl World {
         Door::open(settings.policy(&json!({"version": "1", "default": "allow", "models": models})))
     }
 
+    /// The demo user instead of the administrator, under a policy that allows everything.
+    pub(crate) fn settings_of_demo(&self) -> DoorSettings {
+        DoorSettings::new(self.via)
+            .variable("ODOO_URL", &self.odoo.url)
+            .variable("ODOO_DB", &self.odoo.db)
+            .variable("ODOO_USERNAME", &self.odoo.demo_login)
+            .variable("ODOO_PASSWORD", &self.odoo.demo_password)
+    }
+
     /// A door without any connection.
     #[track_caller]
     pub(crate) fn door_without_connection(&self) -> Door {

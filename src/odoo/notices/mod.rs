@@ -1,0 +1,345 @@
+//! Telling the browsers of a connection's user that records changed, by the best means the server has.
+//!
+//! Whichever means it is, it is one deed to the policy: `execute` on `bus.bus`, method `sendone`. What
+//! goes out is a model, ids and names of fields, in a form that stands here and nowhere else; so a
+//! permit for it opens neither server actions nor methods of users. Only browsers in which this very
+//! user is signed in hear of it.
+
+mod means;
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::{Call, Context, OdooClient, OdooError, PermittedOdoo, client::lock};
+use crate::facts::{
+    Caller, ConnectionAlias, FieldName, GrantName, JsonObject, MethodName, ModelName, Operation,
+    RecordEffect, UserName,
+};
+
+pub use means::Means;
+
+/// The model and the method that the policy knows every notice by.
+const BUS: &str = "bus.bus";
+const SEND: &str = "sendone";
+/// What an administrator calls the server action.
+pub const ACTION_NAME: &str = "odoo-mcp refresh";
+/// Its code, for Odoo 15 and later.
+pub const ACTION_CODE: &str = include_str!("server_action.py");
+/// What the code finds in its context.
+const ACTION_ARGUMENT: &str = "odoo_mcp_refresh";
+/// An add-on or an action may be installed while we run.
+const MEANS_KEPT: Duration = Duration::from_secs(600);
+/// What is missing is looked for again sooner: somebody may be installing it right now.
+const NOTHING_KEPT: Duration = Duration::from_secs(30);
+/// The same notice of the same caller within this time is one notice.
+const SAME_NOTICE: Duration = Duration::from_secs(2);
+/// Notices that are remembered for that; a busier server coalesces less.
+const NOTICES_REMEMBERED_MAX: usize = 512;
+
+/// What changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Notice {
+    /// None: whatever the browser shows.
+    pub model: Option<ModelName>,
+    /// Empty: any record of the model.
+    pub ids: Vec<i64>,
+    /// Names, never values.
+    pub fields: Vec<FieldName>,
+}
+
+/// How a notice went out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// `None` where the server has no means.
+    pub means: Option<Means>,
+    /// Why better means did not do, each with the server's own words.
+    pub tried: Vec<(Means, String)>,
+    /// Nothing was sent: the same went out a moment ago.
+    pub coalesced: bool,
+}
+
+/// What a client knows of its server's means.
+#[derive(Debug, Default)]
+pub(super) struct KnownMeans {
+    works: Option<(Found, Instant)>,
+    /// No means does, and why not.
+    nothing: Option<(Vec<(Means, String)>, Instant)>,
+    sent: HashMap<(UserName, GrantName, Notice), Instant>,
+}
+
+impl KnownMeans {
+    fn was_sent_lately(&mut self, caller: &Caller, notice: &Notice) -> bool {
+        self.sent.retain(|_, since| since.elapsed() < SAME_NOTICE);
+        self.sent.contains_key(&(caller.user.clone(), caller.grant.clone(), notice.clone()))
+    }
+
+    fn note_sent(&mut self, caller: &Caller, notice: &Notice, found: Found) {
+        self.works = Some((found, Instant::now()));
+        if self.sent.len() < NOTICES_REMEMBERED_MAX {
+            let key = (caller.user.clone(), caller.grant.clone(), notice.clone());
+            self.sent.insert(key, Instant::now());
+        }
+    }
+}
+
+/// A means, and the record it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Found {
+    means: Means,
+    /// The server action, or on Odoo 14 the user's contact.
+    record: i64,
+}
+
+/// What a call that tells browsers does, for the policy.
+pub fn effect(connection: &ConnectionAlias) -> RecordEffect {
+    let (bus, send) = (ModelName::known(BUS), MethodName::known(SEND));
+    RecordEffect::new(connection, &bus, Operation::Execute, send)
+}
+
+impl PermittedOdoo<'_> {
+    /// Tells the browsers of the connection's user, if the permit says so. `action` is the server
+    /// action that the operator named.
+    pub async fn tell_browsers(
+        &self,
+        notice: &Notice,
+        action: Option<i64>,
+        caller: &Caller,
+    ) -> Result<Told, OdooError> {
+        let connection = &self.client.definition().alias;
+        let (bus, send) = (ModelName::known(BUS), MethodName::known(SEND));
+        if !self.permit.covers(connection, &bus, Operation::Execute, &send, None) {
+            return Err(OdooError::NotPermitted { what: "telling browsers".to_owned() });
+        }
+        self.client.tell_browsers(notice, action, caller).await
+    }
+}
+
+impl OdooClient {
+    async fn tell_browsers(
+        &self,
+        notice: &Notice,
+        action: Option<i64>,
+        caller: &Caller,
+    ) -> Result<Told, OdooError> {
+        if let Some(told) = self.told_lately(notice, caller) {
+            return Ok(told);
+        }
+        let known = lock(&self.means).works.filter(|(_, since)| since.elapsed() < MEANS_KEPT);
+        if let Some((found, _)) = known {
+            match self.tell_by(found, notice).await {
+                Ok(()) => {
+                    lock(&self.means).note_sent(caller, notice, found);
+                    return Ok(by(found.means, Vec::new()));
+                }
+                Err(error) if is_missing(&error) => lock(&self.means).works = None,
+                Err(error) => return Err(error),
+            }
+        }
+        let mut tried = Vec::new();
+        for means in Means::of_version(self.major_version().await?) {
+            match self.tell_first(*means, action, notice).await {
+                Ok(Some(found)) => {
+                    lock(&self.means).note_sent(caller, notice, found);
+                    return Ok(by(*means, tried));
+                }
+                Ok(None) => tried.push((*means, "not set up".to_owned())),
+                Err(error) if is_missing(&error) => tried.push((*means, error.to_string())),
+                Err(error) => return Err(error),
+            }
+        }
+        lock(&self.means).nothing = Some((tried.clone(), Instant::now()));
+        Ok(Told { means: None, tried, coalesced: false })
+    }
+
+    /// The same notice a moment ago, or no means a while ago.
+    fn told_lately(&self, notice: &Notice, caller: &Caller) -> Option<Told> {
+        let mut known = lock(&self.means);
+        if let Some((tried, since)) = &known.nothing
+            && since.elapsed() < NOTHING_KEPT
+        {
+            return Some(Told { means: None, tried: tried.clone(), coalesced: false });
+        }
+        let works = known.works.map(|(found, _)| found.means);
+        let is_news = !known.was_sent_lately(caller, notice);
+        (!is_news && works.is_some()).then(|| Told { means: works, tried: Vec::new(), coalesced: true })
+    }
+
+    /// Looks a means up and tells by it.
+    async fn tell_first(
+        &self,
+        means: Means,
+        action: Option<i64>,
+        notice: &Notice,
+    ) -> Result<Option<Found>, OdooError> {
+        let Some(found) = self.found(means, action).await? else { return Ok(None) };
+        self.tell_by(found, notice).await.map(|()| Some(found))
+    }
+
+    /// The means with the record it needs; nothing where there is none.
+    async fn found(&self, means: Means, action: Option<i64>) -> Result<Option<Found>, OdooError> {
+        let record = match means {
+            Means::LiveRefresh | Means::Companion => Some(0),
+            Means::Bus => self.own_partner().await?,
+            Means::ServerAction => match action {
+                Some(action) => Some(action),
+                None => self.action_by_name().await?,
+            },
+        };
+        Ok(record.map(|record| Found { means, record }))
+    }
+
+    async fn own_partner(&self) -> Result<Option<i64>, OdooError> {
+        let uid = self.sign_in().await?.uid;
+        let users = ModelName::known("res.users");
+        let call =
+            Call::new(&users, MethodName::known("read")).on(&[uid]).arg("fields", json!(["partner_id"]));
+        let rows = self.call(call).await?;
+        let partner = rows.get(0).and_then(|row| row.get("partner_id"));
+        Ok(partner.and_then(|partner| partner.as_i64().or_else(|| partner.get(0)?.as_i64())))
+    }
+
+    /// Only administrators may look; for others the settings name the action.
+    async fn action_by_name(&self) -> Result<Option<i64>, OdooError> {
+        let actions = ModelName::known("ir.actions.server");
+        let call = Call::new(&actions, MethodName::known("search"))
+            .arg("domain", json!([["name", "=", ACTION_NAME], ["state", "=", "code"]]))
+            .named("limit", json!(1))
+            .named("order", json!("id"))
+            .within(&Context::default().with_lang("en_US")?);
+        match self.call(call).await {
+            Ok(found) => Ok(found.get(0).and_then(Value::as_i64)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn tell_by(&self, found: Found, notice: &Notice) -> Result<(), OdooError> {
+        let call = match found.means {
+            Means::LiveRefresh => live_refresh(notice),
+            Means::Companion => companion(notice),
+            Means::Bus => {
+                let channel = json!([self.database(), "res.partner", found.record]);
+                let bus = Call::new(&ModelName::known(BUS), MethodName::known(SEND));
+                bus.arg("channel", channel).arg("message", toast(notice))
+            }
+            Means::ServerAction => run_action(found.record, notice)?,
+        };
+        self.call(call).await.map(drop)
+    }
+
+    fn database(&self) -> String {
+        let session = self.session.load();
+        session.as_ref().map_or_else(|| self.definition.db.clone(), |session| session.db.to_string())
+    }
+}
+
+fn by(means: Means, tried: Vec<(Means, String)>) -> Told {
+    Told { means: Some(means), tried, coalesced: false }
+}
+
+/// The server lacks it, or keeps it from this user: another means may do.
+fn is_missing(error: &OdooError) -> bool {
+    matches!(
+        error.code(),
+        "unknown_model" | "unknown_method" | "access_denied" | "not_found" | "not_permitted"
+    )
+}
+
+fn live_refresh(notice: &Notice) -> Call {
+    let mode = match (notice.ids.is_empty(), notice.fields.is_empty()) {
+        (true, _) => "list",
+        (false, true) => "record",
+        (false, false) => "field",
+    };
+    let model = notice.model.as_ref().map_or("", ModelName::as_str);
+    Call::new(&ModelName::known("live.refresh"), MethodName::known("notify"))
+        .named("model", json!(model))
+        .named("res_ids", json!(notice.ids))
+        .named("mode", json!(mode))
+        .named("fields", json!(names(notice)))
+}
+
+fn companion(notice: &Notice) -> Call {
+    let users = ModelName::known("res.users");
+    let model = notice.model.as_ref().map_or("", ModelName::as_str);
+    let (method, payload) = if notice.ids.is_empty() || notice.fields.is_empty() {
+        let only = notice.ids.first().copied().filter(|_| notice.ids.len() == 1).unwrap_or_default();
+        ("notify_claude_refresh", json!({ "model": model, "res_id": only }))
+    } else {
+        let payload = json!({ "model": model, "res_ids": notice.ids, "fields": names(notice) });
+        ("notify_claude_refresh_field", payload)
+    };
+    Call::new(&users, MethodName::known(method)).arg("payload", payload)
+}
+
+/// What a browser of Odoo 14 shows; every text of it is escaped there.
+fn toast(notice: &Notice) -> Value {
+    let what = notice.model.as_ref().map_or("Odoo", ModelName::as_str);
+    let title = match notice.ids.as_slice() {
+        [only] => format!("{what} #{only}"),
+        _ => what.to_owned(),
+    };
+    let fields = names(notice).join(", ");
+    let text =
+        if fields.is_empty() { "Something changed.".to_owned() } else { format!("Changed: {fields}.") };
+    json!({
+        "type": "simple_notification",
+        "title": title,
+        "message": format!("{text} Reload the page to see it."),
+        "sticky": false,
+        "warning": true,
+    })
+}
+
+fn run_action(action: i64, notice: &Notice) -> Result<Call, OdooError> {
+    let model = notice.model.as_ref().map_or("", ModelName::as_str);
+    let asked = json!({ "model": model, "ids": notice.ids, "fields": names(notice) });
+    let context = Context::new(JsonObject::from_iter([(ACTION_ARGUMENT.to_owned(), asked)]))?;
+    let actions = ModelName::known("ir.actions.server");
+    Ok(Call::new(&actions, MethodName::known("run")).on(&[action]).within(&context))
+}
+
+fn names(notice: &Notice) -> Vec<&str> {
+    notice.fields.iter().map(FieldName::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(model: &str, ids: &[i64], fields: &[&str]) -> Notice {
+        Notice {
+            model: ModelName::parse(model).ok(),
+            ids: ids.to_vec(),
+            fields: fields.iter().map(|name| FieldName::parse(name).unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn each_means_has_its_form() {
+        let one = notice("res.partner", &[7], &["name"]);
+        assert_eq!(live_refresh(&one).named["mode"], "field");
+        assert_eq!(live_refresh(&notice("res.partner", &[], &[])).named["mode"], "list");
+        assert_eq!(companion(&one).method.as_str(), "notify_claude_refresh_field");
+        assert_eq!(companion(&notice("res.partner", &[7], &[])).positional[0].value["res_id"], 7);
+        assert_eq!(toast(&one)["title"], "res.partner #7");
+        assert_eq!(toast(&notice("", &[], &[]))["title"], "Odoo");
+        let call = run_action(5, &one).unwrap();
+        assert_eq!(call.ids, Some(vec![5]));
+        assert_eq!(call.context.as_object()[ACTION_ARGUMENT]["fields"], json!(["name"]));
+    }
+
+    #[test]
+    fn a_means_that_is_missing_is_told_from_a_server_that_is_gone() {
+        let gone = OdooError::Unreachable {
+            connection: ConnectionAlias::default_alias(),
+            why: "nobody listens".to_owned(),
+        };
+        assert!(!is_missing(&gone));
+        assert!(is_missing(&OdooError::UnknownModel { model: "live.refresh".to_owned(), nearest: vec![] }));
+    }
+}
