@@ -64,7 +64,7 @@ pub use domain::Domain;
 use failure::Failure;
 pub use fault::{FaultKind, OdooError};
 pub use names_searched::with_names_searched;
-pub use notices::{ACTION_CODE, ACTION_NAME, Means, Notice, Told, effect as notice_effect};
+pub use notices::{ACTION_NAME, Means, Notice, Told, action_code, effect as notice_effect};
 pub use parameters::of_method as parameter_names;
 pub use permitted::PermittedOdoo;
 pub use record_facts::{Before, RECORDS_LOOKED_AT_MAX, RecordBefore, Strayed, answer, look_at, strayed};

@@ -23,23 +23,19 @@ super::scenarios![
     changes_of_a_caller_who_may_not_tell_stay_untold,
 ];
 
-/// The code that the program itself tells administrators to use.
-const CODE: &str = include_str!("../../src/odoo/notices/server_action.py");
 /// After this a notice that has not come will not come.
 const ARRIVAL: Duration = Duration::from_secs(20);
 /// Longer than notices of changes are gathered.
 const SILENCE: Duration = Duration::from_secs(4);
 
-fn has_server_actions(world: &World) -> bool {
-    world.odoo.major > 14
-}
-
 /// A server action with this code, which ordinary users may run.
 fn action(world: &World, name: &str, code: &str) -> Temporary {
     let oracle = world.oracle();
     let model = oracle.search("ir.model", json!([["model", "=", "res.users"]]))[0];
-    let groups = oracle.field("res.users", demo(world).uid(), "group_ids");
-    let values = json!({"name": name, "model_id": model, "state": "code", "code": code, "group_ids": [[6, 0, groups]]});
+    let field = if world.odoo.major > 14 { "group_ids" } else { "groups_id" };
+    let groups = oracle.field("res.users", demo(world).uid(), field);
+    let mut values = json!({"name": name, "model_id": model, "state": "code", "code": code});
+    values[field] = json!([[6, 0, groups]]);
     world.temporary("ir.actions.server", values)
 }
 
@@ -47,14 +43,19 @@ fn demo(world: &World) -> Oracle {
     Oracle::signed_in_as(&world.odoo, &world.odoo.demo_login, &world.odoo.demo_password)
 }
 
-/// The means that this Odoo lets us use: nothing to make up to 14, a server action later.
-fn means(world: &World) -> (Option<Temporary>, String) {
-    if has_server_actions(world) {
-        let action = action(world, &unique("Refresh"), CODE);
-        let setting = format!("default={}", action.id);
-        (Some(action), setting)
+/// The server action that an administrator makes once, and the setting that names it.
+fn means(world: &World) -> (Temporary, String) {
+    let action = action(world, &unique("Refresh"), code(world));
+    let setting = format!("default={}", action.id);
+    (action, setting)
+}
+
+/// The code that the program itself tells administrators to use.
+fn code(world: &World) -> &'static str {
+    if world.odoo.major > 14 {
+        include_str!("../../src/odoo/notices/server_action.py")
     } else {
-        (None, String::new())
+        include_str!("../../src/odoo/notices/server_action_14.py")
     }
 }
 
@@ -69,9 +70,9 @@ fn door_with(world: &World, setting: &str, more: &[(&str, &str)]) -> Door {
 /// Messages for the browsers of a user, as the bus keeps them.
 fn on_the_bus(world: &World, user: &Oracle) -> Vec<String> {
     let partner = world.oracle().field("res.users", user.uid(), "partner_id")[0].as_i64().expect("a contact");
-    if !has_server_actions(world) {
+    if world.odoo.major <= 14 {
         let channel = json!([[world.odoo.db, "res.partner", partner]]);
-        let found = user.call("bus.bus", "poll", json!([channel, 1]), json!({}));
+        let found = user.call("bus.bus", "poll", json!([channel, 0]), json!({}));
         return found.as_array().expect("messages").iter().map(|row| row["message"].to_string()).collect();
     }
     let code = format!(
@@ -108,7 +109,7 @@ fn a_notice_reaches_the_bus(world: &World) {
     let arguments = json!({"model": "res.partner", "res_id": contact.id, "fields": ["email", "phone"]});
     let told = door.ok("odoo_refresh", arguments);
     assert_eq!(told["status"], "queued", "{told}");
-    assert_eq!(told["means"], if has_server_actions(world) { "server_action" } else { "bus" });
+    assert_eq!(told["means"], "server_action");
     assert_eq!(told["model"], "res.partner");
     assert_eq!(told["res_id"], contact.id);
     assert!(told["what_the_user_sees"].as_str().unwrap().contains("nothing reloads by itself"), "{told}");
@@ -134,21 +135,15 @@ fn without_means_nothing_fails(world: &World) {
     // An ordinary user cannot look for the action, and no setting names it.
     let door = Door::open(world.settings_of_demo());
     let told = door.ok("odoo_refresh", json!({"model": "res.partner", "res_id": 1}));
-    if has_server_actions(world) {
-        assert_eq!(told["status"], "unsupported", "{told}");
-        assert_eq!(told["what_the_user_sees"], "nothing");
-        assert!(told["how_to_enable"].as_str().unwrap().contains("doctor --setup default"), "{told}");
-        assert!(told["tried"].as_array().unwrap().len() >= 3, "{told}");
-        assert!(told.get("means").is_none());
-    } else {
-        assert_eq!(told["means"], "bus", "{told}");
-    }
+    assert_eq!(told["status"], "unsupported", "{told}");
+    assert_eq!(told["what_the_user_sees"], "nothing");
+    assert!(told["how_to_enable"].as_str().unwrap().contains("doctor --setup default"), "{told}");
+    assert!(!told["tried"].as_array().unwrap().is_empty(), "{told}");
+    assert!(told.get("means").is_none());
     // An action that is gone is no error either.
-    if has_server_actions(world) {
-        let told =
-            door_with(world, "default=2000000000", &[]).ok("odoo_refresh", json!({"model": "res.country"}));
-        assert_eq!(told["status"], "unsupported", "{told}");
-    }
+    let told =
+        door_with(world, "default=2000000000", &[]).ok("odoo_refresh", json!({"model": "res.country"}));
+    assert_eq!(told["status"], "unsupported", "{told}");
 }
 
 fn the_same_notice_goes_out_once(world: &World) {
@@ -170,13 +165,10 @@ fn the_same_notice_goes_out_once(world: &World) {
 }
 
 fn an_action_is_found_by_its_name(world: &World) {
-    if !has_server_actions(world) {
-        return;
-    }
     let contact = world.contact();
     // Another run may take its action of the same name away at this very moment.
     for attempt in 1.. {
-        let _action = action(world, "odoo-mcp refresh", CODE);
+        let _action = action(world, "odoo-mcp refresh", code(world));
         let told = world.door().ok("odoo_refresh", json!({"model": "res.partner", "res_id": contact.id}));
         if told["status"] == "queued" {
             break;
@@ -232,9 +224,8 @@ fn the_notice_opens_nothing_else(world: &World) {
     let door = door_with(world, &setting, &[]);
     door.ok("odoo_refresh", json!({}));
     // What the notice is sent by stays closed to everybody.
-    let id = action.as_ref().map_or(1, |action| action.id);
     for (model, method) in [("ir.actions.server", "run"), ("res.users", "notify_claude_refresh")] {
-        let arguments = json!({"model": model, "method": method, "ids": [id]});
+        let arguments = json!({"model": model, "method": method, "ids": [action.id]});
         door.refused("odoo_execute", arguments, &["denied"]);
     }
 }

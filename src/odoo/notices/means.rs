@@ -7,20 +7,18 @@ pub enum Means {
     LiveRefresh,
     /// An add-on with `notify_claude_refresh` on users.
     Companion,
-    /// The bus itself, open to every user up to Odoo 14.
-    Bus,
     /// A server action that an administrator made once.
     ServerAction,
 }
 
-/// The last version in which users may write on the bus.
-const BUS_OPEN_UNTIL: u16 = 14;
+/// Add-ons that reload views exist since this version.
+const ADD_ONS_SINCE: u16 = 16;
 
 impl Means {
     /// What a server of this version may have. An unknown version is a new one.
     pub(super) fn of_version(major: Option<u16>) -> &'static [Self] {
         match major {
-            Some(major) if major <= BUS_OPEN_UNTIL => &[Self::Bus],
+            Some(major) if major < ADD_ONS_SINCE => &[Self::ServerAction],
             _ => &[Self::LiveRefresh, Self::Companion, Self::ServerAction],
         }
     }
@@ -29,7 +27,6 @@ impl Means {
         match self {
             Self::LiveRefresh => "live_refresh",
             Self::Companion => "companion",
-            Self::Bus => "bus",
             Self::ServerAction => "server_action",
         }
     }
@@ -44,7 +41,7 @@ impl Means {
             Self::LiveRefresh | Self::Companion => {
                 "open lists and forms of the model reload by themselves; what was typed and not saved may be lost"
             }
-            Self::Bus | Self::ServerAction => {
+            Self::ServerAction => {
                 "a short message in the corner that names the record and asks to reload the page; nothing reloads by itself"
             }
         }
@@ -57,8 +54,7 @@ mod tests {
 
     #[test]
     fn each_version_has_its_means() {
-        assert_eq!(Means::of_version(Some(14)), [Means::Bus]);
-        assert!(!Means::of_version(Some(15)).contains(&Means::Bus));
+        assert_eq!(Means::of_version(Some(14)), [Means::ServerAction]);
         assert_eq!(Means::of_version(None), Means::of_version(Some(19)));
         assert!(Means::LiveRefresh.reloads() && !Means::ServerAction.reloads());
     }

@@ -22,13 +22,25 @@ use crate::facts::{
 
 pub use means::Means;
 
-/// The model and the method that the policy knows every notice by.
+/// The model and the method that the policy knows every notice by. Calls of it over RPC do not come
+/// into it: they are private since 15, and before that took only channels that no browser listens to.
 const BUS: &str = "bus.bus";
 const SEND: &str = "sendone";
 /// What an administrator calls the server action.
 pub const ACTION_NAME: &str = "odoo-mcp refresh";
-/// Its code, for Odoo 15 and later.
-pub const ACTION_CODE: &str = include_str!("server_action.py");
+const ACTION_CODE: &str = include_str!("server_action.py");
+const ACTION_CODE_14: &str = include_str!("server_action_14.py");
+/// The bus has another method since.
+const ACTION_CODE_SINCE: u16 = 15;
+
+/// The code of the server action for a version of Odoo; an unknown one is a new one.
+pub fn action_code(major: Option<u16>) -> &'static str {
+    match major {
+        Some(major) if major < ACTION_CODE_SINCE => ACTION_CODE_14,
+        _ => ACTION_CODE,
+    }
+}
+
 /// What the code finds in its context.
 const ACTION_ARGUMENT: &str = "odoo_mcp_refresh";
 /// An add-on or an action may be installed while we run.
@@ -86,12 +98,12 @@ impl KnownMeans {
     }
 }
 
-/// A means, and the record it needs.
+/// A means that can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Found {
     means: Means,
-    /// The server action, or on Odoo 14 the user's contact.
-    record: i64,
+    /// The server action, where that is the means.
+    action: i64,
 }
 
 /// What a call that tells browsers does, for the policy.
@@ -179,27 +191,14 @@ impl OdooClient {
         self.tell_by(found, notice).await.map(|()| Some(found))
     }
 
-    /// The means with the record it needs; nothing where there is none.
+    /// The means with the action it needs; nothing where there is none.
     async fn found(&self, means: Means, action: Option<i64>) -> Result<Option<Found>, OdooError> {
-        let record = match means {
-            Means::LiveRefresh | Means::Companion => Some(0),
-            Means::Bus => self.own_partner().await?,
-            Means::ServerAction => match action {
-                Some(action) => Some(action),
-                None => self.action_by_name().await?,
-            },
+        let action = match (means, action) {
+            (Means::LiveRefresh | Means::Companion, _) => Some(0),
+            (Means::ServerAction, Some(action)) => Some(action),
+            (Means::ServerAction, None) => self.action_by_name().await?,
         };
-        Ok(record.map(|record| Found { means, record }))
-    }
-
-    async fn own_partner(&self) -> Result<Option<i64>, OdooError> {
-        let uid = self.sign_in().await?.uid;
-        let users = ModelName::known("res.users");
-        let call =
-            Call::new(&users, MethodName::known("read")).on(&[uid]).arg("fields", json!(["partner_id"]));
-        let rows = self.call(call).await?;
-        let partner = rows.get(0).and_then(|row| row.get("partner_id"));
-        Ok(partner.and_then(|partner| partner.as_i64().or_else(|| partner.get(0)?.as_i64())))
+        Ok(action.map(|action| Found { means, action }))
     }
 
     /// Only administrators may look; for others the settings name the action.
@@ -221,19 +220,9 @@ impl OdooClient {
         let call = match found.means {
             Means::LiveRefresh => live_refresh(notice),
             Means::Companion => companion(notice),
-            Means::Bus => {
-                let channel = json!([self.database(), "res.partner", found.record]);
-                let bus = Call::new(&ModelName::known(BUS), MethodName::known(SEND));
-                bus.arg("channel", channel).arg("message", toast(notice))
-            }
-            Means::ServerAction => run_action(found.record, notice)?,
+            Means::ServerAction => run_action(found.action, notice)?,
         };
         self.call(call).await.map(drop)
-    }
-
-    fn database(&self) -> String {
-        let session = self.session.load();
-        session.as_ref().map_or_else(|| self.definition.db.clone(), |session| session.db.to_string())
     }
 }
 
@@ -276,25 +265,6 @@ fn companion(notice: &Notice) -> Call {
     Call::new(&users, MethodName::known(method)).arg("payload", payload)
 }
 
-/// What a browser of Odoo 14 shows; every text of it is escaped there.
-fn toast(notice: &Notice) -> Value {
-    let what = notice.model.as_ref().map_or("Odoo", ModelName::as_str);
-    let title = match notice.ids.as_slice() {
-        [only] => format!("{what} #{only}"),
-        _ => what.to_owned(),
-    };
-    let fields = names(notice).join(", ");
-    let text =
-        if fields.is_empty() { "Something changed.".to_owned() } else { format!("Changed: {fields}.") };
-    json!({
-        "type": "simple_notification",
-        "title": title,
-        "message": format!("{text} Reload the page to see it."),
-        "sticky": false,
-        "warning": true,
-    })
-}
-
 fn run_action(action: i64, notice: &Notice) -> Result<Call, OdooError> {
     let model = notice.model.as_ref().map_or("", ModelName::as_str);
     let asked = json!({ "model": model, "ids": notice.ids, "fields": names(notice) });
@@ -326,8 +296,9 @@ mod tests {
         assert_eq!(live_refresh(&notice("res.partner", &[], &[])).named["mode"], "list");
         assert_eq!(companion(&one).method.as_str(), "notify_claude_refresh_field");
         assert_eq!(companion(&notice("res.partner", &[7], &[])).positional[0].value["res_id"], 7);
-        assert_eq!(toast(&one)["title"], "res.partner #7");
-        assert_eq!(toast(&notice("", &[], &[]))["title"], "Odoo");
+        assert!(
+            action_code(Some(14)).contains("].sendone(") && action_code(Some(19)).contains("]._sendone(")
+        );
         let call = run_action(5, &one).unwrap();
         assert_eq!(call.ids, Some(vec![5]));
         assert_eq!(call.context.as_object()[ACTION_ARGUMENT]["fields"], json!(["name"]));

@@ -30,13 +30,6 @@ fn put(env: &mut Env<'_>, channel: &Value, message: &Value) -> Result<()> {
     env.as_system(|env| writing::create(env, BUS, values)).map(drop)
 }
 
-/// Anybody may send anything to anybody, as in 14.
-pub(super) fn sendone(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
-    let given = |name: &str| call.get(name).cloned().unwrap_or_default();
-    put(env, &given("channel"), &given("message"))?;
-    Ok(Answer::Nothing)
-}
-
 pub(super) fn poll(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
     let channels: Vec<String> =
         call.get("channels").and_then(Value::as_array).into_iter().flatten().map(Value::to_string).collect();
@@ -58,8 +51,9 @@ pub(super) fn run(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
         if !env.db.exists(ACTIONS, action) {
             return Err(OdooError::missing(ACTIONS, action, env.uid));
         }
-        let groups = env.ids(ACTIONS, action, "group_ids");
-        let own = env.ids("res.users", env.uid, "group_ids");
+        let field = if env.is_14() { "groups_id" } else { "group_ids" };
+        let groups = env.ids(ACTIONS, action, field);
+        let own = env.ids("res.users", env.uid, field);
         if !groups.is_empty() && !groups.iter().any(|group| own.contains(group)) {
             return Err(OdooError::access("You don't have enough access rights to run this action."));
         }
@@ -94,10 +88,17 @@ fn notify(env: &mut Env<'_>) -> Result<()> {
     } else {
         format!("Changed: {}. ", fields.join(", "))
     };
-    let payload = json!({ "title": title, "message": text + "Reload the page to see it.", "type": "info", "sticky": false });
+    let text = text + "Reload the page to see it.";
+    let kind = "simple_notification";
+    let message = if env.is_14() {
+        json!({ "type": kind, "title": title, "message": text, "warning": true, "sticky": false })
+    } else {
+        let payload = json!({ "title": title, "message": text, "type": "info", "sticky": false });
+        json!({ "type": kind, "payload": payload })
+    };
     let partner = env.link("res.users", env.uid, "partner_id");
     let channel = json!(["sandbox", "res.partner", partner]);
-    put(env, &channel, &json!({ "type": "simple_notification", "payload": payload }))
+    put(env, &channel, &message)
 }
 
 /// The contact whose messages a test's program reads.

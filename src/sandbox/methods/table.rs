@@ -153,9 +153,8 @@ static METHODS: &[Method] = &[
     method("action_unarchive", On::Records, &[], archive::action_unarchive),
     method("toggle_active", On::Records, &[], archive::toggle_active),
     method("message_post", On::Records, &[], messages::message_post).of(THREADS).open(),
-    method("sendone", On::Model, &["!channel", "!message"], bus::sendone).of(&["bus.bus"]).only14(),
     method("poll", On::Model, &["!channels", "last", "options"], bus::poll).of(&["bus.bus"]).only14(),
-    method("run", On::Records, &[], bus::run).of(&["ir.actions.server"]).only19(),
+    method("run", On::Records, &[], bus::run).of(&["ir.actions.server"]),
     method("message_subscribe", On::Records, &["partner_ids", "subtype_ids"], messages::message_subscribe)
         .of(THREADS),
     method("message_unsubscribe", On::Records, &["partner_ids"], messages::message_unsubscribe)

@@ -51,7 +51,7 @@ struct Refreshed {
     status: &'static str,
     model: String,
     res_id: i64,
-    /// `live_refresh`, `companion`, `bus` or `server_action`.
+    /// `live_refresh`, `companion` or `server_action`.
     #[serde(skip_serializing_if = "Option::is_none")]
     means: Option<&'static str>,
     what_the_user_sees: &'static str,
