@@ -5,6 +5,7 @@
 mod connections;
 mod domains;
 mod local;
+mod setup;
 
 use clap::Args;
 use serde_json::json;
@@ -26,11 +27,21 @@ Exits 0 if nothing is broken (warnings included), 1 otherwise.
 Examples:
   odoo-mcp doctor
   odoo-mcp doctor --json
+  odoo-mcp doctor --setup shop
   odoo-mcp doctor --sandbox")]
 pub(super) struct Doctor {
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
+    /// Print the one step by which an administrator lets a stock Odoo tell browsers of changes
+    #[arg(
+        long,
+        value_name = "CONNECTION",
+        num_args = 0..=1,
+        default_missing_value = "default",
+        conflicts_with = "json"
+    )]
+    setup: Option<String>,
     #[command(flatten)]
     house: HouseFlags,
 }
@@ -94,6 +105,9 @@ impl Doctor {
         };
         // What the log would say is what the checks say.
         logging::start(LogSettings { level: crate::config::LogLevel::Error, ..config.log });
+        if let Some(alias) = &self.setup {
+            return runtime::block_on(setup::print(session, config, alias));
+        }
         let mut checks = local::settings(&config);
         checks.extend(local::state_directory(&config.state_dir));
         checks.extend(local::policy(&PolicySource::choose(config.policy.as_deref())));

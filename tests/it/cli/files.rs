@@ -122,3 +122,16 @@ fn the_doctor_says_what_to_do() {
     let unknown = Home::new().with("ODOO_MCP_DRAIN_MS", "soon").run(&["doctor", "--json"]).ended(1).json();
     assert_eq!(unknown["checks"][0]["state"], "broken", "{unknown}");
 }
+
+#[test]
+fn the_doctor_prints_the_step_for_browsers() {
+    let home = Home::new();
+    let ran = home.run(&["doctor", "--setup", "--sandbox"]).ended(0);
+    for piece in
+        ["odoo-mcp refresh", "Server Actions", "]._sendone(", "server_actions = [\"default=NUMBER\"]"]
+    {
+        assert!(ran.out.contains(piece), "{piece}: {ran:?}");
+    }
+    home.run(&["doctor", "--setup", "nowhere"]).ended(64);
+    home.run(&["doctor", "--setup", "--json"]).ended(64);
+}
