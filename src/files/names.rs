@@ -91,6 +91,10 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
     if segment.starts_with('.') {
         return Err("hidden names are not allowed");
     }
+    // To people it is somebody's home, to us it would be a folder of that name.
+    if segment.starts_with('~') {
+        return Err("`~` stands for no folder here");
+    }
     if segment.len() > SEGMENT_BYTES_MAX {
         return Err("a name in it is too long");
     }
@@ -213,6 +217,7 @@ mod tests {
             "a/../b",
             "./a",
             ".hidden",
+            "~/x",
             "a/.partial/x",
             "a\\b",
             "c:/a",
