@@ -84,6 +84,8 @@ macro_rules! for_each_group {
             rehearsed,
             reports,
             secrets,
+            translation_drafts,
+            translations,
             web_hostile,
             web_request,
             web_session,
@@ -119,6 +121,8 @@ pub(crate) mod refresh;
 pub(crate) mod rehearsed;
 pub(crate) mod reports;
 pub(crate) mod secrets;
+pub(crate) mod translation_drafts;
+pub(crate) mod translations;
 pub(crate) mod web_hostile;
 pub(crate) mod web_request;
 pub(crate) mod web_session;

@@ -13,6 +13,7 @@ mod names;
 mod reading;
 mod sale;
 mod table;
+mod translations;
 mod views;
 mod writing;
 

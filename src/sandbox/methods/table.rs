@@ -2,6 +2,8 @@
 
 use super::{
     Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, views, writing,
+    Answer, Call, account, archive, loading, messages, meta, names, reading, sale, translations, views,
+    writing,
 };
 use crate::{
     facts::JsonObject,
@@ -149,6 +151,14 @@ static METHODS: &[Method] = &[
     method("export_data", On::Records, &["!fields_to_export"], meta::export_data),
     method("exists", On::Records, &[], meta::exists).only14(),
     method("browse", On::Records, &["ids"], meta::browse).only14(),
+    method("get_field_translations", On::Records, &["!field_name", "langs"], translations::get).only19(),
+    method(
+        "update_field_translations",
+        On::Records,
+        &["!field_name", "!translations", "source_lang"],
+        translations::update,
+    )
+    .only19(),
     method("action_archive", On::Records, &[], archive::action_archive),
     method("action_unarchive", On::Records, &[], archive::action_unarchive),
     method("toggle_active", On::Records, &[], archive::toggle_active),

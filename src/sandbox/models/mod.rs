@@ -22,6 +22,7 @@ mod ir_model_fields;
 mod ir_module_category;
 mod ir_module_module;
 mod ir_module_module_dependency;
+mod ir_translation;
 mod mail_followers;
 mod mail_message;
 mod mail_message_subtype;
@@ -101,6 +102,7 @@ static ALL: &[&Model] = &[
     &ir_module_module::MODEL,
     &ir_module_module_dependency::MODEL,
     &ir_config_parameter::MODEL,
+    &ir_translation::MODEL,
 ];
 
 /// Fields every model has.

@@ -44,6 +44,7 @@ pub(super) static MODEL: Model = Model {
         html("description", "Description").translated().only19(),
         text("description", "Description").translated().only14(),
         text("description_sale", "Sales Description").translated(),
+        html("website_description", "Description for the website").translated(),
         text("description_purchase", "Purchase Description").translated(),
         float("weight", "Weight").digits(16, 2),
         float("volume", "Volume").digits(16, 2),

@@ -8,6 +8,8 @@ pub(crate) mod delete;
 mod documents;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod terms;
+pub(crate) mod translations;
 pub(crate) mod values;
 pub(crate) mod write;
 

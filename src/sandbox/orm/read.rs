@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::translations;
 use crate::{
     facts::JsonObject,
     sandbox::{
@@ -46,7 +47,10 @@ pub(crate) fn read(
 
 /// One value as `read` shows it; `names` turns a many2one into its pair.
 pub(crate) fn shown(env: &Env<'_>, model: &str, id: i64, field: &'static Field, names: bool) -> Value {
-    let value = env.value_of(model, id, field);
+    let mut value = env.value_of(model, id, field);
+    if let (true, Some(lang)) = (field.translated, translations::language(env)) {
+        value = translations::shown(env, model, id, field, value, lang);
+    }
     match field.kind {
         Kind::Many2one(other) => match value.as_i64() {
             Some(related) if names => json!([related, env.display_name(other, related)]),

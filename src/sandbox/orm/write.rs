@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{commands, defaults, empty, values};
+use super::{commands, defaults, empty, translations, values};
 use crate::{
     facts::JsonObject,
     sandbox::{
@@ -67,6 +67,7 @@ pub(crate) fn write(env: &mut Env<'_>, model: &'static str, ids: &[i64], given: 
         let mut values = given.clone();
         defaults::prepare(env, model, Some(*id), &mut values)?;
         let mut sorted = sort(env, model, &values, false)?;
+        translations::write(env, model, *id, &mut sorted.plain);
         sorted.plain.push(("write_uid", Value::from(env.uid)));
         sorted.plain.push(("write_date", Value::from(env.now())));
         env.db.set(model, *id, sorted.plain);

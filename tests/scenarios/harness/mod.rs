@@ -13,7 +13,7 @@ mod xlsx;
 
 pub(crate) use answer::{Answer, ids_of};
 pub(crate) use door::{Door, DoorSettings, Via, program};
-pub(crate) use front::{Behaviour, Front};
+pub(crate) use front::{Behaviour, Front, Recorded};
 #[allow(unused_imports, reason = "only the end-to-end binary asks a server for its version")]
 pub(crate) use oracle::Oracle;
 pub(crate) use tls::TlsIdentity;
