@@ -1,8 +1,7 @@
 //! Every method a client may call: where it is found, what it takes, what runs it.
 
 use super::{
-    Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, views, writing,
-    Answer, Call, account, archive, loading, messages, meta, names, reading, sale, translations, views,
+    Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, translations, views,
     writing,
 };
 use crate::{
