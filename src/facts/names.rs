@@ -151,6 +151,16 @@ impl MethodName {
     }
 }
 
+impl FieldName {
+    /// A field that this program knows by itself.
+    ///
+    /// INVARIANT: `name` is a literal in our source; a test over the catalogue decodes them all.
+    pub fn known(name: &'static str) -> Self {
+        debug_assert!(is_field(name), "{name} is no field name");
+        Self(Arc::from(name))
+    }
+}
+
 impl UserName {
     pub fn local() -> Self {
         Self(Arc::from("local"))

@@ -27,7 +27,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Arguments of `odoo_attachment_download`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
-struct Download {
+pub(in crate::tools) struct Download {
     /// Id of the `ir.attachment`.
     attachment_id: i64,
     /// Where to keep the file in your download area, such as `invoices/march.pdf`; a path that ends with `/` is a folder. Without it small files come in the answer and larger ones get a name by themselves.
@@ -42,35 +42,35 @@ struct Download {
 
 /// Result of `odoo_attachment_download`.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-struct Downloaded {
-    attachment_id: i64,
-    filename: String,
-    mimetype: String,
+pub(in crate::tools) struct Downloaded {
+    pub(in crate::tools) attachment_id: i64,
+    pub(in crate::tools) filename: String,
+    pub(in crate::tools) mimetype: String,
     /// Bytes.
-    size: u64,
+    pub(in crate::tools) size: u64,
     /// SHA-1 of the content, as Odoo keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    checksum: Option<String>,
+    pub(in crate::tools) checksum: Option<String>,
     /// The content is exactly what Odoo's checksum says.
-    verified: bool,
+    pub(in crate::tools) verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     res_model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     res_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_base64: Option<String>,
+    pub(in crate::tools) content_base64: Option<String>,
     /// Path of the file in your download area.
     #[serde(skip_serializing_if = "Option::is_none")]
     saved_to: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_written: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<StoredFile>,
+    pub(in crate::tools) file: Option<StoredFile>,
     /// The attachment is a link to this address and has no content.
     #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
+    pub(in crate::tools) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
+    pub(in crate::tools) note: Option<String>,
 }
 
 impl Tool for Download {
@@ -140,6 +140,13 @@ impl Tool for Download {
             size_bytes: Some(file.size),
         };
         output.file.iter().map(link).collect()
+    }
+}
+
+impl Download {
+    /// The same download for tools that know it under another name.
+    pub(in crate::tools) fn of(attachment_id: i64, save_path: String, scope: Scope) -> Self {
+        Self { attachment_id, save_path, as_file: false, scope }
     }
 }
 

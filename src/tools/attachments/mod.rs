@@ -8,4 +8,6 @@ mod kept;
 mod source;
 mod upload;
 
+pub(in crate::tools) use download::Download;
+
 pub(super) const FAMILY: Family = Family { name: "attachments", tools: &[upload::TOOLS, download::TOOLS] };

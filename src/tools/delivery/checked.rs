@@ -15,18 +15,28 @@ const PAGE_BYTES_MAX: u64 = 512 * 1024;
 pub(in crate::tools) enum Expected {
     Pdf,
     Xlsx,
+    Image,
+    /// Whatever the server names as a file.
+    File,
 }
 
 impl Expected {
-    pub(in crate::tools) fn mime_type(self) -> &'static str {
+    fn mime_type(self, told: &str) -> &str {
         match self {
             Self::Pdf => "application/pdf",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Image | Self::File => told,
         }
     }
 
-    fn fits(self, head: &[u8]) -> bool {
+    fn fits(self, answer: &PageAnswer, head: &[u8]) -> bool {
         match self {
+            Self::Image => {
+                answer.media_type().starts_with("image/")
+                    && (answer.media_type() == "image/svg+xml"
+                        || head.trim_ascii_start().first() != Some(&b'<'))
+            }
+            Self::File => answer.file_name.is_some(),
             Self::Pdf => head.starts_with(b"%PDF-"),
             Self::Xlsx => head.starts_with(b"PK\x03\x04"),
         }
@@ -36,6 +46,8 @@ impl Expected {
         match self {
             Self::Pdf => "a PDF",
             Self::Xlsx => "a spreadsheet",
+            Self::Image => "a picture",
+            Self::File => "a file",
         }
     }
 }
@@ -73,7 +85,7 @@ pub(in crate::tools) async fn keep_answer(
         }
     }
     let media_type = answer.media_type().to_owned();
-    if !expected.fits(&head) {
+    if !expected.fits(&answer, &head) {
         if media_type.starts_with("text/") || media_type.is_empty() || head.starts_with(b"<") {
             return page(answer, head).await;
         }
@@ -96,7 +108,7 @@ pub(in crate::tools) async fn keep_answer(
     if pages == Some(Some(0)) {
         return Ok(Kept::Page { status: 200, text: "a PDF without pages".to_owned() });
     }
-    let file = outgoing.finish(expected.mime_type()).await?;
+    let file = outgoing.finish(expected.mime_type(&media_type)).await?;
     Ok(Kept::File { file, pages: pages.flatten() })
 }
 

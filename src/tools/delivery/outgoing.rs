@@ -43,7 +43,7 @@ pub(in crate::tools) enum DeliveredAs {
 }
 
 impl Delivered {
-    fn saved(file: StoredFile) -> Self {
+    pub(in crate::tools) fn saved(file: StoredFile) -> Self {
         Self {
             status: DeliveredAs::Saved,
             name: file.name,

@@ -6,7 +6,11 @@
 
 use super::Family;
 
+mod barcode;
+mod download;
 mod export;
+mod image;
+
 mod installed;
 mod portal;
 mod printed;
@@ -14,5 +18,14 @@ mod web_report;
 
 pub(super) const FAMILY: Family = Family {
     name: "public",
-    tools: &[export::TOOLS, printed::TOOLS, web_report::TOOLS, portal::LISTS, portal::HOME],
+    tools: &[
+        export::TOOLS,
+        printed::TOOLS,
+        web_report::TOOLS,
+        download::TOOLS,
+        image::TOOLS,
+        barcode::TOOLS,
+        portal::LISTS,
+        portal::HOME,
+    ],
 };
