@@ -261,6 +261,21 @@ impl<'a> PermittedOdoo<'a> {
         (address.origin() == base.origin()).then(|| address.to_string())
     }
 
+    /// Refuses where the rules narrow what this caller sees of these fields: a page that the server
+    /// writes cannot be narrowed.
+    pub fn check_page_of(&self, model: &ModelName, fields: &[FieldName]) -> Result<(), OdooError> {
+        if !self.eyes.narrow() {
+            return Ok(());
+        }
+        let is_plain = fields.iter().all(|field| self.eyes.shows_plainly(model, field));
+        if is_plain && self.eyes.scope(model)?.is_empty() {
+            return Ok(());
+        }
+        Err(OdooError::Closed {
+            why: format!("pages about `{model}` cannot be kept to what this policy lets be read"),
+        })
+    }
+
     pub async fn version(&self) -> VersionState {
         self.client.version().await
     }

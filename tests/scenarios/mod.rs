@@ -78,6 +78,8 @@ macro_rules! for_each_group {
             policy,
             policy_live,
             portal,
+            public_files,
+            public_pages,
             records_read,
             records_write,
             refresh,
@@ -115,6 +117,8 @@ pub(crate) mod outages;
 pub(crate) mod policy;
 pub(crate) mod policy_live;
 pub(crate) mod portal;
+pub(crate) mod public_files;
+pub(crate) mod public_pages;
 pub(crate) mod records_read;
 pub(crate) mod records_write;
 pub(crate) mod refresh;

@@ -105,6 +105,7 @@ pub fn is_known_page(path: &PagePath) -> bool {
         || KNOWN_TREES.iter().any(|tree| begins(&tree))
         || matches!(behind_language, ["my", list, ..] if PORTAL_LISTS.contains(list) && behind_language.len() <= 4)
         || is_shop(behind_language)
+        || matches!(behind_language, [name] if name.starts_with("sitemap-") && name.ends_with(".xml"))
 }
 
 /// The catalogue of the shop; the cart and what follows it are steps, not pages.

@@ -10,8 +10,8 @@ mod barcode;
 mod download;
 mod export;
 mod image;
-
 mod installed;
+mod pages;
 mod portal;
 mod printed;
 mod web_report;
@@ -27,5 +27,7 @@ pub(super) const FAMILY: Family = Family {
         barcode::TOOLS,
         portal::LISTS,
         portal::HOME,
+        pages::SHOP,
+        pages::SITEMAP,
     ],
 };
