@@ -191,7 +191,10 @@ impl World {
     ) -> Result<Answer> {
         let mut received = received(origin, model, method, &arguments, context.as_ref());
         let mut database = self.lock();
-        let context = context.or_else(|| take_context(&mut arguments.kwargs)).unwrap_or_default();
+        let mut context = context.or_else(|| take_context(&mut arguments.kwargs)).unwrap_or_default();
+        if method == "render_public_asset" {
+            context.insert(methods::website::ROUTE.to_owned(), origin.route.into());
+        }
         let mut env = Env {
             db: &mut database,
             schema: &self.contents().schema,

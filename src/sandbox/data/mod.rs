@@ -9,8 +9,11 @@ mod parties;
 mod places;
 mod products;
 mod technical;
+mod website;
 
 use serde_json::{Value, json};
+
+pub(crate) use self::website::SNIPPETS;
 
 use super::{
     database::{Database, Record},
@@ -53,6 +56,7 @@ pub(crate) fn load(version: SandboxVersion) -> Database {
     products::load(&mut loader);
     documents::load(&mut loader);
     activity::load(&mut loader);
+    website::load(&mut loader);
     technical::load(&mut loader, &Schema::new(version));
     loader.db
 }

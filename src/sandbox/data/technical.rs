@@ -22,7 +22,8 @@ const MODULES: &[(&str, &str, bool, bool)] = &[
     ("stock", "Inventory", true, false),
     ("project", "Project", true, false),
     ("hr", "Employees", true, false),
-    ("website", "Website", true, false),
+    ("website", "Website", true, true),
+    ("website_blog", "Blog", true, true),
 ];
 
 /// What a module needs.
@@ -42,6 +43,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("project", &["portal"]),
     ("hr", &["web"]),
     ("website", &["portal"]),
+    ("website_blog", &["website"]),
 ];
 
 pub(super) fn load(loader: &mut Loader, schema: &Schema) {

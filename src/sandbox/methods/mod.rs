@@ -15,6 +15,7 @@ mod sale;
 mod table;
 mod translations;
 mod views;
+pub(crate) mod website;
 mod writing;
 
 use serde_json::Value;

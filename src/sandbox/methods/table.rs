@@ -2,6 +2,7 @@
 
 use super::{
     Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, translations, views,
+    Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, views, website,
     writing,
 };
 use crate::{
@@ -184,6 +185,8 @@ static METHODS: &[Method] = &[
         meta::get_portal_url,
     )
     .of(&["sale.order", "account.move"]),
+    method("render_public_asset", On::Model, &["!template", "values"], website::render_public_asset)
+        .of(&["ir.ui.view"]),
     method("has_group", On::Model, &["!group_ext_id"], meta::has_group).of(USERS).only14(),
     method("has_group", On::Records, &["!group_ext_id"], meta::has_group).of(USERS).only19(),
     method("context_get", On::Model, &[], meta::context_get).of(USERS),

@@ -8,6 +8,8 @@ mod account_move;
 mod account_move_line;
 mod account_payment_term;
 mod account_tax;
+mod blog_blog;
+mod blog_post;
 mod bus_bus;
 mod crm_lead;
 mod crm_stage;
@@ -23,6 +25,7 @@ mod ir_module_category;
 mod ir_module_module;
 mod ir_module_module_dependency;
 mod ir_translation;
+mod ir_ui_view;
 mod mail_followers;
 mod mail_message;
 mod mail_message_subtype;
@@ -42,6 +45,8 @@ mod sale_order;
 mod sale_order_line;
 mod uom_category;
 mod uom_uom;
+mod website;
+mod website_page;
 
 use std::collections::HashMap;
 
@@ -103,6 +108,11 @@ static ALL: &[&Model] = &[
     &ir_module_module_dependency::MODEL,
     &ir_config_parameter::MODEL,
     &ir_translation::MODEL,
+    &ir_ui_view::MODEL,
+    &website::MODEL,
+    &website_page::MODEL,
+    &blog_blog::MODEL,
+    &blog_post::MODEL,
 ];
 
 /// Fields every model has.

@@ -44,6 +44,8 @@ pub(crate) fn value(env: &Env<'_>, model: &str, id: i64, field: &'static Field) 
         ("account.move", name) => return documents::account_move(env, id, name),
         ("account.move.line", name) => return documents::account_line(env, id, name),
         ("crm.lead", name) => return lead(env, id, name),
+        ("website.page", name) => return super::websites::page(env, id, name),
+        ("ir.ui.view", "arch" | "arch_base") => env.value(model, id, "arch_db"),
         ("ir.attachment", name) => return attachment(env, id, name),
         ("ir.model" | "ir.model.fields", name) => return reflected(env, model, id, name),
         ("ir.module.module.dependency", name) => return dependency(env, id, name),

@@ -14,6 +14,7 @@ use crate::{
 
 /// Fields of a model that live on a record it belongs to: the link, and the names here and there.
 const DELEGATED: &[(&str, &str, &[&str])] = &[
+    ("website.page", "view_id", &["name", "key", "arch_db", "website_id"]),
     ("res.users", "partner_id", &["name", "email", "phone", "lang", "tz", "image_1920"]),
     (
         "res.company",
@@ -53,6 +54,8 @@ pub(crate) fn default(env: &Env<'_>, model: &str, field: &str) -> Option<Value> 
     }
     Some(match (model, field) {
         (_, "active") => json!(true),
+        ("ir.ui.view", "priority") => json!(16),
+        ("ir.ui.view", "mode") => json!("primary"),
         ("res.partner", "type") => json!("contact"),
         ("res.partner", "is_company") => json!(false),
         ("res.partner", "lang") => json!("en_US"),

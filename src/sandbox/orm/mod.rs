@@ -11,6 +11,7 @@ pub(crate) mod search;
 pub(crate) mod terms;
 pub(crate) mod translations;
 pub(crate) mod values;
+mod websites;
 pub(crate) mod write;
 
 use serde_json::Value;

@@ -63,7 +63,7 @@ pub(crate) fn write(env: &mut Env<'_>, model: &'static str, ids: &[i64], given: 
         }
         access::check_record(env, model, *id, Operation::Write)?;
     }
-    for id in ids {
+    for id in &super::websites::written(env, model, ids) {
         let mut values = given.clone();
         defaults::prepare(env, model, Some(*id), &mut values)?;
         let mut sorted = sort(env, model, &values, false)?;
@@ -161,6 +161,7 @@ fn check_constraints(env: &Env<'_>, model: &str, id: i64, given: &JsonObject) ->
                 return Err(OdooError::validation("You can not have two users with the same login!"));
             }
         }
+        "ir.ui.view" if given.contains_key("arch_db") => super::websites::check_view(env, id)?,
         "product.category" if given.contains_key("parent_id") && in_cycle(env, model, id) => {
             return Err(OdooError::validation("You cannot create recursive categories."));
         }

@@ -10,6 +10,7 @@ mod pages;
 mod report;
 mod session;
 pub(crate) mod web;
+mod website;
 mod xmlrpc;
 
 use http::{Method, StatusCode};
@@ -51,7 +52,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Response {
             report::of_portal(world, request, path).unwrap_or_else(|| web::not_found(world, request))
         }
         _ if path.starts_with("/_sandbox/") => control::answer(world, request, path),
-        _ => web::not_found(world, request),
+        _ => website::page(world, request, path).unwrap_or_else(|| web::not_found(world, request)),
     }
 }
 
