@@ -91,6 +91,7 @@ macro_rules! for_each_group {
             web_hostile,
             web_request,
             web_session,
+            website,
             what_is_seen,
         }
     };
@@ -130,4 +131,5 @@ pub(crate) mod translations;
 pub(crate) mod web_hostile;
 pub(crate) mod web_request;
 pub(crate) mod web_session;
+pub(crate) mod website;
 pub(crate) mod what_is_seen;

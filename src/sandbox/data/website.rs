@@ -29,7 +29,7 @@ pub(crate) const SNIPPETS: &[(&str, &str, &str)] = &[
 ];
 
 /// A template that the catalogue does not offer and that is a program.
-const INNER: (&str, &str) = ("website.s_inner", "<section><t t-call=\"website.s_text_block\"/></section>");
+const INNER: (&str, &str) = ("website.layout", "<html t-att-lang=\"lang\"><t t-out=\"0\"/></html>");
 
 const HOME: &str = "<t name=\"Home\" t-name=\"website.homepage\"><t t-call=\"website.layout\"><div id=\"wrap\" class=\"oe_structure oe_empty\"><section class=\"s_text_block\" data-snippet=\"s_text_block\"><p>Welcome</p></section></div></t></t>";
 
