@@ -219,7 +219,7 @@ fn a_snippet_is_added_where_it_was_asked_for(world: &World) {
             new.contains("Début &amp; &lt;fin&gt;") && new.contains("o_probe") && new.contains("color: red"),
             "{new}"
         );
-        assert!(!new.contains("t-"), "{new}");
+        assert!(!new.contains(" t-"), "{new}");
         assert_eq!(result["position"], position, "{result}");
         let listed = door.ok("odoo_website_list_page_snippets", target(post.id));
         let handle = &result["handle"];
