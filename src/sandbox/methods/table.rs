@@ -2,8 +2,7 @@
 
 use super::{
     Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, translations, views,
-    Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, views, website,
-    writing,
+    website, writing,
 };
 use crate::{
     facts::JsonObject,
