@@ -22,6 +22,7 @@ super::scenarios![
     attachments_that_are_not_there,
     a_policy_keeps_files_and_their_owners,
     hidden_and_masked_content_stays,
+    a_file_that_is_the_value_of_a_field_follows_its_right,
     content_that_is_not_what_odoo_says_is_not_kept,
     an_upload_whose_answer_is_lost_is_not_repeated,
     a_large_file_passes_through_in_little_memory,
@@ -522,6 +523,28 @@ fn hidden_and_masked_content_stays(world: &World) {
             let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
             assert!(!found, "{models}: {}", path.display());
         }
+    }
+}
+
+/// Odoo keeps the pictures of records as attachments of their own.
+fn a_file_that_is_the_value_of_a_field_follows_its_right(world: &World) {
+    let pictured = world.temporary("res.partner", json!({"name": unique("Pictured"), "image_1920": PIXEL}));
+    let domain = json!([
+        ["res_model", "=", "res.partner"],
+        ["res_id", "=", pictured.id],
+        ["res_field", "=", "image_1920"]
+    ]);
+    // The sandbox keeps pictures with the record.
+    let Some(file) = world.oracle().search("ir.attachment", domain).first().copied() else { return };
+    let under = |right: &str| {
+        let fields = json!({"image_1920": {"read": right}, "email": {"read": "deny"}});
+        let models = json!({"*": {}, "ir.attachment": {}, "res.partner": {"fields": fields}});
+        world.door_under(&json!({"version": "1", "default": "allow", "models": models}))
+    };
+    let download = json!({"attachment_id": file});
+    under("allow").ok("odoo_attachment_download", download.clone());
+    for right in ["deny", "mask"] {
+        under(right).refused("odoo_attachment_download", download.clone(), &["denied"]);
     }
 }
 

@@ -2,6 +2,7 @@
 //! status, the error or the shape of the result that came back. Where they differ, the sandbox is wrong.
 
 mod faults;
+mod files;
 mod replay;
 
 use std::{sync::OnceLock, time::Duration};
