@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Call, Context, OdooClient, OdooError, PermittedOdoo, client::lock};
+use super::{Call, Context, Failure, OdooClient, OdooError, PermittedOdoo, client::lock};
 use crate::facts::{
     Caller, ConnectionAlias, FieldName, GrantName, JsonObject, MethodName, ModelName, Operation,
     RecordEffect, UserName,
@@ -142,25 +142,24 @@ impl OdooClient {
         }
         let known = lock(&self.means).works.filter(|(_, since)| since.elapsed() < MEANS_KEPT);
         if let Some((found, _)) = known {
-            match self.tell_by(found, notice).await {
-                Ok(()) => {
-                    lock(&self.means).note_sent(caller, notice, found);
-                    return Ok(by(found.means, Vec::new()));
-                }
-                Err(error) if is_missing(&error) => lock(&self.means).works = None,
-                Err(error) => return Err(error),
+            if self.tell_by(found, notice).await?.is_none() {
+                lock(&self.means).note_sent(caller, notice, found);
+                return Ok(by(found.means, Vec::new()));
             }
+            lock(&self.means).works = None;
         }
         let mut tried = Vec::new();
         for means in Means::of_version(self.major_version().await?) {
-            match self.tell_first(*means, action, notice).await {
-                Ok(Some(found)) => {
+            let Some(found) = self.found(*means, action).await? else {
+                tried.push((*means, "not set up".to_owned()));
+                continue;
+            };
+            match self.tell_by(found, notice).await? {
+                Some(why) => tried.push((*means, why)),
+                None => {
                     lock(&self.means).note_sent(caller, notice, found);
                     return Ok(by(*means, tried));
                 }
-                Ok(None) => tried.push((*means, "not set up".to_owned())),
-                Err(error) if is_missing(&error) => tried.push((*means, error.to_string())),
-                Err(error) => return Err(error),
             }
         }
         lock(&self.means).nothing = Some((tried.clone(), Instant::now()));
@@ -178,17 +177,6 @@ impl OdooClient {
         let works = known.works.map(|(found, _)| found.means);
         let is_news = !known.was_sent_lately(caller, notice);
         (!is_news && works.is_some()).then(|| Told { means: works, tried: Vec::new(), coalesced: true })
-    }
-
-    /// Looks a means up and tells by it.
-    async fn tell_first(
-        &self,
-        means: Means,
-        action: Option<i64>,
-        notice: &Notice,
-    ) -> Result<Option<Found>, OdooError> {
-        let Some(found) = self.found(means, action).await? else { return Ok(None) };
-        self.tell_by(found, notice).await.map(|()| Some(found))
     }
 
     /// The means with the action it needs; nothing where there is none.
@@ -209,33 +197,39 @@ impl OdooClient {
             .named("limit", json!(1))
             .named("order", json!("id"))
             .within(&Context::default().with_lang("en_US")?);
-        match self.call(call).await {
+        match self.answered(&call).await? {
             Ok(found) => Ok(found.get(0).and_then(Value::as_i64)),
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(error),
+            Err(_) => Ok(None),
         }
     }
 
-    async fn tell_by(&self, found: Found, notice: &Notice) -> Result<(), OdooError> {
+    /// Tells by a means, or says why it does not do.
+    async fn tell_by(&self, found: Found, notice: &Notice) -> Result<Option<String>, OdooError> {
         let call = match found.means {
             Means::LiveRefresh => live_refresh(notice),
             Means::Companion => companion(notice),
             Means::ServerAction => run_action(found.action, notice)?,
         };
-        self.call(call).await.map(drop)
+        Ok(self.answered(&call).await?.err())
+    }
+
+    /// What Odoo answers. What it refuses says that the means is missing or kept from this user, and
+    /// that is expected: so it is not looked into, as other failures are.
+    async fn answered(&self, call: &Call) -> Result<Result<Value, String>, OdooError> {
+        match self.call_plainly(call).await {
+            Ok(value) => Ok(Ok(value)),
+            Err(failure @ (Failure::Fault(_) | Failure::KeyRefused { .. })) => {
+                Ok(Err(failure.into_error(&self.alias(), call).to_string()))
+            }
+            // How a web session of newer versions says that there is no such model.
+            Err(Failure::NoRoute) => Ok(Err("the server has no such model or method".to_owned())),
+            Err(failure) => Err(failure.into_error(&self.alias(), call)),
+        }
     }
 }
 
 fn by(means: Means, tried: Vec<(Means, String)>) -> Told {
     Told { means: Some(means), tried, coalesced: false }
-}
-
-/// The server lacks it, or keeps it from this user: another means may do.
-fn is_missing(error: &OdooError) -> bool {
-    matches!(
-        error.code(),
-        "unknown_model" | "unknown_method" | "access_denied" | "not_found" | "not_permitted"
-    )
 }
 
 fn live_refresh(notice: &Notice) -> Call {
@@ -302,15 +296,5 @@ mod tests {
         let call = run_action(5, &one).unwrap();
         assert_eq!(call.ids, Some(vec![5]));
         assert_eq!(call.context.as_object()[ACTION_ARGUMENT]["fields"], json!(["name"]));
-    }
-
-    #[test]
-    fn a_means_that_is_missing_is_told_from_a_server_that_is_gone() {
-        let gone = OdooError::Unreachable {
-            connection: ConnectionAlias::default_alias(),
-            why: "nobody listens".to_owned(),
-        };
-        assert!(!is_missing(&gone));
-        assert!(is_missing(&OdooError::UnknownModel { model: "live.refresh".to_owned(), nearest: vec![] }));
     }
 }
