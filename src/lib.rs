@@ -35,6 +35,7 @@ pub mod audit;
 
 pub mod pipeline;
 
+pub mod prompts;
 pub mod rehearsal;
 pub mod transport;
 

@@ -3,11 +3,13 @@
 //! Nothing but this room knows MCP types. It decides nothing about a call: who may do what is the
 //! policy's business, and arguments are read by the tool itself.
 
+mod completion;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod frame;
 mod http;
 mod lines;
+mod prompts;
 mod questions;
 mod resources;
 mod server;

@@ -12,9 +12,9 @@ use futures_util::{
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, ConstString, ContentBlock, CustomRequest, CustomResult,
-        Extensions, Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesResult,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, ContentBlock, CustomRequest, CustomResult, Extensions, GetPromptRequestParams,
+        GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
         ProgressToken, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Resource,
         ServerCapabilities, ServerConfig, SubscriptionFilter,
@@ -24,7 +24,7 @@ use rmcp::{
 use tokio::sync::{Semaphore, broadcast::error::RecvError, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{questions, tool_list::ToolList, watchers::Watchers};
+use super::{completion::KeptNames, questions, tool_list::ToolList, watchers::Watchers};
 use crate::{
     approvals::{Answer, CanAsk},
     facts::{Arrival, Caller, JsonObject},
@@ -66,6 +66,8 @@ pub(super) struct Shared {
     running: Semaphore,
     held: Semaphore,
     watchers: Watchers,
+    /// Names for completing what people type.
+    names: KeptNames,
     /// Where pages of ours are reached, if this door serves any.
     pages: Option<String>,
     /// Calls under way; draining waits for it to be empty.
@@ -83,6 +85,7 @@ impl Shared {
             running: Semaphore::new(CALLS_AT_ONCE_MAX),
             held: Semaphore::new(CALLS_HELD_MAX),
             watchers: Watchers::default(),
+            names: KeptNames::default(),
             pages,
             calls: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -132,6 +135,10 @@ impl Server {
 
     pub(super) fn revisions() -> &'static [ProtocolVersion] {
         REVISIONS
+    }
+
+    pub(super) fn kept_names(&self) -> &KeptNames {
+        &self.shared.names
     }
 
     pub(super) fn corridor(&self) -> &Corridor {
@@ -308,7 +315,7 @@ async fn forward_progress(
 }
 
 /// Methods that rmcp knows: when it hands us one as unknown, the parameters were not those of the method.
-const KNOWN_METHODS: [&str; 7] = [
+const KNOWN_METHODS: [&str; 10] = [
     "initialize",
     "tools/call",
     "tools/list",
@@ -316,11 +323,10 @@ const KNOWN_METHODS: [&str; 7] = [
     "resources/list",
     "resources/templates/list",
     "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
 ];
-
-fn missing<M: ConstString, T>() -> Result<T, ErrorData> {
-    Err(ErrorData::method_not_found::<M>())
-}
 
 type Context = RequestContext<RoleServer>;
 
@@ -330,6 +336,8 @@ impl ServerHandler for Server {
             .enable_tools()
             .enable_tool_list_changed()
             .enable_resources()
+            .enable_prompts()
+            .enable_completions()
             .build();
         let own = Implementation::new("odoo-mcp", env!("CARGO_PKG_VERSION")).with_title("Odoo");
         ServerConfig::new(capabilities).with_server_info(own).with_instructions(INSTRUCTIONS)
@@ -408,9 +416,17 @@ impl ServerHandler for Server {
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: Context,
+        context: Context,
     ) -> Result<ListPromptsResult, ErrorData> {
-        missing::<ListPromptsRequestMethod, _>()
+        Ok(self.prompts(&self.caller(&context)))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: Context,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Ok(self.filled_prompt(&request, &self.caller(&context))?.into())
     }
 
     async fn list_resources(
@@ -441,7 +457,15 @@ impl ServerHandler for Server {
         Ok(self.resource(&request.uri, &context).await?.into())
     }
 
-    async fn complete(&self, _: CompleteRequestParams, _: Context) -> Result<CompleteResult, ErrorData> {
-        missing::<CompleteRequestMethod, _>()
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: Context,
+    ) -> Result<CompleteResult, ErrorData> {
+        let _under_way = self.shared.calls.token();
+        let Ok(_held) = self.shared.held.try_acquire() else {
+            return Err(ErrorData::internal_error("too many calls at once; try again later", None));
+        };
+        self.completed(&request, &context).await
     }
 }

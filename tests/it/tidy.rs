@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "cli",
     "house",
     "transport",
+    "prompts",
     "rehearsal",
     "pipeline",
     "audit",

@@ -8,6 +8,7 @@ mod hostile;
 mod http;
 mod http_refusals;
 mod odoo_requests;
+mod prompts;
 mod resources;
 mod stdio;
 mod tools;

@@ -25,12 +25,12 @@ use super::{
     wire::HttpRequest,
 };
 
-const ALPHA: &str = "alpha-token-0123456789";
-const BETA: &str = "beta-token-0123456789";
+pub(super) const ALPHA: &str = "alpha-token-0123456789";
+pub(super) const BETA: &str = "beta-token-0123456789";
 /// Larger than what one answer holds.
 const LARGE_BYTES: usize = 2_500_000;
 
-struct House {
+pub(super) struct House {
     door: Door,
     area: DownloadArea,
     _sandbox: Sandbox,
@@ -39,7 +39,7 @@ struct House {
 }
 
 /// Everything is allowed but what a test takes away.
-async fn house(rules: Value) -> House {
+pub(super) async fn house(rules: Value) -> House {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = sandbox::start(SandboxOptions::new(SandboxVersion::V19)).await.unwrap();
     let connections = Connections::default();
@@ -83,15 +83,15 @@ impl House {
     }
 
     /// The same request in the old era and in the new one. Both answers, without what differs by design.
-    async fn both(&self, token: &str, method: &str, params: Value) -> [Value; 2] {
+    pub(super) async fn both(&self, token: &str, method: &str, params: Value) -> [Value; 2] {
         let session = if token == ALPHA { &self.session_of_alpha } else { &self.session_of_beta };
         let old = in_session(&request(1, method, params.clone()), session);
         let old = self.door.send(&with_token(old, Some(token))).await.message();
         let mut with_meta = params;
         with_meta["_meta"] = modern();
         let mut new = HttpRequest::message(&request(2, method, with_meta.clone()));
-        if let Some(uri) = with_meta["uri"].as_str() {
-            new = new.with("mcp-name", uri);
+        if let Some(name) = with_meta["uri"].as_str().or_else(|| with_meta["name"].as_str()) {
+            new = new.with("mcp-name", name);
         }
         let new = self.door.send(&with_token(new, Some(token))).await.message();
         [old, new]
@@ -114,7 +114,7 @@ impl House {
 
     /// The error of both eras; `codes` are those of the old and of the new one.
     #[track_caller]
-    fn refused([old, new]: &[Value; 2], codes: [i64; 2]) -> String {
+    pub(super) fn refused([old, new]: &[Value; 2], codes: [i64; 2]) -> String {
         assert_eq!(old["error"]["code"], codes[0], "{old}");
         assert_eq!(new["error"]["code"], codes[1], "{new}");
         assert_eq!(old["error"]["message"], new["error"]["message"]);
@@ -124,7 +124,7 @@ impl House {
 
 const NOT_FOUND: [i64; 2] = [-32002, -32602];
 const REFUSED: [i64; 2] = [-32600, -32600];
-const INVALID: [i64; 2] = [-32602, -32602];
+pub(super) const INVALID: [i64; 2] = [-32602, -32602];
 
 #[tokio::test]
 async fn the_list_holds_the_files_of_the_caller_alone() {

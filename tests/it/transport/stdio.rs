@@ -16,7 +16,10 @@ async fn the_old_era_is_served() {
         assert_eq!(hello["result"]["protocolVersion"], revision);
         assert_eq!(hello["result"]["serverInfo"]["name"], "odoo-mcp");
         assert_eq!(hello["result"]["capabilities"]["tools"]["listChanged"], true);
-        assert!(hello["result"]["capabilities"].get("prompts").is_none());
+        for declared in ["prompts", "resources", "completions"] {
+            assert!(hello["result"]["capabilities"].get(declared).is_some(), "{declared}: {hello}");
+        }
+        assert!(hello["result"]["capabilities"].get("logging").is_none());
 
         let list = client.ask(&request(1, "tools/list", json!({}))).await;
         let names: Vec<&Value> =
@@ -90,22 +93,11 @@ async fn hidden_and_unknown_tools_are_the_same() {
 async fn families_that_are_not_declared_do_not_exist() {
     let (mut client, _, _server) = stdio_server();
     client.initialize("2025-11-25").await;
-    for method in [
-        "prompts/list",
-        "resources/subscribe",
-        "resources/unsubscribe",
-        "prompts/get",
-        "completion/complete",
-        "logging/setLevel",
-        "tasks/get",
-        "no/such/method",
-    ] {
+    for method in
+        ["resources/subscribe", "resources/unsubscribe", "logging/setLevel", "tasks/get", "no/such/method"]
+    {
         let params = match method {
-            "completion/complete" => {
-                json!({ "ref": { "type": "ref/prompt", "name": "x" }, "argument": { "name": "a", "value": "b" } })
-            }
             "resources/subscribe" | "resources/unsubscribe" => json!({ "uri": "x:y" }),
-            "prompts/get" => json!({ "name": "x" }),
             "logging/setLevel" => json!({ "level": "debug" }),
             "tasks/get" => json!({ "taskId": "x" }),
             _ => json!({}),
