@@ -19,7 +19,9 @@ super::scenarios![
     reserved_paths_never_leave,
     arguments_that_cannot_be_meant_are_refused,
     the_policy_looks_at_paths_and_records,
-    two_grants_have_two_sessions,
+    a_page_could_show_what_is_hidden,
+    a_report_comes_over_the_session,
+    two_callers_have_two_sessions,
 ];
 
 /// A door with a session: that of the connection, or one opened with a password.
@@ -235,7 +237,7 @@ fn the_policy_looks_at_paths_and_records(world: &World) {
     assert!(front.recorded().iter().all(|one| !one.message.path().contains("content")));
 }
 
-fn two_grants_have_two_sessions(world: &World) {
+fn two_callers_have_two_sessions(world: &World) {
     // Two processes are two callers as well; each has its own session, and ending one leaves the other.
     let (one, two) = (world.door(), world.door());
     sign_in(world, &one);
@@ -244,4 +246,37 @@ fn two_grants_have_two_sessions(world: &World) {
     let call = json!({"model": "res.partner", "method": "search_count", "args": [[]]});
     two.ok("odoo_web_call", call.clone());
     one.refused("odoo_web_call", call, &["no_session"]);
+}
+
+fn a_page_could_show_what_is_hidden(world: &World) {
+    let hiding = |page: Value| {
+        let all = json!({"ops": ["read"]});
+        let models = json!({
+            "*": all, "web.page": page,
+            "res.partner": {"ops": ["read"], "fields": {"email": {"read": "deny"}}},
+        });
+        world.door_under(&json!({"version": "1", "default": "allow", "models": models}))
+    };
+    let closed = hiding(json!({"ops": ["read"]}));
+    closed.ok("odoo_web_login", credentials(world));
+    closed.refused("odoo_web_request", json!({"path": "/my/home"}), &["denied"]);
+    closed.refused("odoo_web_request", json!({"path": "/robots.txt"}), &["denied"]);
+    let open = hiding(json!({"ops": ["read"], "report": "allow"}));
+    open.ok("odoo_web_login", credentials(world));
+    open.ok("odoo_web_request", json!({"path": "/my/home"}));
+}
+
+fn a_report_comes_over_the_session(world: &World) {
+    let door = door_with_session(world);
+    let order = world.oracle().search("sale.order", json!([]))[0];
+    let printed = door.ok("odoo_web_report", json!({"report_name": "sale.report_saleorder", "ids": [order]}));
+    assert!(printed.to_string().contains("application/pdf"), "{printed}");
+    for bad in [
+        json!({"report_name": "sale.no_such_report", "ids": [order]}),
+        json!({"report_name": "../x", "ids": [order]}),
+        json!({"report_name": "sale.report_saleorder", "ids": []}),
+        json!({"report_name": "sale.report_saleorder", "ids": [2_000_000_000]}),
+    ] {
+        door.refused("odoo_web_report", bad, &["unknown_report", "invalid_arguments", "not_found"]);
+    }
 }

@@ -38,8 +38,9 @@ impl<'a> PermittedConnections<'a> {
     /// Forgets a saved connection and answers with the aliases that remain.
     pub async fn disconnect(&self, alias: &ConnectionAlias) -> Result<Vec<ConnectionAlias>, OdooError> {
         self.check(alias, ConnectionChange::Disconnect)?;
+        let client = self.connections.get(alias).ok();
         let remaining = self.connections.disconnect(alias).await?;
-        self.connections.web_sessions().forget(alias);
+        self.connections.web_sessions().forget(alias, client).await;
         Ok(remaining)
     }
 

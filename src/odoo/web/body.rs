@@ -204,3 +204,64 @@ fn part_head(boundary: &str, name: &str, file_name: Option<&str>, content_type: 
 fn quoted(text: &str) -> String {
     text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn sent(mut body: PageBody, token: Option<&str>) -> (String, u64, Vec<u8>) {
+        let token = token.map(|token| Secret::new(token.to_owned()));
+        let outgoing = body.outgoing(token.as_ref()).unwrap();
+        let content = http_body_util::BodyExt::collect(outgoing.content).await.unwrap().to_bytes().to_vec();
+        (outgoing.content_type, outgoing.length, content)
+    }
+
+    #[tokio::test]
+    async fn a_form_is_written_with_its_token() {
+        let form = PageBody::Form(vec![("a b".to_owned(), "c&d".to_owned())]);
+        assert!(form.wants_token());
+        let (kind, length, content) = sent(form, Some("tok")).await;
+        assert_eq!(content, b"a+b=c%26d&csrf_token=tok");
+        assert_eq!((kind.as_str(), length), ("application/x-www-form-urlencoded", content.len() as u64));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_sent_as_long_as_it_was_said_to_be() {
+        let file: Vec<u8> = (0..200_000u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        let part = |name: &str, file_name: Option<&str>, content| FormPart {
+            name: name.to_owned(),
+            file_name: file_name.map(str::to_owned),
+            content_type: None,
+            content,
+        };
+        let source = Box::pin(std::io::Cursor::new(file.clone()));
+        let body = PageBody::Multipart(vec![
+            part("id", None, PartContent::Bytes(b"7".to_vec())),
+            part("ufile", Some("a\"\r\nb.txt"), PartContent::Stream { length: file.len() as u64, source }),
+        ]);
+        assert!(!body.is_repeatable());
+        let (kind, length, content) = sent(body, Some("tok")).await;
+        assert_eq!(length, content.len() as u64);
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
+        let text = String::from_utf8_lossy(&content);
+        assert!(
+            text.starts_with(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"csrf_token\""))
+        );
+        assert!(text.contains("filename=\"a%22%0D%0Ab.txt\"\r\nContent-Type: application/octet-stream"));
+        assert!(text.ends_with(&format!("\r\n--{boundary}--\r\n")));
+        assert!(content.windows(file.len()).any(|window| window == file));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_becomes_shorter_breaks_the_request() {
+        let source = Box::pin(std::io::Cursor::new(b"abc".to_vec()));
+        let part = FormPart {
+            name: "ufile".to_owned(),
+            file_name: Some("x".to_owned()),
+            content_type: None,
+            content: PartContent::Stream { length: 10, source },
+        };
+        let outgoing = PageBody::Multipart(vec![part]).outgoing(None).unwrap();
+        assert!(http_body_util::BodyExt::collect(outgoing.content).await.is_err());
+    }
+}

@@ -110,6 +110,11 @@ pub(super) fn refusal(code: &'static str, why: String, hint: Option<&str>) -> Od
     OdooError::Web { code, why, hint: hint.map(str::to_owned), sent: false }
 }
 
+/// The server said no to a login: an attempt that counts.
+fn login_refused(code: &'static str, why: String, hint: Option<&str>) -> OdooError {
+    OdooError::Web { code, why, hint: hint.map(str::to_owned), sent: true }
+}
+
 /// Signs in and makes the session the one of this place. The door is held by the caller.
 pub(super) async fn open(
     client: &OdooClient,
@@ -291,7 +296,7 @@ impl WebSession {
 }
 
 fn second_factor_needed() -> OdooError {
-    refusal(
+    login_refused(
         "second_factor_required",
         "the password is right, and this user signs in with a second factor".to_owned(),
         Some("call `odoo_web_login` again with the six digits as `totp`"),
@@ -299,7 +304,7 @@ fn second_factor_needed() -> OdooError {
 }
 
 fn wrong_code() -> OdooError {
-    refusal(
+    login_refused(
         "wrong_second_factor",
         "the code of the second factor was not accepted".to_owned(),
         Some("wait for the next code and call `odoo_web_login` with it as `totp`"),
@@ -327,12 +332,12 @@ fn failed(client: &OdooClient, failure: Failure) -> OdooError {
         Failure::Untrusted { why } => OdooError::Untrusted { connection, why },
         Failure::TimedOut => too_late(client),
         Failure::TooLarge { limit_bytes } => OdooError::TooLarge { connection, limit_bytes },
-        Failure::SessionGone | Failure::NoRoute => refusal(
+        Failure::SessionGone | Failure::NoRoute => login_refused(
             "unknown_database",
             format!("no web login answers there, or it has no database `{}`", client.definition().db),
             Some("check the URL and the name of the database with `odoo_connections`"),
         ),
-        Failure::KeyRefused { why } => refusal("wrong_credentials", why, None),
+        Failure::KeyRefused { why } => login_refused("wrong_credentials", why, None),
         Failure::Strange { why, .. } => OdooError::BadAnswer { connection, why },
         Failure::Done(error) => error,
     }
@@ -343,14 +348,14 @@ fn refused_by_odoo(client: &OdooClient, fault: &ServerFault) -> OdooError {
     let is = |name: &str| fault.exception.ends_with(name);
     if fault.message.contains("login failures") {
         let hint = "wait a minute; until then Odoo refuses right passwords as well";
-        return refusal(
+        return login_refused(
             "login_locked",
             "Odoo refuses logins from here after too many failures".to_owned(),
             Some(hint),
         );
     }
     if is("AccessDenied") {
-        return refusal(
+        return login_refused(
             "wrong_credentials",
             "Odoo did not accept login and password".to_owned(),
             Some(
@@ -359,7 +364,7 @@ fn refused_by_odoo(client: &OdooClient, fault: &ServerFault) -> OdooError {
         );
     }
     if is("OperationalError") || fault.message.contains("Database not found") {
-        return refusal(
+        return login_refused(
             "unknown_database",
             format!("the server has no database `{database}`"),
             Some("check the connection with `odoo_connections`"),

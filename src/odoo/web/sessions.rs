@@ -11,7 +11,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{OdooError, cookies::CookieJar, login::Refused};
+use super::{
+    OdooError,
+    cookies::CookieJar,
+    login::{self, Refused},
+};
 use crate::{
     facts::{Caller, ConnectionAlias, GrantName, Secret, UserName},
     odoo::{OdooClient, client::lock},
@@ -21,6 +25,9 @@ use crate::{
 const WEB_SESSIONS_MAX: usize = 256;
 /// A session that nobody used for this long is forgotten here. Odoo keeps its own for days.
 const IDLE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How long the end of a connection waits for the server to end its sessions.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whose session, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,7 +69,12 @@ impl WebSessions {
                 .min_by_key(|(_, place)| *lock(&place.used_at))
                 .map(|(owner, _)| owner.clone());
             let Some(oldest) = oldest else {
-                return Err(OdooError::Busy { connection: owner.connection, waited_ms: 0 });
+                return Err(OdooError::Web {
+                    code: "busy",
+                    why: format!("{WEB_SESSIONS_MAX} web sessions are in use"),
+                    hint: Some("nothing was sent; try again when other calls have ended".to_owned()),
+                    sent: false,
+                });
             };
             places.remove(&oldest);
         }
@@ -71,9 +83,33 @@ impl WebSessions {
         Ok(place)
     }
 
-    /// Drops every session of a connection.
-    pub(in crate::odoo) fn forget(&self, connection: &ConnectionAlias) {
-        lock(&self.places).retain(|owner, _| owner.connection != *connection);
+    /// Drops every session of a connection, and ends those on the server as far as it lets us.
+    pub(in crate::odoo) async fn forget(
+        &self,
+        connection: &ConnectionAlias,
+        client: Option<Arc<OdooClient>>,
+    ) {
+        let mut dropped = Vec::new();
+        lock(&self.places).retain(|owner, place| {
+            let goes = owner.connection == *connection;
+            if goes {
+                dropped.push(Arc::clone(place));
+            }
+            !goes
+        });
+        let Some(client) = client else { return };
+        let sessions = dropped.iter().filter_map(|place| match place.standing() {
+            Standing::Open(session) | Standing::SignedOut(Some(session)) => Some(session),
+            Standing::Never | Standing::SignedOut(None) | Standing::RanOut => None,
+        });
+        let ending = sessions.map(|session| {
+            let client = &client;
+            async move {
+                let _ = tokio::time::timeout(FAREWELL_TIMEOUT, login::end(client, &session)).await;
+                session.wipe();
+            }
+        });
+        futures_util::future::join_all(ending).await;
     }
 }
 
@@ -242,5 +278,97 @@ impl Drop for RunGuard {
     fn drop(&mut self) {
         lock(&self.place.running.runs).remove(&self.number);
         *lock(&self.place.used_at) = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Arrival, Credential, Definition, Limits, Origin, Protocol, SecretSource, Trust};
+
+    fn client() -> Arc<OdooClient> {
+        let definition = Definition {
+            alias: shop(),
+            url: url::Url::parse("http://127.0.0.1:1").unwrap(),
+            db: "lab".to_owned(),
+            username: "admin".to_owned(),
+            credential: Credential::Password(SecretSource::Inline(Secret::new("canary".to_owned()))),
+            protocol: Protocol::Auto,
+            trust: Trust::System,
+            origin: Origin::Settings,
+        };
+        Arc::new(OdooClient::new(Arc::new(definition), Limits::default()))
+    }
+
+    fn shop() -> ConnectionAlias {
+        ConnectionAlias::parse("shop").unwrap()
+    }
+
+    fn owner(grant: &str, user: &str) -> Owner {
+        let mut caller = Caller::local(Arrival::Http);
+        caller.grant = GrantName::parse(grant).unwrap();
+        caller.user = UserName::parse(user).unwrap();
+        Owner::new(&caller, &shop())
+    }
+
+    fn session(from_saved: bool) -> Arc<WebSession> {
+        Arc::new(WebSession {
+            user: WebUser::default(),
+            from_saved,
+            opened_at: Timestamp::UNIX_EPOCH,
+            jar: Mutex::default(),
+            form_token: Mutex::default(),
+        })
+    }
+
+    #[test]
+    fn callers_share_nothing() {
+        let (sessions, client) = (WebSessions::default(), client());
+        let place = |grant: &str, user: &str| sessions.place(owner(grant, user), &client).unwrap();
+        let first = place("sales", "a");
+        first.set(Standing::Open(session(true)));
+        for (grant, user) in [("sales", "b"), ("stock", "a")] {
+            assert!(matches!(place(grant, user).standing(), Standing::Never), "{grant} {user}");
+        }
+        assert!(Arc::ptr_eq(&place("sales", "a"), &first));
+    }
+
+    #[test]
+    fn a_changed_connection_has_no_session() {
+        let sessions = WebSessions::default();
+        let (before, after) = (client(), client());
+        sessions.place(owner("sales", "a"), &before).unwrap().set(Standing::Open(session(true)));
+        let place = sessions.place(owner("sales", "a"), &after).unwrap();
+        assert!(matches!(place.standing(), Standing::Never));
+    }
+
+    #[test]
+    fn what_ended_is_opened_again_only_with_the_saved_secret() {
+        let (sessions, client) = (WebSessions::default(), client());
+        let place = sessions.place(owner("sales", "a"), &client).unwrap();
+        for from_saved in [true, false] {
+            let ended = session(from_saved);
+            place.set(Standing::Open(Arc::clone(&ended)));
+            place.lost(&session(true));
+            assert!(matches!(place.standing(), Standing::Open(_)), "another one had ended");
+            place.lost(&ended);
+            assert_eq!(matches!(place.standing(), Standing::Never), from_saved);
+            assert_eq!(matches!(place.standing(), Standing::RanOut), !from_saved);
+        }
+    }
+
+    #[test]
+    fn there_is_a_most_of_sessions_and_busy_ones_stay() {
+        let (sessions, client) = (WebSessions::default(), client());
+        let busy = sessions.place(owner("sales", "busy"), &client).unwrap();
+        let guard = RunGuard::enter(&busy, "odoo_web_call", "res.partner.read".to_owned());
+        for number in 0..2 * WEB_SESSIONS_MAX {
+            sessions.place(owner("sales", &format!("u{number}")), &client).unwrap();
+        }
+        assert_eq!(lock(&sessions.places).len(), WEB_SESSIONS_MAX);
+        assert!(Arc::ptr_eq(&sessions.place(owner("sales", "busy"), &client).unwrap(), &busy));
+        assert_eq!(busy.running.all().len(), 1);
+        drop(guard);
+        assert!(busy.running.is_empty());
     }
 }

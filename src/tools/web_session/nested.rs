@@ -76,7 +76,7 @@ impl Wanted {
 
     /// Rows of an export as nested values by record. A row without an id continues the record before
     /// it; `is_list` tells which first steps lead to several records.
-    pub(super) fn from_rows(
+    pub(super) fn nested_rows(
         &self,
         rows: &[Value],
         is_list: impl Fn(&FieldName) -> bool,
@@ -194,7 +194,7 @@ mod tests {
             json!([8, 3, false, false, false, false]),
             json!([9, false, false, false, false, false]),
         ];
-        let records = wanted.from_rows(&rows, |first| first.as_str() == "line_ids");
+        let records = wanted.nested_rows(&rows, |first| first.as_str() == "line_ids");
         let expected = json!([
             [7, {"partner_id": {"id": 1, "country_id": {"id": 2, "code": "BE"}}, "line_ids": [{"id": 10, "name": "a"}, {"id": 11, "name": "b"}]}],
             [8, {"partner_id": {"id": 3, "country_id": false}, "line_ids": []}],

@@ -196,7 +196,7 @@ async fn add_nested(
             let kind = schema.field(first.as_str()).map(|field| &field.kind);
             matches!(kind, Some(FieldType::One2many | FieldType::Many2many))
         };
-        wanted.from_rows(&rows, is_list)
+        wanted.nested_rows(&rows, is_list)
     };
     let firsts = wanted.first_steps();
     for record in records {
