@@ -250,9 +250,8 @@ fn two_callers_have_two_sessions(world: &World) {
 
 fn a_page_could_show_what_is_hidden(world: &World) {
     let hiding = |page: Value| {
-        let all = json!({"ops": ["read"]});
         let models = json!({
-            "*": all, "web.page": page,
+            "web.page": page,
             "res.partner": {"ops": ["read"], "fields": {"email": {"read": "deny"}}},
         });
         world.door_under(&json!({"version": "1", "default": "allow", "models": models}))

@@ -51,7 +51,7 @@ impl PermittedWeb<'_> {
         }
         Err(OdooError::Closed {
             why:
-                "a page could show what this policy hides; `\"report\": \"allow\"` in a rule for `web.page` \
+                "a page could show what this policy hides; `\"report\": \"allow\"` in the rules for `web.page` \
                   lets pages be shown all the same"
                     .to_owned(),
         })
