@@ -19,6 +19,7 @@ super::scenarios![
     rules_for_a_field_hold_for_its_translations,
     what_is_hidden_is_not_translated,
     a_change_that_odoo_does_not_keep_is_told,
+    what_was_written_before_a_failure_is_put_back,
 ];
 
 const PRODUCTS: &str = "product.template";
@@ -399,4 +400,32 @@ fn a_change_that_odoo_does_not_keep_is_told(world: &World) {
     let error = door.refused("odoo_translate_field", arguments, &["not_stored"]);
     assert!(error["message"].as_str().expect("a message").contains("fr_FR"), "{error}");
     assert_eq!(shown(world, product.id, "name", "fr_FR"), shown(world, product.id, "name", "en_US"));
+}
+
+/// Odoo takes one language and refuses the next: afterwards both are as they were.
+fn what_was_written_before_a_failure_is_put_back(world: &World) {
+    use super::harness::Behaviour;
+    let front = world.front();
+    let (door, product) = (world.door_through(&front), product(world));
+    let name = shown(world, product.id, "name", "en_US");
+    let data = json!({"name": "odoo.exceptions.UserError", "message": "not today", "arguments": ["not today"], "context": {}, "debug": ""});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": data}});
+    let (by_rpc, by_json2) = (body.to_string(), data.to_string());
+    front.behave(move |message| {
+        let recorded = super::harness::Recorded { message: message.clone() };
+        let one_by_one = recorded.calls(PRODUCTS, "write") && message.text().contains("fr_FR");
+        if !one_by_one && !recorded.calls(PRODUCTS, "update_field_translations") {
+            return Behaviour::Pass;
+        }
+        let is_json2 = message.path().starts_with("/json/2/");
+        let (status, body) = if is_json2 { (422, by_json2.clone()) } else { (200, by_rpc.clone()) };
+        Behaviour::Answer { status, content_type: "application/json", body }
+    });
+    let both = json!({"translations": {"en_US": "Screw", "fr_FR": "Vis"}});
+    let error = door.refused("odoo_translate_field", of(product.id, "name", both), &["user_error"]);
+    if world.odoo.major < 16 {
+        assert!(error["message"].as_str().expect("a message").contains("has been put back"), "{error}");
+    }
+    assert_eq!(shown(world, product.id, "name", "en_US"), name);
+    assert_eq!(shown(world, product.id, "name", "fr_FR"), name);
 }

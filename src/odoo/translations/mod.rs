@@ -97,21 +97,7 @@ impl PermittedOdoo<'_> {
         field: &FieldName,
         changes: &TermChanges,
     ) -> Result<(), OdooError> {
-        let major = self.translation_major().await;
-        let by_current = (METHODS_SINCE..SOURCE_TERMS_SINCE).contains(&major);
-        let of_term = |(source, change): (&String, &TermChange)| {
-            if by_current {
-                // These versions know a term by what the language has now, and cannot take it away.
-                let text = change.text.as_ref().unwrap_or(source);
-                (change.current.as_ref().unwrap_or(source).clone(), json!(text))
-            } else {
-                (source.clone(), text_or_false(change.text.as_deref()))
-            }
-        };
-        let terms = changes
-            .iter()
-            .map(|(lang, terms)| (lang.clone(), Value::Object(terms.iter().map(of_term).collect())))
-            .collect();
+        let terms = as_sent(changes, self.knows_terms_by_current().await);
         self.update(model, id, field, terms).await
     }
 
@@ -140,6 +126,11 @@ impl PermittedOdoo<'_> {
     /// The major version that decides how translations are kept.
     pub async fn translation_major(&self) -> u16 {
         self.version().await.major().unwrap_or(NEWEST)
+    }
+
+    /// Does the version know a term by what the target language has now, and not by its source?
+    pub async fn knows_terms_by_current(&self) -> bool {
+        (METHODS_SINCE..SOURCE_TERMS_SINCE).contains(&self.translation_major().await)
     }
 
     /// Does the version keep one empty text apart from no text?
@@ -174,6 +165,23 @@ impl PermittedOdoo<'_> {
     }
 }
 
+/// Terms in the words of the version.
+fn as_sent(changes: &TermChanges, by_current: bool) -> JsonObject {
+    let of_term = |(source, change): (&String, &TermChange)| {
+        if by_current {
+            // These versions cannot take a translation away; the source itself says the same.
+            let text = change.text.as_ref().unwrap_or(source);
+            (change.current.as_ref().unwrap_or(source).clone(), json!(text))
+        } else {
+            (source.clone(), text_or_false(change.text.as_deref()))
+        }
+    };
+    let of_lang = |(lang, terms): (&String, &BTreeMap<String, TermChange>)| {
+        (lang.clone(), Value::Object(terms.iter().map(of_term).collect()))
+    };
+    changes.iter().map(of_lang).collect()
+}
+
 fn text_or_false(text: Option<&str>) -> Value {
     text.map_or(Value::Bool(false), Value::from)
 }
@@ -198,6 +206,24 @@ fn read(answer: &Value) -> Option<FieldTranslations> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn terms_are_named_as_the_version_wants_them() {
+        let change = |current: Option<&str>, text: Option<&str>| TermChange {
+            current: current.map(str::to_owned),
+            text: text.map(str::to_owned),
+        };
+        let terms = [
+            ("Hello".to_owned(), change(Some("Salut"), Some("Bonjour"))),
+            ("Day".to_owned(), change(Some("Jour"), None)),
+            ("New".to_owned(), change(None, Some("Nouveau"))),
+        ];
+        let changes = [("fr_FR".to_owned(), terms.into())].into();
+        let by_source = json!({"fr_FR": {"Day": false, "Hello": "Bonjour", "New": "Nouveau"}});
+        assert_eq!(Value::Object(as_sent(&changes, false)), by_source);
+        let by_current = json!({"fr_FR": {"Jour": "Day", "Salut": "Bonjour", "New": "Nouveau"}});
+        assert_eq!(Value::Object(as_sent(&changes, true)), by_current);
+    }
 
     #[test]
     fn answers_are_read_and_odd_ones_are_not() {

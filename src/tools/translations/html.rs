@@ -172,7 +172,7 @@ impl Tool for TranslateHtml {
         let rules = Rules {
             source_lang: &self.source_lang,
             marks_identical: self.mark_identical_as_translated,
-            by_current: (16..18).contains(&odoo.translation_major().await),
+            by_current: odoo.knows_terms_by_current().await,
         };
         let planned = plan(&before, &wanted, rules)?;
         for lang in planned.changes.keys() {

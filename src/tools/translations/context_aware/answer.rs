@@ -178,7 +178,7 @@ impl Translated {
     /// What is known only where the draft was made.
     pub(super) fn tell(
         &mut self,
-        records: BTreeMap<i64, String>,
+        records: &BTreeMap<i64, String>,
         kinds: BTreeMap<String, Kind>,
         left_out: u64,
         glossary: BTreeMap<String, String>,

@@ -228,7 +228,9 @@ mod tests {
         let id = drafts.keep(&ann, &draft(now)).unwrap();
         assert_eq!(drafts.find(&ann, &id, now).unwrap(), draft(now));
         assert!(drafts.find(&bob, &id, now).is_err());
-        for wrong in ["", "../x", &"0".repeat(36), &id.replace(&id[..1], "g")] {
+        for wrong in
+            ["", "../x", &"0".repeat(36), &id.replace('0', "g"), &id.to_uppercase().replace('A', "B")]
+        {
             assert!(drafts.find(&ann, wrong, now).is_err(), "{wrong}");
         }
         let folder = state.path(FOLDER);

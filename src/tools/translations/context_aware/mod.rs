@@ -265,7 +265,7 @@ impl TranslateContextAware {
             false => Some(cx.helpers().drafts.keep(cx.caller(), &draft)?),
         };
         let mut answer = Translated::of_draft(&self.target_lang, id, &draft, problems);
-        answer.tell(gathered.records, gathered.kinds, gathered.left_out, gathered.glossary, asked);
+        answer.tell(&gathered.records, gathered.kinds, gathered.left_out, gathered.glossary, asked);
         Ok(answer)
     }
 
