@@ -622,11 +622,19 @@ fn an_upload_whose_answer_is_lost_is_not_repeated(world: &World) {
     let content = STANDARD.encode(unique("lost"));
     let error = upload(&door, &owner, json!({"content_base64": content})).expect_err("no answer");
     assert_eq!(error["code"], "outcome_unknown", "{error}");
+    let too_large = Behaviour::Answer {
+        status: 413,
+        content_type: "text/html",
+        body: "<h1>Request Entity Too Large</h1>".to_owned(),
+    };
+    front.on_call("ir.attachment", "create", too_large);
+    let other = json!({"content_base64": STANDARD.encode(unique("too large"))});
+    assert_eq!(upload(&door, &owner, other).expect_err("too large")["code"], "too_large");
     let domain = json!([["res_model", "=", "res.partner"], ["res_id", "=", owner.id]]);
     let made = world.oracle().search("ir.attachment", domain);
     let _made: Vec<_> = made.iter().map(|id| world.adopt("ir.attachment", *id)).collect();
     assert_eq!(made.len(), 1, "sent once");
-    assert_eq!(front.calls_of("ir.attachment", "create"), 1);
+    assert_eq!(front.calls_of("ir.attachment", "create"), 2, "each of both once");
     front.always(Behaviour::Pass);
     let again = upload(&door, &owner, json!({"content_base64": content})).expect("found");
     assert_eq!((&again["duplicate"], &again["attachment_id"]), (&json!(true), &json!(made[0])));

@@ -1,5 +1,6 @@
 //! Records with a large value, made without the value ever being in memory as a whole.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{content::Content, pace::Pace};
@@ -67,6 +68,19 @@ impl PermittedOdoo<'_> {
         let body = cut(request, mark, content, pace.clone())?;
         let sending = http.upload(&path, body, headers);
         let answer = pace.watch(self.client.limits, bytes, sending).await?;
+        if answer.status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Err(Failure::Done(OdooError::Web {
+                code: "too_large",
+                why: format!(
+                    "the server takes no request with {bytes} bytes of content; nothing was uploaded"
+                ),
+                hint: Some(
+                    "a proxy before Odoo has a limit as well, such as nginx's `client_max_body_size`"
+                        .to_owned(),
+                ),
+                sent: true,
+            }));
+        }
         session.result(&answer)
     }
 }
