@@ -46,3 +46,6 @@ pub use terms::{Parts, Term, TermRules, inline_tags, says_the_same};
 pub use tokens::{Attribute, Mode};
 pub use tree::{Document, Element, End, Flaw, Kind, Node, NodeId};
 pub use wellformed::check_well_formed;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use super::{
     entities::{escaped_attribute, escaped_text},
     html_names::{is_one_of, is_void},
     links::{is_safe_link, is_safe_source},
+    readable::html_to_text,
     styles::style_problem,
     tokens::Mode,
     tree::{Document, Kind, NodeId},
@@ -155,8 +156,28 @@ pub struct Sanitised {
     pub removed: Vec<String>,
 }
 
+/// Readings after which markup that still changes is given up: two are enough for all but traps.
+const PASSES_MAX: usize = 5;
+
 /// The text with nothing but harmless HTML in it.
+///
+/// What comes out is read again until that changes nothing more: only then does every reader see the
+/// tree that was checked.
 pub fn sanitised(text: &str) -> Sanitised {
+    let mut result = written_anew(text);
+    for _ in 0..PASSES_MAX {
+        let again = written_anew(&result.markup);
+        if again.markup == result.markup {
+            return result;
+        }
+        result.markup = again.markup;
+        again.removed.into_iter().for_each(|what| result.remove(what));
+    }
+    result.remove("markup that every reader takes differently".to_owned());
+    Sanitised { markup: escaped_text(&html_to_text(&result.markup)), ..result }
+}
+
+fn written_anew(text: &str) -> Sanitised {
     let document = Document::parse(text, Mode::Html);
     let mut result = Sanitised::default();
     write_children(&document, document.root(), &mut result);

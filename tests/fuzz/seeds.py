@@ -44,6 +44,10 @@ for name in ("arguments", "domain", "decimal", "unfolding", "approval", "decide"
             plant(name, line)
             plant("strict_json", line)
 
+for line in (here / "seeds" / "markup.jsonl").read_text().splitlines():
+    for choice in "\0\1\2\3\4":
+        plant("markup", choice + json.loads(line))
+
 plant("log", "E\x00\x10\x04abcd")
 plant("log", "E\x01\x00\x00\n")
 plant("log", '{"seq": 1, "event": "open", "prev": "' + "0" * 64 + '", "hash": "x"}\n')

@@ -23,6 +23,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("domain", targets::domain::run),
     ("log", targets::log::run),
     ("decimal", targets::decimal::run),
+    ("markup", targets::markup::run),
 ];
 
 fn target() -> Target {

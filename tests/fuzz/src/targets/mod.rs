@@ -6,6 +6,7 @@ pub mod decide;
 pub mod decimal;
 pub mod domain;
 pub mod log;
+pub mod markup;
 pub mod policy_file;
 pub mod strict_json;
 pub mod unfolding;
