@@ -22,6 +22,7 @@ super::scenarios![
     external_ids_are_a_change_for_the_policy,
     masked_fields_are_masked_in_the_file,
     a_policy_on_the_model_holds_for_exports,
+    groups_are_written_by_odoo,
     hostile_paths_are_refused,
 ];
 
@@ -321,5 +322,29 @@ fn hostile_paths_are_refused(world: &World) {
         let arguments = json!({"model": "res.country", "fields": ["name"], "save_path": path});
         let error = door.call("public_access_export_csv", arguments).expect_err("a refusal");
         assert_eq!(error["code"], "invalid_path", "{path}: {error}");
+    }
+}
+
+fn groups_are_written_by_odoo(world: &World) {
+    let france = world.oracle().search("res.country", json!([["code", "=", "FR"]]))[0];
+    let contacts =
+        contacts(world, &[json!({"country_id": france}), json!({"country_id": france}), json!({})]);
+    let door = world.door();
+    let grouped = contacts.export(json!(["name", "email"]), json!({"group_by": ["country_id"]}));
+    match door.call("public_access_export_xlsx", grouped) {
+        Ok(answer) => {
+            assert_eq!(answer["records"], 3, "{answer}");
+            assert!(bytes_of(&door, &answer).starts_with(b"PK\x03\x04"));
+        }
+        // A key has no session, and the sandbox writes no files.
+        Err(error) => {
+            let code = error["code"].as_str().unwrap_or_default();
+            assert!(matches!(code, "session_required" | "export_failed"), "{error}");
+        }
+    }
+    for bad in [json!(["country_id:month:x"]), json!(["name; drop"]), json!(["a", "b", "c", "d", "e"])] {
+        let arguments = contacts.export(json!(["name"]), json!({"group_by": bad}));
+        let error = door.call("public_access_export_xlsx", arguments).expect_err("a refusal");
+        assert_eq!(error["code"], "invalid_arguments", "{bad}: {error}");
     }
 }

@@ -110,9 +110,6 @@ impl PermittedWeb<'_> {
             asked.get("fields").and_then(Value::as_array).ok_or_else(|| bad("an export needs `fields`"))?;
         let names: Option<Vec<String>> = columns.iter().map(|column| text(column.get("name"))).collect();
         let names = names.ok_or_else(|| bad("a field of the export has no name"))?;
-        if asked.get("groupby").and_then(Value::as_array).is_some_and(|groups| !groups.is_empty()) {
-            return Err(bad("a grouped export cannot be checked; leave the groups out"));
-        }
         let context = asked.get("context").and_then(Value::as_object).cloned().unwrap_or_default();
         let export = MethodName::known("export_data");
         let mut call =
@@ -122,6 +119,10 @@ impl PermittedWeb<'_> {
             .and_then(Value::as_array)
             .map(|ids| ids.iter().filter_map(Value::as_i64).collect());
         let alias = self.alias();
+        if let Some(order) = grouping(asked).map_err(bad)? {
+            let search = Call::new(&model, MethodName::known("search")).arg("domain", json!([]));
+            restated::check(&search.named("order", json!(order)), &alias, self.odoo.permit.effects())?;
+        }
         if let Some(ids) = &ids {
             call = call.on(ids);
         } else {
@@ -168,4 +169,18 @@ impl PermittedWeb<'_> {
             Effect::Records(_) | Effect::Connection { .. } | Effect::AllConnections { .. } => None,
         })
     }
+}
+
+/// The paths that an export groups by, as an order: a group tells as much of its field as sorting does.
+fn grouping(asked: &Value) -> Result<Option<String>, &'static str> {
+    let groups = match asked.get("groupby") {
+        None | Some(Value::Null | Value::Bool(false)) => return Ok(None),
+        Some(Value::Array(groups)) => groups,
+        Some(_) => return Err("`groupby` is a list of fields"),
+    };
+    // `date:month` groups by a part of the field.
+    let paths: Option<Vec<&str>> =
+        groups.iter().map(|group| group.as_str().and_then(|group| group.split(':').next())).collect();
+    let paths = paths.ok_or("`groupby` is a list of fields")?;
+    Ok((!paths.is_empty()).then(|| paths.join(", ")))
 }

@@ -70,7 +70,9 @@ impl ExportArguments {
         self.scope.context_over(compatible.collect())
     }
 
-    pub(super) fn effects(&self) -> Vec<Effect> {
+    /// What the export does; `grouped_by` are fields that make groups of its rows.
+    pub(super) fn effects(&self, grouped_by: &[String]) -> Vec<Effect> {
+        let ordered = self.order.fields().into_iter().chain(grouped_by.iter().cloned()).collect();
         let searching = RecordEffect::new(
             &self.scope.connection,
             &self.model,
@@ -80,7 +82,7 @@ impl ExportArguments {
         .in_context(self.scope.stated())
         .within(self.domain.conditions().into())
         .filtering(self.domain.paths())
-        .ordering(self.order.fields())
+        .ordering(ordered)
         .bounded(u64::from(self.limit.get()));
         let mut effects = vec![with_names_searched(searching)];
         // What cannot be understood was refused by `check`.

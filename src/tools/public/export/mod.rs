@@ -7,6 +7,7 @@
 mod arguments;
 mod cells;
 mod columns;
+mod grouped;
 mod rows;
 mod tools;
 

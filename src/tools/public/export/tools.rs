@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     arguments::ExportArguments,
+    grouped::{Grouped, Groups},
     rows::{Exported, export},
 };
 use crate::{
@@ -43,7 +44,8 @@ struct ExportResult {
     /// Records exported.
     records: u64,
     /// Rows of the file without its header; a record has several where a column lists its lines.
-    rows: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
     columns: usize,
     /// More records match than were exported: raise `limit`, or narrow the domain.
     has_more: bool,
@@ -86,7 +88,7 @@ impl ExportResult {
             status: Status::Empty,
             format,
             records: 0,
-            rows: 0,
+            rows: Some(0),
             columns: 0,
             has_more: false,
             shortened_cells: 0,
@@ -102,12 +104,24 @@ impl ExportResult {
         };
         if let Some(exported) = exported {
             result.records = exported.records;
-            result.rows = exported.summary.rows;
+            result.rows = Some(exported.summary.rows);
             result.columns = exported.columns;
             result.has_more = exported.has_more;
             result.shortened_cells = exported.summary.shortened;
             result.guarded_cells = exported.summary.guarded;
             result.take(exported.file);
+        }
+        result
+    }
+
+    /// Odoo wrote the file, so how many rows it has is not known.
+    fn of_groups(grouped: Option<Grouped>) -> Self {
+        let mut result = Self::of(None, "xlsx");
+        if let Some(grouped) = grouped {
+            result.records = grouped.records;
+            result.columns = grouped.columns;
+            result.rows = None;
+            result.take(grouped.file);
         }
         result
     }
@@ -130,8 +144,15 @@ impl ExportResult {
 
 /// Arguments of `public_access_export_xlsx`.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(transparent)]
-struct ExportXlsx(ExportArguments);
+#[schemars(extend("additionalProperties" = false))]
+struct ExportXlsx {
+    #[serde(flatten)]
+    asked: ExportArguments,
+    /// Fields to group the rows by, such as `country_id` or `date_order:month`; Odoo itself writes the
+    /// file then, which needs a web session.
+    #[serde(default)]
+    group_by: Groups,
+}
 
 impl Tool for ExportXlsx {
     const NAME: &'static str = "public_access_export_xlsx";
@@ -144,16 +165,20 @@ impl Tool for ExportXlsx {
     type Output = ExportResult;
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
-        self.0.effects()
+        self.asked.effects(&self.group_by.fields())
     }
 
     fn check(&self) -> Result<(), ArgumentsError> {
-        self.0.check()
+        self.group_by.check(&self.asked)?;
+        self.asked.check()
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<ExportResult, ToolError> {
-        let format = Format::Xlsx { sheet: self.0.model.to_string() };
-        Ok(ExportResult::of(export(self.0, format, XLSX_TYPE, cx).await?, "xlsx"))
+        if !self.group_by.is_empty() {
+            return Ok(ExportResult::of_groups(self.group_by.export(self.asked, cx).await?));
+        }
+        let format = Format::Xlsx { sheet: self.asked.model.to_string() };
+        Ok(ExportResult::of(export(self.asked, format, XLSX_TYPE, cx).await?, "xlsx"))
     }
 
     fn attached(output: &ExportResult) -> Vec<Attached> {
@@ -183,7 +208,7 @@ impl Tool for ExportCsv {
     type Output = ExportResult;
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
-        self.asked.effects()
+        self.asked.effects(&[])
     }
 
     fn check(&self) -> Result<(), ArgumentsError> {
