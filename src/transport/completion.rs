@@ -35,7 +35,10 @@ const DEFAULT_CONNECTION: &str = "default";
 
 /// Names that a caller was shown, by what was asked.
 #[derive(Debug, Default)]
-pub(super) struct KeptNames(Mutex<HashMap<Key, (Instant, Arc<[String]>)>>);
+pub(super) struct KeptNames(Mutex<HashMap<Key, Kept>>);
+
+/// Since when, and the names.
+type Kept = (Instant, Arc<[String]>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
