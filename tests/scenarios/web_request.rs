@@ -249,18 +249,19 @@ fn two_callers_have_two_sessions(world: &World) {
 }
 
 fn a_page_could_show_what_is_hidden(world: &World) {
-    let hiding = |page: Value| {
-        let models = json!({
-            "web.page": page,
-            "res.partner": {"ops": ["read"], "fields": {"email": {"read": "deny"}}},
-        });
+    let hiding = |page: Option<Value>| {
+        let contacts = json!({"ops": ["read"], "fields": {"email": {"read": "deny"}}});
+        let mut models = json!({"*": {"ops": ["read"]}, "res.partner": contacts});
+        if let Some(page) = page {
+            models["web.page"] = page;
+        }
         world.door_under(&json!({"version": "1", "default": "allow", "models": models}))
     };
-    let closed = hiding(json!({"ops": ["read"]}));
+    let closed = hiding(None);
     closed.ok("odoo_web_login", credentials(world));
     closed.refused("odoo_web_request", json!({"path": "/my/home"}), &["denied"]);
     closed.refused("odoo_web_request", json!({"path": "/robots.txt"}), &["denied"]);
-    let open = hiding(json!({"ops": ["read"], "report": "allow"}));
+    let open = hiding(Some(json!({"ops": ["read"]})));
     open.ok("odoo_web_login", credentials(world));
     open.ok("odoo_web_request", json!({"path": "/my/home"}));
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{Answer, Behaviour, Door, Front, Temporary, World, unique};
+use super::harness::{Answer, Behaviour, Door, Front, SignInBy, Temporary, World, unique};
 
 super::scenarios![
     hidden_and_masked_fields_on_every_road,
@@ -94,7 +94,14 @@ fn roads(world: &World, id: i64, fields: &[&str]) -> Vec<(&'static str, Value)> 
         ("odoo_execute", execute("read", json!([[id], fields]), json!({}))),
         ("odoo_execute", execute("read", json!([id.to_string()]), json!({"fields": fields}))),
         ("odoo_execute", execute("export_data", json!([[id], fields]), json!({}))),
+        ("odoo_web_read", json!({"model": "res.partner", "domain": here, "fields": fields})),
+        ("odoo_web_export", json!({"model": "res.partner", "domain": here, "fields": fields})),
     ];
+    // A key opens no session.
+    if world.by == SignInBy::Password {
+        roads.push(("odoo_web_call", execute("search_read", json!([here, fields]), json!({}))));
+        roads.push(("odoo_web_call", execute("read", json!([[id], fields]), json!({}))));
+    }
     if world.odoo.major >= 17 {
         roads.push(("odoo_execute", execute("web_read", json!([[id], specification]), json!({}))));
         let kwargs = json!({"domain": here, "specification": specification});

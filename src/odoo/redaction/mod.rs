@@ -97,11 +97,6 @@ impl Eyes {
         Seen::new(&*self.rights).own_right(model, rights::DISPLAY_NAME) == Shown::Plain
     }
 
-    /// May an answer be shown although nobody can say what stands in it? Where nothing is narrowed, any.
-    pub(super) fn shows_unknown(&self, model: &ModelName) -> bool {
-        !self.narrow() || self.rights.shows_what_nobody_knows(model)
-    }
-
     /// Does a value of this field come back as it is?
     pub(super) fn shows_plainly(&self, model: &ModelName, field: &FieldName) -> bool {
         Seen::new(&*self.rights).own_right(model, field.as_str()) == Shown::Plain

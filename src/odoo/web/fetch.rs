@@ -47,7 +47,7 @@ impl PermittedWeb<'_> {
     pub async fn fetch(&self, request: PageRequest) -> Result<PageAnswer, OdooError> {
         Reserved::check(&request.path)?;
         let http_method = request.http_method();
-        let reads = self.check(http_method, &request.path, request.body.as_ref(), request.anonymous).await?;
+        let reads = self.check(http_method, &request.path, request.body.as_ref()).await?;
         self.fetch_checked(request, reads).await
     }
 
@@ -199,7 +199,7 @@ impl PermittedWeb<'_> {
             if was_post && matches!(response.status().as_u16(), 307 | 308) {
                 return Err(self.redirected("redirected", &format!("`{}`", next.path()), was_post));
             }
-            if Reserved::check(&next).is_err() || !self.may_follow(asked, &next, session.is_none()).await {
+            if Reserved::check(&next).is_err() || !self.may_follow(asked, &next).await {
                 return Err(self.redirected("redirected", &format!("`{}`", next.path()), was_post));
             }
             path = next;
@@ -207,8 +207,8 @@ impl PermittedWeb<'_> {
         Err(self.redirected("redirected", "one page after the other without an end", was_post))
     }
 
-    async fn may_follow(&self, asked: &PagePath, next: &PagePath, anonymous: bool) -> bool {
-        is_same_page(asked, next) || self.check("GET", next, None, anonymous).await.is_ok()
+    async fn may_follow(&self, asked: &PagePath, next: &PagePath) -> bool {
+        is_same_page(asked, next) || self.check("GET", next, None).await.is_ok()
     }
 
     fn redirected(&self, code: &'static str, place: &str, was_post: bool) -> OdooError {

@@ -15,13 +15,9 @@ impl PermittedWeb<'_> {
         http_method: &'static str,
         path: &PagePath,
         body: Option<&PageBody>,
-        anonymous: bool,
     ) -> Result<bool, OdooError> {
         match About::of(path, body)? {
-            About::Page => {
-                let reads = self.check_page(http_method, path)?;
-                if anonymous { Ok(reads) } else { self.check_shows_unknown().map(|()| reads) }
-            }
+            About::Page => self.check_page(http_method, path),
             About::Report { name, ids } => self.check_report(&name, &ids).await.map(|()| true),
             About::Content { model, id, fields } => {
                 self.check_content(&model, id, &fields).await.map(|()| true)
@@ -40,21 +36,6 @@ impl PermittedWeb<'_> {
         } else {
             Err(OdooError::NotPermitted { what: format!("{http_method} {}", path.path()) })
         }
-    }
-
-    /// A page shows records as they are, whatever the rules would hide of them. A tool that states
-    /// which records it takes from its page was judged by those.
-    fn check_shows_unknown(&self) -> Result<(), OdooError> {
-        let page = ModelName::known("web.page");
-        if self.odoo.eyes.shows_unknown(&page) || !self.declared().all(RecordEffect::is_page) {
-            return Ok(());
-        }
-        Err(OdooError::Closed {
-            why:
-                "a page could show what this policy hides; `\"report\": \"allow\"` in the rules for `web.page` \
-                  lets pages be shown all the same"
-                    .to_owned(),
-        })
     }
 
     /// A report of an effect whose model was found out names its model and its records.
