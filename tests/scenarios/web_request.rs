@@ -267,6 +267,7 @@ fn a_page_could_show_what_is_hidden(world: &World) {
 }
 
 fn a_report_comes_over_the_session(world: &World) {
+    let _alone = super::reports::printing_alone();
     let door = door_with_session(world);
     let order = world.oracle().search("sale.order", json!([]))[0];
     let printed = door.ok("odoo_web_report", json!({"report_name": "sale.report_saleorder", "ids": [order]}));
