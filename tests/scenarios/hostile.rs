@@ -41,6 +41,16 @@ fn harmless(tool: &str, name: &str) -> Value {
         }
         "odoo_disconnect" | "odoo_cert_info" | "odoo_cert_refresh" => json!({"alias": "nowhere"}),
         "odoo_connections" | "odoo_version" => json!({}),
+        "odoo_get_field_translations" => json!({"model": "res.country", "res_id": 1, "field_name": "name"}),
+        "odoo_translate_field" => {
+            json!({"model": "res.country", "res_id": 1, "field_name": "name", "translations": {"fr_FR": "x"}, "dry_run": true})
+        }
+        "odoo_translate_html" => {
+            json!({"model": "res.country", "res_id": 1, "field_name": "name", "mode": "extract"})
+        }
+        "odoo_translate_context_aware" => {
+            json!({"model": "res.country", "ids": [1], "target_lang": "fr_FR", "dry_run": true})
+        }
         _ => json!({"model": "res.partner"}),
     }
 }
