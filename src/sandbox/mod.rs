@@ -2,7 +2,7 @@
 //!
 //! It imitates versions 14 and 19 on their own terms: shapes, status codes and error texts are those of the real
 //! servers, and where a test finds a difference, the sandbox is wrong. What it has not: accounting, stock, a website,
-//! reports, translations, and any way in from another machine.
+//! printed reports of more than a page, translations, and any way in from another machine.
 
 mod access;
 mod data;
