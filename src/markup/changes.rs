@@ -1,8 +1,9 @@
 //! Changes of single nodes, by place: what is not named keeps every byte.
 
 use super::{
-    entities::{escaped_attribute, escaped_text},
+    entities::escaped_attribute,
     error::EditError,
+    serialize::text_in,
     span::Span,
     tree::{Document, Element, End, NodeId},
 };
@@ -60,7 +61,7 @@ impl Changes {
 
     /// Text instead of everything in an element.
     pub fn set_text(&mut self, document: &Document<'_>, id: NodeId, text: &str) -> Result<(), EditError> {
-        self.set_inner(document, id, &escaped_text(text))
+        self.set_inner(document, id, &text_in(document.mode(), text))
     }
 
     /// One attribute, with its other neighbours as they were; nothing removes it.

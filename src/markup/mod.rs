@@ -38,7 +38,7 @@ pub use pieces::MarkupError;
 pub use readable::{html_to_text, readable_text, text_in_a_line};
 pub use safety::attribute_problem;
 pub use sanitize::{Sanitised, sanitised};
-pub use serialize::as_xml;
+pub use serialize::{as_template, as_xml, shown_template, text_in};
 pub use span::Span;
 pub use styles::{Declaration, declarations, style_problem, with_property};
 pub use substitution::{Applied, Substitution};

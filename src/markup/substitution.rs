@@ -9,6 +9,7 @@ use super::{
     path::{Path, Place, Within},
     safety::attribute_problem,
     sanitize::sanitised,
+    serialize::{as_template, text_in},
     styles::{declarations, with_property},
     tokens::Mode,
     tree::{Document, Kind, NodeId},
@@ -107,7 +108,14 @@ impl Substitution {
                 if !clean.removed.is_empty() {
                     return Err(self.not_safe(format!("it holds {}", clean.removed.join(", "))));
                 }
-                changes.set_inner(document, id, &clean.markup)
+                let markup = match document.mode() {
+                    Mode::Html => clean.markup,
+                    Mode::Xml => {
+                        let clean = Document::parse(&clean.markup, Mode::Html);
+                        as_template(&clean, clean.root())
+                    }
+                };
+                changes.set_inner(document, id, &markup)
             }
             Purpose::Attribute(name) => {
                 let element = document.name(id);
@@ -140,7 +148,7 @@ impl Substitution {
         applied: &mut Applied,
     ) -> Result<(), EditError> {
         if matches!(document.node(id).kind, Kind::Text) {
-            changes.replace(document.node(id).span, super::entities::escaped_text(text));
+            changes.replace(document.node(id).span, text_in(document.mode(), text));
             return Ok(());
         }
         self.check_content(document, id)?;

@@ -9,7 +9,8 @@ use super::span::Span;
 pub enum Mode {
     /// As browsers read it: names in any case, void elements, end tags that may be left out.
     Html,
-    /// Strictly: names as written, every element closed.
+    /// Strictly: names as written, every element closed. The XML of QWeb templates, that is: a text that is
+    /// written into it is escaped twice (see `as_template`).
     Xml,
 }
 

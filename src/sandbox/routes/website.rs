@@ -49,7 +49,7 @@ fn without_templates(arch: &str) -> String {
     let mut body = String::with_capacity(arch.len());
     let mut rest = arch;
     while let Some((before, tag)) = rest.split_once('<') {
-        body.push_str(before);
+        body.push_str(&shown(before));
         let (inside, after) = tag.split_once('>').unwrap_or((tag, ""));
         let name = inside.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
         if name != "t" && !name.starts_with('?') {
@@ -59,6 +59,11 @@ fn without_templates(arch: &str) -> String {
         }
         rest = after;
     }
-    body.push_str(rest);
+    body.push_str(&shown(rest));
     body
+}
+
+/// A text of a template goes onto the page without being escaped again.
+fn shown(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::catalogue::{self, Kind, Offer};
 use crate::{
     facts::nearest,
-    markup::{Changes, Document, Mode, NodeId, as_xml, directive_within},
+    markup::{Changes, Document, Mode, NodeId, as_template, directive_within, shown_template},
     odoo::{Context, PermittedOdoo},
     tools::ToolError,
 };
@@ -51,7 +51,7 @@ pub(super) async fn snippet(
         .iter()
         .find(|offer| offer.view_id.is_some_and(|id| ids.contains(&id)) || offer.key.as_deref() == Some(key));
     if let Some((offer, markup)) = offered.and_then(|offer| Some((offer, offer.markup.as_deref()?))) {
-        return finished(markup, slug, &offer.name, mode, None);
+        return finished(in_field(markup, Mode::Html, mode), slug, &offer.name, mode, None);
     }
     // The website's own copy, where there is one.
     let own = |view: &&crate::facts::JsonObject| view.get("website_id").is_some_and(Value::is_array);
@@ -62,7 +62,7 @@ pub(super) async fn snippet(
     let markup = plain_template(source).map_err(|directive| unrendered(key, &directive, kind))?;
     let note = (kind == Kind::Views)
         .then(|| "taken from its template: this connection's route renders no snippets".to_owned());
-    finished(&markup, slug, &label, mode, note)
+    finished(in_field(&markup, Mode::Xml, mode), slug, &label, mode, note)
 }
 
 /// The element of a template without directives; the directive otherwise.
@@ -123,9 +123,19 @@ async fn unknown(odoo: &PermittedOdoo<'_>, key: &str, offers: &[Offer], context:
     ToolError::not_found(format!("there is no snippet `{key}`"), hint)
 }
 
+/// Markup of one kind as it stands in a field: a page shows a template, an HTML field shows itself.
+fn in_field(markup: &str, from: Mode, to: Mode) -> String {
+    let document = Document::parse(markup, from);
+    match (from, to) {
+        (Mode::Html, Mode::Xml) => as_template(&document, document.root()),
+        (Mode::Xml, Mode::Html) => shown_template(&document, document.root()),
+        (Mode::Html, Mode::Html) | (Mode::Xml, Mode::Xml) => markup.to_owned(),
+    }
+}
+
 /// One element with the names by which Odoo's editor knows it again.
 fn finished(
-    markup: &str,
+    markup: String,
     slug: &str,
     label: &str,
     mode: Mode,
@@ -135,13 +145,6 @@ fn finished(
         code: "unrendered_qweb",
         message: format!("the server's markup for `{slug}` cannot be inserted: {why}; nothing was written"),
         hint: Some("choose another snippet".to_owned()),
-    };
-    let markup = match mode {
-        Mode::Html => markup.to_owned(),
-        Mode::Xml => {
-            let document = Document::parse(markup, Mode::Html);
-            as_xml(&document, document.root())
-        }
     };
     let document = Document::parse(&markup, mode);
     let root =
@@ -213,8 +216,10 @@ mod tests {
 
     #[test]
     fn a_snippet_gets_the_names_the_editor_looks_for() {
-        let snippet =
-            |markup, mode| finished(markup, "s_t", "Text", mode, None).map(|snippet| snippet.markup);
+        let snippet = |markup: &str, mode| {
+            finished(in_field(markup, Mode::Html, mode), "s_t", "Text", mode, None)
+                .map(|snippet| snippet.markup)
+        };
         assert_eq!(
             snippet("<section class=\"s_t\"><br>&nbsp;</section>", Mode::Xml).unwrap(),
             "<section class=\"s_t\" data-snippet=\"s_t\" data-name=\"Text\"><br/>\u{a0}</section>"
