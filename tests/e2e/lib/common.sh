@@ -17,11 +17,12 @@ PORT_14=${ODOO_MCP_PORT_14:-18014}
 GEVENT_14=${ODOO_MCP_GEVENT_14:-18015}
 
 # What the scenarios need; later ones may want more. Dependencies come along by themselves.
-MODULES=${ODOO_MCP_E2E_MODULES:-base,web,mail,contacts,product,sale_management,account,stock,crm,portal}
+MODULES=${ODOO_MCP_E2E_MODULES:-base,web,mail,contacts,product,sale_management,account,stock,crm,portal,purchase,project,website,website_sale,website_blog}
 LANGUAGES=${ODOO_MCP_E2E_LANGUAGES:-en_US,fr_FR}
-# Further packages of this machine's own distribution, such as `wkhtmltopdf` for reports.
-EXTRA_PACKAGES=${ODOO_MCP_E2E_PACKAGES:-}
-WORKERS=${ODOO_MCP_E2E_WORKERS:-2}
+# Further packages of the distribution that each Odoo runs on; reports need this one.
+EXTRA_PACKAGES=${ODOO_MCP_E2E_PACKAGES:-wkhtmltopdf}
+# Reports ask the same server for styles, so two of them at once need more than two.
+WORKERS=${ODOO_MCP_E2E_WORKERS:-4}
 
 # PostgreSQL refuses to run as root and Odoo should not, so root lends them this user.
 SERVER_USER=odoo-mcp-e2e
