@@ -168,6 +168,9 @@ fn some_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> 
 fn some_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(Vec::new()),
+        Value::String(text) if text.trim().is_empty() => {
+            Err(serde::de::Error::custom("it is empty; give ids, or leave it out"))
+        }
         given => record_ids(&given, RECORDS_MAX).map_err(serde::de::Error::custom),
     }
 }
