@@ -37,7 +37,9 @@ pub(super) use super::scope::record_questions;
 /// Where Odoo keeps old and new values of fields, whatever rights hold for those.
 const TRACKED_VALUES: &str = "mail.tracking.value";
 /// Where Odoo keeps texts and files about records; their values may stand in there.
-const WRITTEN_ABOUT: [&str; 4] = ["mail.message", "mail.mail", "ir.attachment", "web.page"];
+const WRITTEN_ABOUT: [&str; 4] = ["mail.message", "mail.mail", "ir.attachment", PAGES];
+/// Pages show records of any model, which nobody can narrow.
+const PAGES: &str = "web.page";
 /// What `default_` members of a context begin with.
 const DEFAULT_PREFIX: &str = "default_";
 /// Context that changes how an answer is made, not what is done.
@@ -69,12 +71,17 @@ pub(super) fn judge_models<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
 fn judge_closed<'a>(cx: &Deciding<'a>, model: &'a str, operation: Operation, out: &mut Findings<'a>) {
     let closed = closed_by_itself(model).is_some_and(|closed| closed.refuses(operation));
     let copies = model == TRACKED_VALUES || (operation == Operation::Read && WRITTEN_ABOUT.contains(&model));
-    let tracked = copies && cx.bodies.iter().any(|held| held.body.models.hides);
+    let tracked = copies
+        && cx
+            .bodies
+            .iter()
+            .any(|held| held.body.models.hides || (model == PAGES && held.body.models.scopes_reading));
     if (!closed && !tracked) || cx.bodies.iter().any(|held| held.body.models.names(model)) {
         return;
     }
     out.refuse(step::MODEL, Said::by(&cx.plan.built_in, false), NextStep::Stop, || {
         let (verb, why) = match operation {
+            _ if tracked && model == PAGES => ("read", "it may show what the policy hides"),
             _ if tracked => ("read", "it may hold values of fields that the policy hides"),
             Operation::Read => ("read", "it holds secrets"),
             _ => ("change", "its records are code, rights or secrets"),
