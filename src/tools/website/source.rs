@@ -51,7 +51,7 @@ pub(super) async fn snippet(
         .iter()
         .find(|offer| offer.view_id.is_some_and(|id| ids.contains(&id)) || offer.key.as_deref() == Some(key));
     if let Some((offer, markup)) = offered.and_then(|offer| Some((offer, offer.markup.as_deref()?))) {
-        return finished(in_field(markup, Mode::Html, mode), slug, &offer.name, mode, None);
+        return finished(&in_field(markup, Mode::Html, mode), slug, &offer.name, mode, None);
     }
     // The website's own copy, where there is one.
     let own = |view: &&crate::facts::JsonObject| view.get("website_id").is_some_and(Value::is_array);
@@ -62,7 +62,7 @@ pub(super) async fn snippet(
     let markup = plain_template(source).map_err(|directive| unrendered(key, &directive, kind))?;
     let note = (kind == Kind::Views)
         .then(|| "taken from its template: this connection's route renders no snippets".to_owned());
-    finished(in_field(&markup, Mode::Xml, mode), slug, &label, mode, note)
+    finished(&in_field(&markup, Mode::Xml, mode), slug, &label, mode, note)
 }
 
 /// The element of a template without directives; the directive otherwise.
@@ -135,7 +135,7 @@ fn in_field(markup: &str, from: Mode, to: Mode) -> String {
 
 /// One element with the names by which Odoo's editor knows it again.
 fn finished(
-    markup: String,
+    markup: &str,
     slug: &str,
     label: &str,
     mode: Mode,
@@ -146,7 +146,7 @@ fn finished(
         message: format!("the server's markup for `{slug}` cannot be inserted: {why}; nothing was written"),
         hint: Some("choose another snippet".to_owned()),
     };
-    let document = Document::parse(&markup, mode);
+    let document = Document::parse(markup, mode);
     let root =
         document.child_elements(document.root()).next().ok_or_else(|| wrong("it is empty".to_owned()))?;
     if let Some(directive) = directive_within(&document, root) {
@@ -165,7 +165,7 @@ fn finished(
             .map_err(|error| wrong(error.to_string()))?;
     }
     without_branding(&document, root, &mut changes).map_err(|error| wrong(error.to_string()))?;
-    let whole = changes.apply(&markup).map_err(|error| wrong(error.to_string()))?;
+    let whole = changes.apply(markup).map_err(|error| wrong(error.to_string()))?;
     Ok(Snippet { markup: whole.trim().to_owned(), note })
 }
 
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_snippet_gets_the_names_the_editor_looks_for() {
         let snippet = |markup: &str, mode| {
-            finished(in_field(markup, Mode::Html, mode), "s_t", "Text", mode, None)
+            finished(&in_field(markup, Mode::Html, mode), "s_t", "Text", mode, None)
                 .map(|snippet| snippet.markup)
         };
         assert_eq!(
