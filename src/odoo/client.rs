@@ -30,6 +30,9 @@ use super::{
 };
 use crate::facts::{ConnectionAlias, Definition, Limits, Operation, Secret};
 
+/// The program that makes PDFs asks the same server for pictures and styles: where all of Odoo's
+/// workers print, they wait for each other until they time out.
+const PRINTING_AT_ONCE_MAX: usize = 1;
 /// Waits before a read is sent again; as many repeats as there are waits.
 const READ_RETRY_WAITS_MS: [u64; 2] = [100, 400];
 
@@ -40,6 +43,7 @@ pub struct OdooClient {
     pub(super) limits: Limits,
     http: ArcSwapOption<Http>,
     slots: Arc<Semaphore>,
+    printing: Semaphore,
     pub(super) session: ArcSwapOption<Session>,
     /// Held while somebody signs in; remembers a refusal.
     pub(super) login: tokio::sync::Mutex<Option<Refusal>>,
@@ -76,6 +80,7 @@ impl OdooClient {
             limits,
             http: ArcSwapOption::empty(),
             slots: Arc::new(Semaphore::new(limits.parallel_requests.max(1))),
+            printing: Semaphore::new(PRINTING_AT_ONCE_MAX),
             session: ArcSwapOption::empty(),
             login: tokio::sync::Mutex::new(None),
             schemas: SchemaCache::default(),
@@ -186,6 +191,14 @@ impl OdooClient {
         let slots = Arc::clone(&self.slots);
         match tokio::time::timeout(self.total_timeout(), slots.acquire_owned()).await {
             Ok(Ok(slot)) => Ok(slot),
+            _ => Err(OdooError::Busy { connection: self.alias(), waited_ms: self.limits.total_timeout_ms }),
+        }
+    }
+
+    /// Leave to print. Printing takes a place of its own, so that calls are not held up by it.
+    pub(super) async fn print_turn(&self) -> Result<SemaphorePermit<'_>, OdooError> {
+        match tokio::time::timeout(self.total_timeout(), self.printing.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
             _ => Err(OdooError::Busy { connection: self.alias(), waited_ms: self.limits.total_timeout_ms }),
         }
     }

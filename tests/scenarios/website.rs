@@ -187,12 +187,15 @@ fn snippets_are_listed_in_page_order(world: &World) {
 
 fn a_snippet_is_added_where_it_was_asked_for(world: &World) {
     let door = world.door();
+    let at_section = CONTENT.find("<section").expect("a section");
+    let (lead, from_section) = CONTENT.split_at(at_section);
+    let (to_section_end, after) = CONTENT.split_at(CONTENT.len() - "after".len());
     for (position, anchor, before, after) in [
         ("end", None, CONTENT, ""),
         ("begin", None, "", CONTENT),
-        ("after", Some("//section"), &CONTENT[..CONTENT.len() - 5], "after"),
-        ("before", Some("css:.s_x"), "lead text <p>one<br>two &amp; three</p>tail ", &CONTENT[44..]),
-        ("replace", Some("/div/section"), "lead text <p>one<br>two &amp; three</p>tail ", "after"),
+        ("after", Some("//section"), to_section_end, after),
+        ("before", Some("css:.s_x"), lead, from_section),
+        ("replace", Some("/div/section"), lead, after),
     ] {
         let post = post(world, CONTENT);
         let arguments = with(
@@ -208,8 +211,8 @@ fn a_snippet_is_added_where_it_was_asked_for(world: &World) {
         };
         let result = door.ok("odoo_website_add_snippet", arguments);
         let stored = content(world, post.id);
-        assert!(stored.starts_with(before) && stored.ends_with(after), "{position}: {stored}");
-        let new = &stored[before.len()..stored.len() - after.len()];
+        let new = stored.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let new = new.unwrap_or_else(|| panic!("{position}: {stored}"));
         assert!(new.starts_with("<section") && new.ends_with("</section>"), "{position}: {new}");
         assert!(
             new.contains("data-snippet=\"s_title\"") && new.contains("data-name=\"Title\""),
@@ -641,6 +644,13 @@ fn what_holds_no_markup_is_refused(world: &World) {
         let update = with(&target, json!({"snippet_xpath": "//section", "substitutions": {"h2": "x"}}));
         door.refused("odoo_website_update_snippet", update, &codes);
     }
+    // A view of the back office is no page.
+    let arch = "<form><field name=\"name\" string=\"Name\"/></form>";
+    let view = json!({"name": unique("Form"), "type": "form", "model": "res.partner", "arch_db": arch});
+    let view = world.temporary("ir.ui.view", view);
+    let form = json!({"model": "ir.ui.view", "res_id": view.id, "field_name": "arch_db"});
+    let update = with(&form, json!({"snippet_xpath": "//field", "substitutions": {"@string": "x"}}));
+    door.refused("odoo_website_update_snippet", update, &["wrong_view_type"]);
     assert_eq!(writes(&front), 0);
 }
 

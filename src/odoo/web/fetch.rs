@@ -48,6 +48,9 @@ impl PermittedWeb<'_> {
         Reserved::check(&request.path)?;
         let http_method = request.http_method();
         let reads = self.check(http_method, &request.path, request.body.as_ref()).await?;
+        // Until the answer begins: Odoo has printed before it says anything.
+        let client = Arc::clone(&self.odoo.client);
+        let _turn = if prints(&request.path) { Some(client.print_turn().await?) } else { None };
         self.fetch_checked(request, reads).await
     }
 
@@ -277,6 +280,13 @@ impl PermittedWeb<'_> {
             Some("the user may have no page that shows one"),
         ))
     }
+}
+
+/// Does Odoo make a PDF for this?
+fn prints(path: &PagePath) -> bool {
+    matches!(path.segments().as_slice(), ["report", "pdf" | "download", ..])
+        || url::form_urlencoded::parse(path.query().as_bytes())
+            .any(|(name, value)| name == "report_type" && value == "pdf")
 }
 
 fn is_html(response: &reqwest::Response) -> bool {

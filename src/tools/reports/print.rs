@@ -1,12 +1,6 @@
 //! Printing: looked up, fetched, checked, kept.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
-};
-
 use serde_json::{Value, json};
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
     PrintArguments,
@@ -14,7 +8,7 @@ use super::{
     portal,
 };
 use crate::{
-    facts::{ConnectionAlias, Effect, RecordEffect},
+    facts::{Effect, RecordEffect},
     odoo::{PagePath, PageRequest, ReportFacts},
     tools::{
         CallContext, ToolError,
@@ -105,7 +99,6 @@ pub(in crate::tools) async fn print(
         }
         None => PageRequest::get(report_path(asked, converter.word())?),
     };
-    let _turn = turn(&asked.connection).await;
     let web = cx.web(&asked.connection)?;
     let limit = cx.files().limits();
     let request = request.up_to(limit.file_bytes_max.max(limit.inline_bytes_max));
@@ -120,18 +113,6 @@ pub(in crate::tools) async fn print(
         }
         Kept::Page { status, text } => Err(explained(&odoo, status, &text, ids.len()).await),
     }
-}
-
-/// One document at a time per connection. The program that makes PDFs asks the same server for
-/// pictures and styles: where all of Odoo's workers print, they wait for each other until they time out.
-async fn turn(connection: &ConnectionAlias) -> OwnedMutexGuard<()> {
-    static TURNS: LazyLock<Mutex<HashMap<ConnectionAlias, Arc<AsyncMutex<()>>>>> =
-        LazyLock::new(Mutex::default);
-    let turn = {
-        let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(turns.entry(connection.clone()).or_default())
-    };
-    turn.lock_owned().await
 }
 
 /// The report, after it and its records were seen to be there.

@@ -54,6 +54,31 @@ pub(super) struct TableView {
 }
 
 impl PageView {
+    /// Everything of it in lines, which is shorter than the same as JSON.
+    pub(super) fn readable(&self, status: u16, path: &str) -> String {
+        let mut lines = vec![format!("{status} {path}")];
+        lines.extend(self.title.iter().map(|title| format!("# {title}")));
+        lines.push(self.text.clone());
+        for table in &self.tables {
+            lines.extend(table.caption.iter().map(|caption| format!("table: {caption}")));
+            lines.push(table.headers.join(" | "));
+            lines.extend(table.rows.iter().map(|row| row.join(" | ")));
+        }
+        if !self.links.is_empty() {
+            lines.push("links:".to_owned());
+            lines.extend(self.links.iter().map(|link| format!("{} -> {}", link.text, link.href)));
+        }
+        let rest = self.next_offset.map(|next| {
+            format!(
+                "{} of {} characters; `offset: {next}` shows more",
+                self.text.chars().count(),
+                self.text_chars
+            )
+        });
+        lines.extend(rest);
+        lines.join("\n")
+    }
+
     /// A stretch of an HTML page.
     pub(super) fn of_html(html: &str, offset: usize, chars_max: usize) -> Self {
         let page = Page::parse(html);

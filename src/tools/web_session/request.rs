@@ -164,6 +164,11 @@ impl Tool for WebRequest {
         self.shown(answer, cx).await
     }
 
+    /// A page is read as it stands; JSON and files have their general form.
+    fn text(output: &Answered) -> Option<String> {
+        output.page.as_ref().map(|page| page.readable(output.status, &output.final_path))
+    }
+
     fn attached(output: &Answered) -> Vec<Attached> {
         let link = |file: &StoredFile| Attached::Link {
             uri: file.uri.clone(),

@@ -26,6 +26,9 @@ const LANGUAGES: &str = "res.lang";
 const BASE_LANGUAGE: &str = "en_US";
 const WRITE_DATE: &str = "write_date";
 const URL: &str = "url";
+const VIEW_TYPE: &str = "type";
+/// Templates of pages; the other types are the forms and lists of the back office.
+const TEMPLATE: &str = "qweb";
 
 /// Fields of views that hold markup. `arch_db` is what is stored; the others come out of it.
 const VIEW_FIELDS: [&str; 3] = ["arch_db", "arch", "arch_base"];
@@ -70,6 +73,8 @@ pub(super) struct Stored {
     pub(super) text: String,
     pub(super) write_date: Option<String>,
     pub(super) url: Option<String>,
+    /// Of a view.
+    view_type: Option<String>,
 }
 
 impl Target {
@@ -117,7 +122,11 @@ impl Target {
     }
 
     fn fields_read(&self) -> Vec<FieldName> {
-        let others = names(if self.is_page() { &[WRITE_DATE, URL] } else { &[WRITE_DATE] });
+        let others = names(match self.model.as_str() {
+            PAGES => &[WRITE_DATE, URL],
+            VIEWS => &[WRITE_DATE, VIEW_TYPE],
+            _ => &[WRITE_DATE],
+        });
         std::iter::once(self.field_name.clone()).chain(others).collect()
     }
 
@@ -189,7 +198,18 @@ impl Target {
                 format!("name the copy: `{}` {copy}", self.model),
             ));
         }
-        let Stored { id, text, write_date, url } = self.read(odoo, self.res_id, &context).await?;
+        let Stored { id, text, write_date, url, view_type } = self.read(odoo, self.res_id, &context).await?;
+        if let Some(other) = view_type.filter(|kind| changing && kind != TEMPLATE) {
+            return Err(ToolError::Stopped {
+                code: "wrong_view_type",
+                message: format!(
+                    "view {id} is a `{other}` view of the back office, not a template of a page"
+                ),
+                hint: Some(
+                    "snippets belong into pages; find theirs with odoo_search on website.page".to_owned(),
+                ),
+            });
+        }
         let found = Found { model: self.model.clone(), id, text, mode, write_date, context, url };
         if found.text.len() > FIELD_BYTES_MAX {
             return Err(ToolError::too_large(
@@ -214,6 +234,7 @@ impl Target {
             text: markup,
             write_date: text(WRITE_DATE),
             url: text(URL).filter(|_| self.is_page()),
+            view_type: text(VIEW_TYPE).filter(|_| self.model.as_str() == VIEWS),
         })
     }
 
