@@ -12,7 +12,10 @@ use super::{
     error::ToolError,
     schema::{answer_schema_of, schema_of},
 };
-use crate::facts::{Caller, Class, Effect, JsonObject, Risk, ToolFacts};
+use crate::{
+    facts::{Caller, Class, Effect, JsonObject, Risk, ToolFacts},
+    files::StoredFile,
+};
 
 /// A tool. The struct that implements it holds what may be asked; the `impl` says what it is,
 /// what it touches and how it answers.
@@ -69,6 +72,18 @@ pub enum Attached {
     Link { uri: String, name: String, mime_type: Option<String>, size_bytes: Option<u64> },
     /// A small picture.
     Image { mime_type: String, content_base64: String },
+}
+
+impl Attached {
+    /// A file of the caller's download area.
+    pub fn file(file: &StoredFile) -> Self {
+        Self::Link {
+            uri: file.uri.clone(),
+            name: file.name.clone(),
+            mime_type: Some(file.mime_type.clone()),
+            size_bytes: Some(file.size),
+        }
+    }
 }
 
 /// A result that is ready to be shaped for the client.

@@ -133,13 +133,7 @@ impl Tool for Download {
     }
 
     fn attached(output: &Downloaded) -> Vec<Attached> {
-        let link = |file: &StoredFile| Attached::Link {
-            uri: file.uri.clone(),
-            name: file.name.clone(),
-            mime_type: Some(file.mime_type.clone()),
-            size_bytes: Some(file.size),
-        };
-        output.file.iter().map(link).collect()
+        output.file.iter().map(Attached::file).collect()
     }
 }
 

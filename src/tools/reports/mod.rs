@@ -9,11 +9,12 @@ mod arguments;
 mod failure;
 mod portal;
 mod print;
+mod printing;
 mod report;
 
 pub(in crate::tools) use arguments::PrintArguments;
 pub(in crate::tools) use failure::explained;
 pub(in crate::tools) use print::{Converter, found_report, print, print_effects, report_path};
-pub(in crate::tools) use report::{PageOfReport, page_of_report};
+pub(in crate::tools) use printing::{Printing, PrintsAs};
 
 pub(super) const FAMILY: Family = Family { name: "reports", tools: &[report::TOOLS] };

@@ -32,7 +32,7 @@ pub(in crate::tools) struct Printed {
 }
 
 impl Converter {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Pdf => "pdf",
             Self::Xlsx => "xlsx",
