@@ -163,7 +163,17 @@ impl OdooClient {
         })
     }
 
+    /// A login that met another one inside Odoo is tried once more: it has changed nothing.
     async fn sign_in_over(&self, http: &Http, route: Route, secret: &Secret) -> Result<Session, Failure> {
+        match self.try_route(http, route, secret).await {
+            Err(Failure::Fault(fault)) if wording::came_together(&fault) => {
+                self.try_route(http, route, secret).await
+            }
+            done => done,
+        }
+    }
+
+    async fn try_route(&self, http: &Http, route: Route, secret: &Secret) -> Result<Session, Failure> {
         match route {
             Route::Session => self.open_web_session(http, secret).await,
             Route::Json2 => self.check_key(http, secret).await,

@@ -53,6 +53,14 @@ pub(super) fn kind(fault: &ServerFault) -> FaultKind {
     }
 }
 
+/// Is this the fault of two requests that came together, so that asking again may well succeed? Odoo
+/// makes a user's settings at the first web login, and refuses the second of two first ones.
+pub(super) fn came_together(fault: &ServerFault) -> bool {
+    matches!(kind(fault), FaultKind::Concurrency | FaultKind::Validation)
+        || fault.exception.ends_with("UniqueViolation")
+        || fault.exception.ends_with("IntegrityError")
+}
+
 fn message(fault: &ServerFault) -> String {
     if fault.exception.starts_with("psycopg2.") {
         return database_message(&fault.exception).to_owned();

@@ -1,6 +1,12 @@
 //! Web sessions: opened for one caller, ended with proof, renewed for reads alone.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -9,6 +15,7 @@ use super::harness::{Behaviour, Door, Front, SignInBy, World, http, unique};
 super::scenarios![
     a_session_is_opened_once_and_told_without_its_secret,
     logins_that_cannot_work_say_why,
+    a_login_that_met_another_is_tried_once_more,
     a_saved_password_goes_to_its_own_server_only,
     a_logged_out_cookie_is_refused_by_odoo,
     a_second_logout_is_calm,
@@ -43,6 +50,38 @@ pub(crate) fn open_policy() -> Value {
 #[track_caller]
 pub(crate) fn sign_in(world: &World, door: &Door) -> Value {
     door.ok("odoo_web_login", credentials(world))
+}
+
+/// Odoo makes a user's settings at the first web login, and refuses the second of two first ones.
+fn a_login_that_met_another_is_tried_once_more(world: &World) {
+    let front = world.front();
+    let door = Door::open(world.settings().variable("ODOO_URL", &front.url()));
+    let left = Arc::new(AtomicUsize::new(1));
+    let fails = Arc::clone(&left);
+    front.behave(move |message: &http::Message| {
+        let is_login = message.path() == "/web/session/authenticate";
+        let fails_now = is_login
+            && fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok();
+        if !fails_now {
+            return Behaviour::Pass;
+        }
+        let data = json!({"name": "odoo.exceptions.ValidationError", "debug": "Traceback",
+            "message": "The operation cannot be completed: One user should only have one user settings."});
+        let error = json!({"code": 200, "message": "Odoo Server Error", "data": data});
+        let body = json!({"jsonrpc": "2.0", "id": 1, "error": error}).to_string();
+        Behaviour::Answer { status: 200, content_type: "application/json", body }
+    });
+    sign_in(world, &door);
+    let logins = |front: &Front| {
+        let recorded = front.recorded();
+        recorded.iter().filter(|recorded| recorded.message.path() == "/web/session/authenticate").count()
+    };
+    assert_eq!(logins(&front), 2);
+    door.ok("odoo_web_logout", json!({}));
+    front.forget();
+    left.store(9, Ordering::SeqCst);
+    door.refused("odoo_web_login", credentials(world), &["bad_answer"]);
+    assert_eq!(logins(&front), 2, "asked twice and no more");
 }
 
 /// The session id that the bridge sent last; only a front of the tests sees it.

@@ -269,6 +269,23 @@ fn a_refused_login_is_not_repeated_at_once() {
 }
 
 #[test]
+fn a_login_that_met_another_is_tried_once_more() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let met = || {
+            let text = "The operation cannot be completed: One user should only have one user settings.";
+            Step::error(200, "odoo.exceptions.ValidationError", text)
+        };
+        let server = Server::play(vec![met(), Step::login(), Step::result(&json!(true))]).await;
+        assert_eq!(client(&server).call(write()).await.unwrap(), json!(true));
+        assert_eq!((server.count("/web/session/authenticate"), server.count("/call_kw/")), (2, 1));
+        let server = Server::play(vec![met(), met(), Step::login()]).await;
+        let error = client(&server).call(write()).await.unwrap_err();
+        assert_eq!((error.code(), server.requests().len()), ("bad_answer", 2));
+    });
+}
+
+#[test]
 fn nobody_there_is_unreachable_and_nothing_was_sent() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

@@ -25,13 +25,14 @@ use crate::{
         failure::ServerFault,
         http::{Http, Outgoing},
         routes::envelope::{self, Envelope},
-        secrets,
+        secrets, wording,
     },
 };
 
 /// A refused secret is not tried again for this long: Odoo locks an address after ten failures, and
 /// then right passwords look wrong.
 const REFUSAL_REMEMBERED_FOR: Duration = Duration::from_secs(30);
+const LOGIN_PATH: &str = "/web/session/authenticate";
 const SECOND_FACTOR_PATH: &str = "/web/login/totp";
 
 /// Who wants to sign in, where it is not the user of the connection.
@@ -167,12 +168,15 @@ async fn authenticate(client: &OdooClient, proof: &Proof) -> Result<WebSession, 
     let mut jar = CookieJar::default();
     let params =
         LoginParams { db: &client.definition().db, login: &proof.login, password: proof.password.reveal() };
-    let heard = ask(&http, &jar, "/web/session/authenticate", Some(Envelope::new(params))).await;
-    let heard = heard.map_err(|failure| failed(client, failure))?;
-    let mut info = match envelope::read(&heard.answer) {
-        Ok(info) => info,
-        Err(failure) => return Err(failed(client, masked(failure, proof))),
-    };
+    let authenticating = || ask(&http, &jar, LOGIN_PATH, Some(Envelope::new(&params)));
+    let mut heard = authenticating().await.map_err(|failure| failed(client, failure))?;
+    let mut read = envelope::read(&heard.answer);
+    if matches!(&read, Err(Failure::Fault(fault)) if wording::came_together(fault)) {
+        // It met another login of the same user inside Odoo and has changed nothing.
+        heard = authenticating().await.map_err(|failure| failed(client, failure))?;
+        read = envelope::read(&heard.answer);
+    }
+    let mut info = read.map_err(|failure| failed(client, masked(failure, proof)))?;
     jar.take(&heard.headers, true);
     let mut lifetime = cookies::lifetime_seconds(&heard.headers);
     if info.get("uid").and_then(Value::as_i64).is_none() {
