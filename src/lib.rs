@@ -12,10 +12,14 @@ pub mod facts;
 pub mod config;
 pub mod store;
 
+pub mod documents;
 pub mod files;
+pub mod identifiers;
 pub mod language;
 pub mod markup;
+pub mod plugins;
 pub mod sheets;
+pub mod usage;
 
 pub mod policy;
 
@@ -25,6 +29,8 @@ pub mod approvals;
 pub mod operator;
 
 pub mod odoo;
+
+pub mod invoices;
 
 pub mod identity;
 pub mod tools;

@@ -16,7 +16,7 @@ use crate::{
         RecordQuestion,
     },
     reply::CallError,
-    tools::{DecodedCall, Found, ToolError},
+    tools::{DecodedCall, Found, Helpers, ToolError},
 };
 
 /// Definitions, currencies, records, approval: each is asked for at most once, and then there is an
@@ -47,6 +47,7 @@ pub(super) fn gather_facts(
     tool: Found,
     arguments: Arc<JsonObject>,
     request: &dyn DecodedCall,
+    helpers: &Helpers,
 ) -> CallFacts {
     let class = request.class();
     CallFacts {
@@ -54,7 +55,7 @@ pub(super) fn gather_facts(
         tool: tool.facts(),
         class,
         dry_run: request.is_rehearsal(),
-        effects: request.effects(caller).into(),
+        effects: request.effects(caller, helpers).into(),
         arguments,
         at: jiff::Timestamp::now(),
         found: crate::facts::Found::default(),

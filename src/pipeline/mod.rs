@@ -290,7 +290,8 @@ impl Corridor {
     async fn walk(&self, policy: &Arc<Policy>, tool: Found, call: RawCall) -> Result<Walked, CallError> {
         let request = tool.entry.decode(call.arguments.clone()).map_err(CallError::Arguments)?;
         let arguments = Arc::new(self.catalog.as_rules_see(&tool, &call.arguments));
-        let mut facts = deciding::gather_facts(&call.caller, tool, arguments, request.as_ref());
+        let mut facts =
+            deciding::gather_facts(&call.caller, tool, arguments, request.as_ref(), &self.helpers);
 
         let (permit, checked) = match self.decide(policy, &mut facts, &call).await? {
             Decided::Allowed(permit, checked) => (permit, checked),

@@ -22,6 +22,7 @@ use crate::{
         Ask, BreakerEvent, Charge, Decision, Denial, DenialKind, Explanation, Needs, Permit, Policy,
         RecordQuestion,
     },
+    tools::Helpers,
 };
 
 /// The time of calls that do not say when they happen.
@@ -184,7 +185,11 @@ impl<'a> Stage<'a> {
                     let hint = error.hint.map_or(String::new(), |hint| format!(" ({hint})"));
                     Box::new(Outcome::of("invalid_arguments", Some(format!("{}{hint}", error.message))))
                 })?;
-                (Ok(request.effects(&caller)), Some(request.class()), Some(request.is_rehearsal()))
+                (
+                    Ok(request.effects(&caller, &Helpers::default())),
+                    Some(request.class()),
+                    Some(request.is_rehearsal()),
+                )
             }
             (None, ..) => (Ok(Vec::new()), None, None),
         };

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{
     context::CallContext,
     error::ToolError,
+    helpers::Helpers,
     schema::{answer_schema_of, schema_of},
 };
 use crate::{
@@ -35,6 +36,12 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 
     /// Everything the call will do, before it does it.
     fn effects(&self, caller: &Caller) -> Vec<Effect>;
+
+    /// Effects that depend on what is set up here, such as the plugins that are loaded. They are added
+    /// to `effects`.
+    fn further_effects(&self, _caller: &Caller, _helpers: &Helpers) -> Vec<Effect> {
+        Vec::new()
+    }
 
     /// Arguments that are each of the right shape and cannot be meant so together. What is refused
     /// here is refused before the policy is asked.
@@ -196,15 +203,18 @@ pub const fn row<T: Tool>() -> ToolEntry {
 
 /// A call whose arguments were understood.
 pub trait DecodedCall: Send + Sync {
-    fn effects(&self, caller: &Caller) -> Vec<Effect>;
+    /// Everything the call will do, with the helpers it will have.
+    fn effects(&self, caller: &Caller, helpers: &Helpers) -> Vec<Effect>;
     fn class(&self) -> Class;
     fn is_rehearsal(&self) -> bool;
     fn run<'a>(self: Box<Self>, cx: &'a CallContext<'a>) -> BoxFuture<'a, Result<Output, ToolError>>;
 }
 
 impl<T: Tool> DecodedCall for T {
-    fn effects(&self, caller: &Caller) -> Vec<Effect> {
-        Tool::effects(self, caller)
+    fn effects(&self, caller: &Caller, helpers: &Helpers) -> Vec<Effect> {
+        let mut effects = Tool::effects(self, caller);
+        effects.extend(self.further_effects(caller, helpers));
+        effects
     }
 
     fn class(&self) -> Class {

@@ -14,6 +14,7 @@ mod definition;
 mod delivery;
 mod error;
 mod helpers;
+mod invoices;
 mod messages;
 mod modules;
 mod public;
@@ -46,6 +47,7 @@ const FAMILIES: &[Family] = &[
     web_session::FAMILY,
     attachments::FAMILY,
     website::FAMILY,
+    invoices::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];
