@@ -95,7 +95,7 @@ fn gather(tool: Found, arguments: JsonObject, caller: &Caller) -> CallFacts {
         tool: tool.facts(),
         class: request.class(),
         dry_run: request.is_rehearsal(),
-        effects: request.effects(caller).into(),
+        effects: request.effects(caller, &odoo_mcp::tools::Helpers::default()).into(),
         arguments,
         at: jiff::Timestamp::now(),
         // A path through a relation: the corridor has the definitions by then.

@@ -67,7 +67,7 @@ fn what_is_private_or_unclear_never_leaves() {
 fn declared(tool: &str, arguments: Value) -> (Class, Vec<Effect>) {
     let tool = odoo_mcp::tools::Catalog::new().find(tool).unwrap();
     let call = tool.entry.decode(arguments.as_object().cloned().unwrap()).unwrap();
-    (call.class(), call.effects(&Caller::local(Arrival::Stdio)))
+    (call.class(), call.effects(&Caller::local(Arrival::Stdio), &odoo_mcp::tools::Helpers::default()))
 }
 
 #[track_caller]
