@@ -48,55 +48,9 @@ const ENDS_PARAGRAPH: &[&str] = &[
     "ul",
 ];
 
-/// Elements that stand on lines of their own.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "table",
-    "tbody",
-    "tfoot",
-    "thead",
-    "title",
-    "tr",
-    "ul",
+/// Those and these stand on lines of their own.
+const OTHER_BLOCKS: &[&str] = &[
+    "body", "caption", "dd", "dt", "html", "legend", "li", "option", "tbody", "tfoot", "thead", "title", "tr",
 ];
 
 pub(super) fn is_void(name: &str) -> bool {
@@ -108,7 +62,7 @@ pub(super) fn has_optional_end(name: &str) -> bool {
 }
 
 pub(super) fn is_block(name: &str) -> bool {
-    is_one_of(name, BLOCKS)
+    is_one_of(name, ENDS_PARAGRAPH) || is_one_of(name, OTHER_BLOCKS)
 }
 
 pub(super) fn is_one_of(name: &str, names: &[&str]) -> bool {

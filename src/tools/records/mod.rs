@@ -24,7 +24,7 @@ mod request;
 mod result;
 pub(super) mod rows;
 pub(super) mod scope;
-mod search;
+pub(super) mod search;
 pub(super) mod search_domain;
 mod unlink;
 mod values;

@@ -245,7 +245,7 @@ impl Tool for SearchCount {
 }
 
 /// What every search does: read one model, through paths that choose the records.
-fn reading(
+pub(in crate::tools) fn reading(
     scope: &Scope,
     model: &ModelName,
     method: &'static str,

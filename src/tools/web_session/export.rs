@@ -5,13 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    facts::{
-        Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
-    },
-    odoo::{
-        Call, Context, FaultKind, MethodCall, ModelSchema, OdooError, PageQuery, PermittedOdoo, Target,
-        with_names_searched,
-    },
+    facts::{Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, RecordEffect, Risk},
+    odoo::{Call, Context, FaultKind, MethodCall, ModelSchema, OdooError, PageQuery, PermittedOdoo, Target},
     tools::{
         ArgumentsError, CallContext, Tool, ToolEntry, ToolError,
         records::{
@@ -19,6 +14,7 @@ use crate::{
             order::Order,
             rows,
             scope::Scope,
+            search::reading,
             search_domain::SearchDomain,
         },
         row,
@@ -98,18 +94,8 @@ impl Tool for WebExport {
     type Output = Exported;
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
-        let search = RecordEffect::new(
-            &self.scope.connection,
-            &self.model,
-            Operation::Read,
-            MethodName::known("search"),
-        )
-        .in_context(self.scope.stated())
-        .within(self.domain.conditions().into())
-        .filtering(self.domain.paths())
-        .ordering(self.order.fields())
-        .bounded(u64::from(self.limit.get()));
-        let mut effects = vec![Effect::Records(with_names_searched(search))];
+        let search = reading(&self.scope, &self.model, "search", &self.domain, &self.order);
+        let mut effects = vec![Effect::Records(search.bounded(u64::from(self.limit.get())))];
         // Arguments that cannot be read are refused by `check`, before anybody decides.
         if let Ok(export) = self.understood() {
             let bounded = |effect: RecordEffect| effect.bounded(u64::from(self.limit.get()));

@@ -9,7 +9,7 @@ use crate::{
     facts::{
         Caller, Class, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect, Risk,
     },
-    odoo::{Call, Context, FieldType, PageQuery, PermittedOdoo, with_names_searched},
+    odoo::{Call, Context, FieldType, PageQuery, PermittedOdoo},
     tools::{
         ArgumentsError, CallContext, Tool, ToolEntry, ToolError,
         records::{
@@ -18,6 +18,7 @@ use crate::{
             order::Order,
             rows,
             scope::Scope,
+            search::reading,
             search_domain::SearchDomain,
         },
         row,
@@ -89,19 +90,16 @@ impl Tool for WebRead {
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
         let Ok(wanted) = Wanted::parse(&self.fields) else { return Vec::new() };
-        let read = |method: &'static str| {
-            RecordEffect::new(&self.scope.connection, &self.model, Operation::Read, MethodName::known(method))
-                .in_context(self.scope.stated())
-                .bounded(u64::from(self.limit.get()))
-        };
-        let search = read("web_search_read")
-            .within(self.domain.conditions().into())
-            .filtering(self.domain.paths())
-            .ordering(self.order.fields())
-            .reading(&wanted.plain);
-        let mut effects = vec![with_names_searched(search)];
+        let rows = u64::from(self.limit.get());
+        let search = reading(&self.scope, &self.model, "web_search_read", &self.domain, &self.order);
+        let mut effects = vec![search.reading(&wanted.plain).bounded(rows)];
         if !wanted.paths.is_empty() {
-            effects.push(read("web_read").reading(&firsts(&wanted)).reading_paths(stated_paths(&wanted)));
+            let method = MethodName::known("web_read");
+            let nested = RecordEffect::new(&self.scope.connection, &self.model, Operation::Read, method)
+                .in_context(self.scope.stated())
+                .reading(&firsts(&wanted))
+                .reading_paths(stated_paths(&wanted));
+            effects.push(nested.bounded(rows));
         }
         effects.into_iter().map(Effect::Records).collect()
     }
