@@ -14,6 +14,7 @@ mod doctor;
 mod exit;
 mod house_flags;
 mod logging;
+mod plugin;
 mod policy;
 mod runtime;
 mod serve;
@@ -67,6 +68,7 @@ enum Command {
     Call(call::Call),
     Tools(tools::Tools),
     Policy(policy::PolicyCommand),
+    Plugin(plugin::PluginCommand),
     Approvals(approvals::ApprovalsCommand),
     Audit(audit::Audit),
     Doctor(doctor::Doctor),
@@ -119,6 +121,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Call(call) => call.run(session),
         Command::Tools(tools) => tools.run(session),
         Command::Policy(policy) => policy.run(session),
+        Command::Plugin(plugin) => plugin.run(session),
         Command::Approvals(approvals) => approvals.run(session),
         Command::Audit(audit) => audit.run(session),
         Command::Doctor(doctor) => doctor.run(session),
