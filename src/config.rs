@@ -14,6 +14,7 @@ mod legacy;
 mod paths;
 mod problems;
 mod raw;
+mod tenant_keys;
 #[cfg(test)]
 mod tests;
 mod tool_settings;
@@ -29,6 +30,7 @@ pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
 pub use paths::{program, temporary_dir};
 pub use problems::{ConfigError, Problem};
+pub use tenant_keys::TenantKeys;
 pub use tool_settings::{RefreshSettings, ToolSettings};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::{Config, keys::Key, raw::Raw};
+use super::{Config, TenantKeys, keys::Key, raw::Raw};
 use crate::facts::SecretSource;
 
 /// Where a language model is, and how much of it one call may use.
@@ -15,6 +15,8 @@ pub struct LanguageModelSettings {
     /// `None` means the usual address of the provider.
     pub url: Option<Url>,
     pub key: Option<SecretSource>,
+    /// Keys and addresses of tenants, where there is no key above.
+    pub tenants: TenantKeys,
     /// The only models that may be asked; the first is the usual one.
     pub models: Vec<String>,
     pub output_tokens_max: u32,
@@ -43,6 +45,7 @@ impl Default for LanguageModelSettings {
             provider: None,
             url: None,
             key: None,
+            tenants: TenantKeys::default(),
             models: Vec::new(),
             // A page of text in one answer; longer work is asked for in pieces.
             output_tokens_max: 8_192,
@@ -127,12 +130,16 @@ fn read_provider(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
 
 /// Texts of records and the key go there, so nobody may listen on the way.
 fn read_url(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
-    let url = super::odoo_url(&raw.text()?)?;
+    config.language_model.url = Some(private_url(&raw.text()?)?);
+    Ok(())
+}
+
+pub(super) fn private_url(text: &str) -> Result<Url, String> {
+    let url = super::odoo_url(text)?;
     if url.scheme() != "https" && !is_loopback(&url) {
         return Err("an address with `https` was expected, or `http` on this machine".to_owned());
     }
-    config.language_model.url = Some(url);
-    Ok(())
+    Ok(url)
 }
 
 fn is_loopback(url: &Url) -> bool {

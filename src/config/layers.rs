@@ -13,6 +13,7 @@ use super::{
     legacy, paths,
     problems::Findings,
     raw::Raw,
+    tenant_keys,
 };
 use crate::facts::{Credential, SecretSource, nearest};
 
@@ -47,6 +48,7 @@ pub(super) fn load(flags: &Flags, environment: &Environment) -> Result<Config, C
         config.connections.retain(|other| other.alias != definition.alias);
         config.connections.push(definition);
     }
+    tenant_keys::read(&mut config.language_model, environment, &mut findings);
     apply_flags(&mut config, flags);
     check_whole(&config, environment, &mut findings);
 
@@ -212,8 +214,11 @@ fn check_language_model(settings: &LanguageModelSettings, findings: &mut Finding
     if settings.models.is_empty() {
         findings.problem("`language_model.models`", "name at least one model that may be asked");
     }
-    if provider == Provider::Anthropic && settings.key.is_none() {
-        findings.problem("`language_model.key`", "the provider wants a key");
+    if provider == Provider::Anthropic && settings.key.is_none() && settings.tenants.is_empty() {
+        findings.problem(
+            "`language_model.key`",
+            "the provider wants a key, here or in `ANTHROPIC_API_KEY` or `ANTHROPIC_API_KEY_TENANT`",
+        );
     }
 }
 

@@ -1,23 +1,36 @@
 //! What every provider's protocol has to say, and reading the JSON that models write.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::Value;
 
-use super::{LanguageError, Question, Usage};
+use super::{Document, LanguageError, Question, Usage};
 use crate::facts::Secret;
 
 /// One provider's protocol: pure, so that the way there is the same for all.
 pub(super) trait Wire: Send + Sync {
     fn path(&self) -> &'static str;
     fn headers(&self, key: Option<&Secret>) -> Vec<(&'static str, String)>;
+    /// Whether a question can be put in this protocol at all. Nothing was sent yet.
+    fn check(&self, question: &Question) -> Result<(), LanguageError>;
     fn body(&self, question: &Question, model: &str, tokens: u32) -> Value;
-    fn answer(&self, answer: &Value, question: &Question, tokens: u32) -> Result<Answered, LanguageError>;
+    /// What an answer says it cost, whatever else it says.
+    fn usage(&self, answer: &Value) -> Usage;
+    /// Why it ended, in the provider's words.
+    fn stop_reason<'a>(&self, answer: &'a Value) -> Option<&'a str>;
+    fn answer(&self, answer: &Value, question: &Question, tokens: u32) -> Result<Value, LanguageError>;
 }
 
-/// An answer that was understood.
-#[derive(Debug)]
-pub(super) struct Answered {
-    pub(super) value: Value,
-    pub(super) usage: Usage,
+/// Base64 of a document, as all protocols want it.
+pub(super) fn encoded(document: &Document) -> String {
+    BASE64.encode(&document.bytes)
+}
+
+/// For protocols that know pictures and no other files.
+pub(super) fn only_pictures(question: &Question, provider: &'static str) -> Result<(), LanguageError> {
+    match question.documents.iter().find(|document| !document.mime_type.starts_with("image/")) {
+        None => Ok(()),
+        Some(other) => Err(LanguageError::NoDocuments { provider, mime_type: other.mime_type.clone() }),
+    }
 }
 
 /// A count that may be missing or odd; then nothing is known of it.
@@ -54,13 +67,15 @@ mod tests {
             answer_name: "translations",
             answer_schema: json!({"type": "object"}),
             output_tokens_max: 100,
+            ..Question::default()
         }
     }
 
     #[track_caller]
     fn check(wire: &dyn Wire, answer: Value, expected: Result<(Value, u64, u64), &str>) {
         let found = wire.answer(&answer, &question(), 100);
-        let found = found.map(|found| (found.value, found.usage.input_tokens, found.usage.output_tokens));
+        let usage = wire.usage(&answer);
+        let found = found.map(|value| (value, usage.input_tokens, usage.output_tokens));
         assert_eq!(found.map_err(|error| error.code()), expected, "{answer}");
     }
 

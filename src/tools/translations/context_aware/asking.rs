@@ -170,6 +170,7 @@ fn question(part: &Part, call: &TranslateContextAware, gathered: &Gathered, toke
             "additionalProperties": false,
         }),
         output_tokens_max: tokens,
+        ..Question::default()
     }
 }
 
