@@ -18,6 +18,9 @@ GEVENT_14=${ODOO_MCP_GEVENT_14:-18015}
 
 # What the scenarios need; later ones may want more. Dependencies come along by themselves.
 MODULES=${ODOO_MCP_E2E_MODULES:-base,web,mail,contacts,product,sale_management,account,stock,crm,portal,purchase,project,website,website_sale,website_blog}
+# Add-ons of our own, which only the tests need: fields and methods that the tools expect of Odoo.
+OWN_ADDONS_DIR=$E2E_DIR/addons
+OWN_MODULES=${ODOO_MCP_E2E_OWN_MODULES-odoo_mcp_ai_test}
 LANGUAGES=${ODOO_MCP_E2E_LANGUAGES:-en_US,fr_FR}
 # Further packages of the distribution that each Odoo runs on; reports need this one.
 EXTRA_PACKAGES=${ODOO_MCP_E2E_PACKAGES:-wkhtmltopdf}

@@ -21,7 +21,7 @@ write_config() {
     umask 077
     cat > "$OUTSIDE_CONF" <<CONF
 [options]
-addons_path = $ADDONS_SEEN
+addons_path = $ADDONS_SEEN,$OWN_ADDONS_SEEN
 data_dir = $STATE/data
 logfile = $STATE/log/odoo.log
 db_host = 127.0.0.1
@@ -44,18 +44,35 @@ CONF
   if is_root; then chown "$SERVER_USER:" "$OUTSIDE_CONF"; fi
 }
 
+# The servers' user may not be able to read the checkout, and Odoo 14 does not see it at all, so both
+# get copies of our own add-ons, without what another Python left behind.
+copy_own_addons() {
+  rm -rf "$OWN_ADDONS"
+  mkdir -p "$OWN_ADDONS"
+  cp -r "$OWN_ADDONS_DIR/." "$OWN_ADDONS/"
+  find "$OWN_ADDONS" -name __pycache__ -prune -exec rm -rf {} +
+  chmod -R u=rwX,go=rX "$OWN_ADDONS"
+  if is_root; then chown -R "$SERVER_USER:" "$OWN_ADDONS"; fi
+}
+
+# The files of our own add-ons: another add-on needs another database.
+own_addon_files() { find "$OWN_ADDONS_DIR" -type f -not -path '*/__pycache__/*' | LC_ALL=C sort; }
+
 # make_database: demo data, contacts, API keys; then the snapshot that every later run starts from.
 make_database() {
-  local stamp wanted='' missing='' module started=$SECONDS seeded
-  stamp=$(finger_print "$MODULES" "$LANGUAGES" "$E2E_DIR/lib/seed.py" "$HOME_DIR/installed")
+  local stamp wanted='' missing='' module started=$SECONDS seeded own_files=()
+  mapfile -t own_files < <(own_addon_files)
+  stamp=$(finger_print "$MODULES" "$OWN_MODULES" "$LANGUAGES" "$E2E_DIR/lib/seed.py" "$HOME_DIR/installed" \
+    "${own_files[@]}")
   # API keys expire, so a snapshot is not used for ever.
   if [ "$(cat "$HOME_DIR/database" 2> /dev/null)" = "$stamp" ] && pg_has "${DB}_new" &&
     [ -n "$(find "$HOME_DIR/database" -mtime -60)" ]; then
     return 0
   fi
   if odoo_runs; then stop_odoo; fi
-  for module in ${MODULES//,/ }; do
-    if [ -e "$ADDONS/$module/__manifest__.py" ]; then wanted+=,$module; else missing+=" $module"; fi
+  copy_own_addons
+  for module in ${MODULES//,/ } ${OWN_MODULES//,/ }; do
+    if [ -e "$ADDONS/$module/__manifest__.py" ] || [ -e "$OWN_ADDONS/$module/__manifest__.py" ]; then wanted+=,$module; else missing+=" $module"; fi
   done
   [ -z "$missing" ] || say "Odoo $VERSION does not have$missing"
   rm -f "$HOME_DIR/database" "$ENV_FILE"
