@@ -132,6 +132,13 @@ fn refused_for(rank: Rank, model: &str, operation: Operation, is_14: bool) -> Op
         "ir.model" | "ir.model.fields" | "ir.actions.report" | "res.groups" if rank == Rank::Portal => {
             Some(&[INTERNAL])
         }
+        // Everybody inside reads what the add-on for tests brings, and notes that a step was called.
+        "ai.test.call" if rank != Rank::Portal && (reads || operation == Operation::Create) => None,
+        "ai.skill" | "ai.pipeline.step" | "ai.test.call" | "ai.test.steps"
+            if rank == Rank::Portal || !reads =>
+        {
+            Some(if rank == Rank::Portal { &[INTERNAL] } else { &[SETTINGS] })
+        }
         "ir.attachment" | "mail.message" | "res.partner.category" if rank == Rank::Portal && !reads => {
             Some(&[INTERNAL])
         }

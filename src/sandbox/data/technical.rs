@@ -24,6 +24,7 @@ const MODULES: &[(&str, &str, bool, bool)] = &[
     ("hr", "Employees", true, false),
     ("website", "Website", true, true),
     ("website_blog", "Blog", true, true),
+    ("odoo_mcp_ai_test", "odoo-mcp: AI invoices for tests", false, true),
 ];
 
 /// What a module needs.
@@ -44,6 +45,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("hr", &["web"]),
     ("website", &["portal"]),
     ("website_blog", &["website"]),
+    ("odoo_mcp_ai_test", &["account"]),
 ];
 
 pub(super) fn load(loader: &mut Loader, schema: &Schema) {

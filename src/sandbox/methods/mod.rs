@@ -3,6 +3,7 @@
 //! What a method does is in the file of its family; how a result reaches the wire is the route's affair.
 
 mod account;
+mod ai;
 mod archive;
 mod binding;
 mod bus;

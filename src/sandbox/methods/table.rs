@@ -1,8 +1,8 @@
 //! Every method a client may call: where it is found, what it takes, what runs it.
 
 use super::{
-    Answer, Call, account, archive, bus, loading, messages, meta, names, reading, sale, translations, views,
-    website, writing,
+    Answer, Call, account, ai, archive, bus, loading, messages, meta, names, reading, sale, translations,
+    views, website, writing,
 };
 use crate::{
     facts::JsonObject,
@@ -76,6 +76,9 @@ impl Method {
 const THREADS: &[&str] =
     &["res.partner", "product.template", "product.product", "sale.order", "account.move", "crm.lead"];
 const ORDERS: &[&str] = &["sale.order"];
+
+/// The model of the add-on for tests.
+const STEPS: &[&str] = &["ai.test.steps"];
 
 const MOVES: &[&str] = &["account.move"];
 
@@ -176,6 +179,14 @@ static METHODS: &[Method] = &[
     method("action_post", On::Records, &[], account::action_post).of(MOVES),
     method("button_draft", On::Records, &[], account::button_draft).of(MOVES),
     method("button_cancel", On::Records, &[], account::button_cancel).of(MOVES),
+    method("action_ai_post_vendor_bill", On::Records, &[], ai::post_vendor_bill).of(MOVES),
+    method("step_note", On::Model, &["!ctx"], ai::step_note).of(STEPS),
+    method("step_count", On::Model, &["!ctx"], ai::step_count).of(STEPS),
+    method("step_abort", On::Model, &["!ctx"], ai::step_abort).of(STEPS),
+    method("step_raise", On::Model, &["!ctx"], ai::step_raise).of(STEPS),
+    method("step_grow", On::Model, &["!ctx"], ai::step_grow).of(STEPS),
+    method("step_silent", On::Model, &["!ctx"], ai::step_silent).of(STEPS),
+    method("step_other_record", On::Model, &["!ctx"], ai::step_other_record).of(STEPS),
     method("action_register_payment", On::Records, &[], account::action_register_payment).of(MOVES),
     method(
         "get_portal_url",

@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::sandbox::field::{
-    binary, boolean, char, date, html, many2one, monetary, one2many, selection, text,
+    binary, boolean, char, date, float, html, many2one, monetary, one2many, selection, text,
 };
 
 pub(super) static MODEL: Model = Model {
@@ -123,6 +123,13 @@ pub(super) static MODEL: Model = Model {
         one2many("message_ids", "Messages", "mail.message", "res_id"),
         one2many("message_follower_ids", "Followers", "mail.followers", "res_id"),
         char("country_code", "Country Code").readonly().unstored().searchable(),
+        many2one("message_main_attachment_id", "Main Attachment", "ir.attachment"),
+        // The add-on for tests brings the rest.
+        float("ai_post_confidence", "AI confidence"),
+        boolean("ai_needs_review", "Needs review"),
+        text("ai_post_log", "AI log"),
+        char("ai_review_reason", "Reason of the review"),
+        boolean("ai_pipeline_requested", "Waits for the pipeline"),
         binary("tax_totals", "Invoice Totals").unstored().only19(),
     ],
 };

@@ -8,6 +8,7 @@ mod account_move;
 mod account_move_line;
 mod account_payment_term;
 mod account_tax;
+mod ai_pipeline_step;
 mod blog_blog;
 mod blog_post;
 mod bus_bus;
@@ -113,6 +114,10 @@ static ALL: &[&Model] = &[
     &website_page::MODEL,
     &blog_blog::MODEL,
     &blog_post::MODEL,
+    &ai_pipeline_step::SKILL,
+    &ai_pipeline_step::MODEL,
+    &ai_pipeline_step::CALL,
+    &ai_pipeline_step::STEPS,
 ];
 
 /// Fields every model has.

@@ -1,7 +1,7 @@
 //! Fields of `res.company`, named and labelled as the real ones; values come from `data`.
 
 use super::Model;
-use crate::sandbox::field::{binary, boolean, char, integer, many2many, many2one, one2many};
+use crate::sandbox::field::{binary, boolean, char, float, integer, many2many, many2one, one2many};
 
 pub(super) static MODEL: Model = Model {
     name: "res.company",
@@ -32,5 +32,10 @@ pub(super) static MODEL: Model = Model {
         many2many("user_ids", "Accepted Users", "res.users"),
         binary("logo", "Company Logo").unstored().searchable(),
         boolean("active", "Active").only19(),
+        // The add-on for tests brings the rest.
+        float("ai_monthly_budget_eur", "Monthly AI budget (EUR)"),
+        boolean("ai_two_pass_escalation", "Second look at doubtful bills"),
+        float("ai_post_confidence_threshold", "Confidence to post"),
+        boolean("ai_post_autopost", "Post bills by themselves"),
     ],
 };
