@@ -12,6 +12,7 @@ mod language_model;
 mod layers;
 mod legacy;
 mod paths;
+mod plugins;
 mod problems;
 mod raw;
 mod tenant_keys;
@@ -29,6 +30,7 @@ pub use keys::listen_address;
 pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
 pub use paths::{program, temporary_dir};
+pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
 pub use problems::{ConfigError, Problem};
 pub use tenant_keys::TenantKeys;
 pub use tool_settings::{RefreshSettings, ToolSettings};
@@ -60,6 +62,8 @@ pub struct Config {
     pub tools: ToolSettings,
     /// The language model that tools may ask.
     pub language_model: LanguageModelSettings,
+    /// Plugins of the invoice pipeline.
+    pub plugins: PluginSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
@@ -154,6 +158,7 @@ impl Config {
             files: FileLimits::default(),
             tools: ToolSettings::default(),
             language_model: LanguageModelSettings::default(),
+            plugins: PluginSettings::default(),
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },

@@ -136,6 +136,13 @@ fn apply_key(config: &mut Config, path: &str, value: &toml::Value, findings: &mu
 }
 
 fn apply_environment(config: &mut Config, environment: &Environment, findings: &mut Findings) {
+    for (variable, path) in keys::other_names() {
+        if let Some(text) = environment.get(variable)
+            && let Err(message) = keys::find(path).and_then(|key| (key.read)(config, Raw::Text(text)))
+        {
+            findings.problem(format!("variable `{variable}`"), message);
+        }
+    }
     for key in keys::all() {
         let variable = key.variable();
         if let Some(text) = environment.get(&variable)

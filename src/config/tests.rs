@@ -49,6 +49,7 @@ fn copy(config: &Config) -> Config {
         files: config.files,
         tools: config.tools.clone(),
         language_model: config.language_model.clone(),
+        plugins: config.plugins.clone(),
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
         sandbox: config.sandbox,
@@ -82,7 +83,12 @@ fn every_key_has_a_variable_that_is_read() {
             "connect.allowed_urls" => "https://odoo.example.com",
             "connect.os_keyring" if cfg!(not(feature = "os-keyring")) => continue,
             "refresh.server_actions" => "default=42",
+            "plugins.signature" => "off",
+            "plugins.unsigned_mode" => "declared",
             "sandbox"
+            | "plugins.enabled"
+            | "plugins.strict"
+            | "plugins.allow_root"
             | "refresh.after_changes"
             | "log.json"
             | "connect.any_secret_ref"

@@ -2,3 +2,44 @@
 //!
 //! Opening a library and calling it is unsafe and lives in the crate `odoo-mcp-plugin-host`; here is
 //! everything that is decided before and after.
+//!
+//! ```text
+//! folder      the directory and its files, through descriptors that cannot be swapped
+//! manifest    plugin.toml, read strictly
+//! signature   who vouches for it
+//! header      what the library is, read without running it
+//! candidate   all of these for one directory, before anything is opened
+//! loading     the private copy, opened in this process or in one of its own
+//! calls       steps with a deadline, on threads or in a child, and what they answer
+//! reload      one new registry, or the old one
+//! ```
+
+mod broker;
+mod error;
+mod reason;
+mod registry;
+mod report;
+mod service;
+
+pub use broker::{Broker, BrokerError};
+pub use error::PluginError;
+pub use reason::{Reason, Refusal};
+pub use registry::{OnError, PluginStep, Provenance, Registry, RunMode, StepAnswer};
+pub use report::{
+    PluginReport, ReloadCounts, ReloadReport, ReloadRequest, SignatureReport, SignatureStatus, Status,
+    StepReport,
+};
+pub use service::{Plugins, StartError};
+
+/// Steps that are part of the server. No plugin may use these names.
+pub const BUILT_IN_STEPS: &[&str] = &[
+    "probe_move",
+    "guard_monthly_budget",
+    "guard_already_extracted",
+    "retrieve_few_shot_examples",
+    "extract_vision",
+    "normalize_bg_fields",
+    "log_usage",
+    "write_back_move",
+    "invoke_posting_skill",
+];
