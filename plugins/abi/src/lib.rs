@@ -2,9 +2,13 @@
 //! owner for every buffer. No Rust type crosses it, and neither side frees what the other allocated.
 //!
 //! The header `include/odoo_mcp_plugin.h` is generated from this file; a test compares sizes and
-//! offsets.
+//! offsets. What C has no use for stands in `note.rs`.
+
+mod note;
 
 use core::ffi::c_void;
+
+pub use note::{NOTE, NOTE_SECTION, TARGET};
 
 /// `"OMP1"` read as a little-endian number.
 pub const MAGIC: u32 = 0x3150_4D4F;
@@ -18,12 +22,14 @@ pub const FLAG_PANIC_UNWIND: u32 = 1;
 /// The plugin may be called from several threads at once.
 pub const FLAG_THREAD_SAFE: u32 = 2;
 
-/// Names of the two functions that a library exports.
+/// The function that a library exports to say what it is.
 pub const INFO_SYMBOL: &str = "omp_info_v1";
+/// The function that a library exports to be started.
 pub const INIT_SYMBOL: &str = "omp_init_v1";
 
 /// What functions return. Anything else is an error.
 pub mod code {
+    /// Done; for `applies`: yes.
     pub const OK: i32 = 0;
     /// The step does not apply to this bill.
     pub const NOT_APPLICABLE: i32 = 1;
@@ -35,6 +41,7 @@ pub mod code {
     pub const PANIC: i32 = 4;
     /// The plugin could not read what it was given; `out` holds `{"code", "message"}`.
     pub const BAD_INPUT: i32 = 5;
+    /// The plugin stopped because nobody waited any more.
     pub const CANCELLED: i32 = 6;
 }
 
@@ -70,7 +77,8 @@ pub struct Info {
     pub target: Slice,
 }
 
-/// What the host offers.
+/// What the host offers. The functions answer for the call that runs on the same thread; anywhere else
+/// `call` returns `ERROR` and `cancelled` is not zero. The table lives as long as the process.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Host {
@@ -91,10 +99,11 @@ pub struct Host {
 pub struct Plugin {
     pub struct_size: u32,
     pub state: *mut c_void,
-    /// `{"steps": [{"name", "sequence", "on_error", "timeout_ms", "description"}]}`.
+    /// Writes `{"steps": [{"name", "sequence", "on_error", "timeout_ms", "description"}]}`.
     pub describe: Option<unsafe extern "C" fn(state: *mut c_void, out: *mut Buf) -> i32>,
+    /// Does this step concern the bill? `OK` or `NOT_APPLICABLE`.
     pub applies: Option<unsafe extern "C" fn(state: *mut c_void, step: u32, context: Slice) -> i32>,
-    /// `{"data": {...}, "abort": null | {"reason": "..."}, "log": {...}}`.
+    /// Runs a step; writes `{"data": {...}, "abort": null | {"reason": "..."}, "log": {...}}`.
     pub execute:
         Option<unsafe extern "C" fn(state: *mut c_void, step: u32, context: Slice, out: *mut Buf) -> i32>,
     pub free_buf: Option<unsafe extern "C" fn(buf: *mut Buf)>,

@@ -25,7 +25,9 @@ pub use opened::{Info, OpenLibrary};
 pub use running::{Code, Executed, RunningPlugin};
 
 /// The interface that this host speaks.
-pub use odoo_mcp_plugin_abi::{ABI_MAJOR, ABI_MINOR, FLAG_PANIC_UNWIND, FLAG_THREAD_SAFE, code};
+pub use odoo_mcp_plugin_abi::{
+    ABI_MAJOR, ABI_MINOR, FLAG_PANIC_UNWIND, FLAG_THREAD_SAFE, NOTE, NOTE_SECTION, TARGET, code,
+};
 
 /// Name, version and target of a plugin may be this long each.
 pub const INFO_TEXT_BYTES_MAX: usize = 64 * 1024;
