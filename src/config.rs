@@ -7,6 +7,7 @@
 mod connections;
 mod environment;
 mod grants;
+mod invoices;
 mod keys;
 mod language_model;
 mod layers;
@@ -26,6 +27,7 @@ use crate::facts::{Definition, GrantName, Limits, Secret, SecretSource, UserName
 
 pub use connections::odoo_url;
 pub use environment::Environment;
+pub use invoices::{Escalation, InvoiceSettings, PdfPolicy, RoutingSettings, UnreadableCap};
 pub use keys::listen_address;
 pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
@@ -64,6 +66,8 @@ pub struct Config {
     pub language_model: LanguageModelSettings,
     /// Plugins of the invoice pipeline.
     pub plugins: PluginSettings,
+    /// How bills are read and filled in.
+    pub invoices: InvoiceSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
@@ -159,6 +163,7 @@ impl Config {
             tools: ToolSettings::default(),
             language_model: LanguageModelSettings::default(),
             plugins: PluginSettings::default(),
+            invoices: InvoiceSettings::default(),
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },

@@ -87,6 +87,7 @@ impl Canonical {
             reads_every_field,
             leaves_out_related,
             fields_written,
+            fields_optional,
             fields_filtered,
             paths_read,
             fields_ordered,
@@ -113,6 +114,7 @@ impl Canonical {
         self.yes_or_no(*reads_every_field);
         self.yes_or_no(*leaves_out_related);
         self.fields(fields_written);
+        self.fields(fields_optional);
         self.texts(fields_filtered.iter().map(String::as_str));
         self.texts(paths_read.iter().map(String::as_str));
         self.texts(fields_ordered.iter().map(String::as_str));

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::{
     Config, LogLevel,
     connections::odoo_url,
-    language_model, plugins,
+    invoices, language_model, plugins,
     raw::{Raw, shown},
     tool_settings::server_action,
 };
@@ -148,12 +148,12 @@ const OWN_KEYS: &[Key] = &[
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
-    OWN_KEYS.iter().chain(language_model::KEYS).chain(plugins::KEYS)
+    OWN_KEYS.iter().chain(language_model::KEYS).chain(plugins::KEYS).chain(invoices::KEYS)
 }
 
 /// Variables with names of their own for some keys; our own names win over them.
 pub(super) fn other_names() -> impl Iterator<Item = (&'static str, &'static str)> {
-    plugins::OTHER_NAMES.iter().copied()
+    plugins::OTHER_NAMES.iter().chain(invoices::OTHER_NAMES).copied()
 }
 
 /// Further names that stand at the top of the file.

@@ -136,6 +136,7 @@ fn apply_key(config: &mut Config, path: &str, value: &toml::Value, findings: &mu
 }
 
 fn apply_environment(config: &mut Config, environment: &Environment, findings: &mut Findings) {
+    // Our own names come after these and win.
     for (variable, path) in keys::other_names() {
         if let Some(text) = environment.get(variable)
             && let Err(message) = keys::find(path).and_then(|key| (key.read)(config, Raw::Text(text)))

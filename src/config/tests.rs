@@ -50,6 +50,7 @@ fn copy(config: &Config) -> Config {
         tools: config.tools.clone(),
         language_model: config.language_model.clone(),
         plugins: config.plugins.clone(),
+        invoices: config.invoices.clone(),
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
         sandbox: config.sandbox,
@@ -94,6 +95,19 @@ fn every_key_has_a_variable_that_is_read() {
             | "connect.any_secret_ref"
             | "connect.os_keyring" => "true",
             "key" => CANARY,
+            "invoices.few_shot" | "invoices.routing" => "false",
+            "invoices.line_proposals" => "true",
+            "invoices.prompt_version" => "v3",
+            "invoices.escalation" => "always",
+            "invoices.escalation_percent" => "80",
+            "invoices.pdf_policy" => "refuse",
+            "invoices.posting_method" => "action_post",
+            "invoices.unreadable_cap" => "stop",
+            "invoices.budget_override_grants" => "local",
+            "invoices.small_bytes"
+            | "invoices.image_bytes_min"
+            | "invoices.tolerance_thousandths"
+            | "invoices.tolerance_per_line_thousandths" => "77",
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",
             "odoo.parallel_requests" | "files.keep_hours" | "language_model.parallel_requests" => "3",

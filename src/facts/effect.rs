@@ -67,6 +67,10 @@ pub struct RecordEffect {
     /// Fields that receive values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_written: Vec<FieldName>,
+    /// Those read or written fields that an optional module brings; where the definitions do not have
+    /// them, they are neither read nor written.
+    #[serde(skip)]
+    pub fields_optional: Vec<FieldName>,
     /// Fields (dotted paths included) that decide which records or in which order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_filtered: Vec<String>,
@@ -166,6 +170,7 @@ impl RecordEffect {
             reads_every_field: false,
             leaves_out_related: false,
             fields_written: Vec::new(),
+            fields_optional: Vec::new(),
             fields_filtered: Vec::new(),
             paths_read: Vec::new(),
             fields_ordered: Vec::new(),
@@ -233,6 +238,13 @@ impl RecordEffect {
     #[must_use]
     pub fn writing(mut self, fields: Vec<FieldName>) -> Self {
         self.fields_written = fields;
+        self
+    }
+
+    /// Read or written fields that this Odoo need not have.
+    #[must_use]
+    pub fn optionally(mut self, fields: &[FieldName]) -> Self {
+        self.fields_optional = fields.to_vec();
         self
     }
 

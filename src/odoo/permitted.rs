@@ -280,6 +280,11 @@ impl<'a> PermittedOdoo<'a> {
         self.client.version().await
     }
 
+    /// Where the connection leads and as whom: no record data.
+    pub fn definition(&self) -> &crate::facts::Definition {
+        self.client.definition()
+    }
+
     /// Where the connection leads: no record data.
     pub fn base_url(&self) -> &url::Url {
         &self.client.definition().url

@@ -84,6 +84,7 @@ impl Dice {
         effect.reads_every_field = self.one(&[false, true]);
         effect.leaves_out_related = self.one(&[false, true]);
         effect.fields_written = self.some(&fields);
+        effect.fields_optional = self.some(&fields);
         effect.fields_filtered = self.some(&paths);
         effect.paths_read = self.some(&paths);
         effect.fields_ordered = self.some(&paths);

@@ -37,6 +37,7 @@ impl<'a> Unfolding<'a> {
         let mut nested = Vec::new();
         if needs_definitions(&effect) {
             self.set_defaults(&mut effect, &defaults)?;
+            self.leave_out_what_is_missing(&mut effect)?;
             if effect.reads_every_field {
                 let schema = self.schema(&effect.model)?;
                 let own = schema.fields.values();
@@ -95,6 +96,21 @@ impl<'a> Unfolding<'a> {
             None if OF_EVERY_MODEL.contains(&name) => Ok(None),
             _ => Ok(Some(schema.expect_field(name)?)),
         }
+    }
+
+    /// Fields of a module that is not installed are not there to be read or written.
+    fn leave_out_what_is_missing(&self, effect: &mut RecordEffect) -> Result<(), Stop> {
+        if effect.fields_optional.is_empty() {
+            return Ok(());
+        }
+        let schema = self.schema(&effect.model)?;
+        let optional = std::mem::take(&mut effect.fields_optional);
+        let is_there =
+            |field: &FieldName| !optional.contains(field) || schema.field(field.as_str()).is_some();
+        effect.fields_read.retain(is_there);
+        effect.fields_written.retain(is_there);
+        effect.fields_optional = optional;
+        Ok(())
     }
 
     /// `default_x` writes field `x`, unless the values say otherwise.

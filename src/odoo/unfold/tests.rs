@@ -282,6 +282,18 @@ fn unknown_fields_are_refused_wherever_they_stand() {
 }
 
 #[test]
+fn optional_fields_are_left_out_where_they_are_missing() {
+    let fields = ["name", "nope"].map(|name| FieldName::parse(name).unwrap());
+    let nope = &fields[1..];
+    let read = effect(Operation::Read, "read").reading(&fields).optionally(nope);
+    assert_eq!(unfolded(&read).unwrap()[0].fields_read, fields[..1]);
+    let written = effect(Operation::Write, "write").with_ids(&[7]).writing(fields.to_vec()).optionally(nope);
+    assert_eq!(unfolded(&written).unwrap()[0].fields_written, fields[..1]);
+    let read = effect(Operation::Read, "read").reading(&fields).optionally(&fields[..1]);
+    check_refused(&read, "unknown_field");
+}
+
+#[test]
 fn defaults_of_the_context_are_values() {
     let context =
         json!({"default_state": "sale", "default_nope": 1, "default_order_line": [[2, 5]], "lang": "fr_FR"});
