@@ -8,6 +8,8 @@ mod art_117;
 mod cross_checks;
 mod fields;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use jiff::civil::Date;
 use serde::Serialize;
