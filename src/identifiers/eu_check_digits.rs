@@ -1,6 +1,8 @@
 //! Check digits of VAT numbers, country by country, where they are simple.
 
-use super::{cleaned::weighted, iban::rest_by_97};
+use jiff::civil::Date;
+
+use super::{bulgarian_vat::bulgarian_vat, cleaned::weighted, iban::rest_by_97};
 
 /// Does the check digit of a number of the right shape agree? Nothing where it is not known here:
 /// Spanish numbers, French ones with letters in their key, and numbers of people in some countries.
@@ -9,6 +11,8 @@ pub(super) fn agrees(country: &str, number: &str) -> Option<bool> {
     let d = digits.as_slice();
     let agrees = match country {
         "AT" => (10 - (luhn_sum(d.get(..7)?, 1) + 4) % 10) % 10 == last(d),
+        // The day decides about warnings only.
+        "BG" => bulgarian_vat(&format!("BG{number}"), Date::MAX).is_valid(),
         "BE" => 97 - value(d.get(..8)?) % 97 == value(d.get(8..)?),
         "CY" => cyprus(d) == number.chars().last() && !number.starts_with("12"),
         "CZ" if d.len() == 8 => {
