@@ -20,6 +20,7 @@ mod tenant_keys;
 #[cfg(test)]
 mod tests;
 mod tool_settings;
+mod usage;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -36,6 +37,7 @@ pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
 pub use problems::{ConfigError, Problem};
 pub use tenant_keys::TenantKeys;
 pub use tool_settings::{RefreshSettings, ToolSettings};
+pub use usage::{EurPerUsd, UsageSettings};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.
 pub const DEFAULT_SETTINGS: &str = include_str!("config/default.toml");
@@ -68,6 +70,8 @@ pub struct Config {
     pub plugins: PluginSettings,
     /// How bills are read and filled in.
     pub invoices: InvoiceSettings,
+    /// What language models cost.
+    pub usage: UsageSettings,
     /// Start the sandbox Odoo and make it the connection `default`.
     pub sandbox: bool,
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
@@ -164,6 +168,7 @@ impl Config {
             language_model: LanguageModelSettings::default(),
             plugins: PluginSettings::default(),
             invoices: InvoiceSettings::default(),
+            usage: UsageSettings::default(),
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },

@@ -10,6 +10,7 @@ use super::{
     invoices, language_model, plugins,
     raw::{Raw, shown},
     tool_settings::server_action,
+    usage,
 };
 use crate::facts::{Secret, SecretSource, nearest};
 
@@ -148,7 +149,7 @@ const OWN_KEYS: &[Key] = &[
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
-    OWN_KEYS.iter().chain(language_model::KEYS).chain(plugins::KEYS).chain(invoices::KEYS)
+    OWN_KEYS.iter().chain(language_model::KEYS).chain(plugins::KEYS).chain(invoices::KEYS).chain(usage::KEYS)
 }
 
 /// Variables with names of their own for some keys; our own names win over them.

@@ -50,6 +50,7 @@ fn copy(config: &Config) -> Config {
         tools: config.tools.clone(),
         language_model: config.language_model.clone(),
         plugins: config.plugins.clone(),
+        usage: config.usage.clone(),
         invoices: config.invoices.clone(),
         connections: config.connections.clone(),
         seal_key: config.seal_key.clone(),
