@@ -263,10 +263,13 @@ impl host::Line for Wire {
 }
 
 /// Exports a [`Plugin`] as the functions that the server looks for. Name and version are those of the
-/// package.
+/// package; a package whose name has a hyphen says another one: `export_plugin!(Mine, name = "my_plugin")`.
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {
+        $crate::export_plugin!($plugin, name = env!("CARGO_PKG_NAME"));
+    };
+    ($plugin:ty, name = $name:expr) => {
         const _: () = {
             /// Read by the server before the library is opened.
             #[used]
@@ -276,7 +279,7 @@ macro_rules! export_plugin {
             pub static omp_abi_note: [u8; 8] = $crate::exports::NOTE;
 
             static INFO: $crate::exports::StaticInfo =
-                $crate::exports::info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+                $crate::exports::info($name, env!("CARGO_PKG_VERSION"));
 
             #[unsafe(no_mangle)]
             pub extern "C" fn omp_info_v1() -> *const $crate::exports::Info {

@@ -18,7 +18,7 @@
 //!     }
 //! }
 //!
-//! export_plugin!(Greeting);
+//! export_plugin!(Greeting, name = "greeting");
 //! # fn main() {}
 //! ```
 //!
