@@ -1,5 +1,6 @@
 //! The C header is made from `src/lib.rs`, and a C compiler agrees with Rust about every size, offset
 //! and constant in it. `UPDATE=1 cargo test -p odoo-mcp-plugin-abi` writes it anew.
+#![cfg(test)]
 #![allow(clippy::disallowed_methods, reason = "the compiler is started, and UPDATE is asked for")]
 
 use std::{

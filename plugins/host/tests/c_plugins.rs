@@ -1,4 +1,5 @@
 //! The host against libraries written in C: one that keeps every promise, and many that break one.
+#![cfg(test)]
 #![allow(clippy::disallowed_methods, reason = "the C compiler is started")]
 #![cfg(unix)]
 
