@@ -40,6 +40,15 @@ pub(crate) enum Behaviour {
         content_type: &'static str,
         body: String,
     },
+    /// Another answer with headers of its own, broken off after so many bytes of its body.
+    AnswerWith {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+        broken_after: Option<usize>,
+    },
+    /// The same later.
+    Later(Duration, Box<Behaviour>),
     /// A redirect to this path; Odoo never sees the request.
     Redirect(&'static str),
     /// Whatever this writes, until the client hangs up; Odoo never sees the request.
@@ -290,8 +299,12 @@ fn relay_one(
     request: &Message,
     mut client: &mut impl Write,
 ) -> io::Result<bool> {
-    let behaviour = (lock(&shared.rule))(request);
+    let mut behaviour = (lock(&shared.rule))(request);
     lock(&shared.recorded).push(Recorded { message: request.clone() });
+    while let Behaviour::Later(time, then) = behaviour {
+        thread::sleep(time);
+        behaviour = *then;
+    }
     match &behaviour {
         Behaviour::CutBefore => return Ok(false),
         Behaviour::Hang => {
@@ -302,6 +315,16 @@ fn relay_one(
             let headers = [("Content-Type".to_owned(), (*content_type).to_owned())];
             http::write_message(client, &format!("HTTP/1.1 {status} Test"), &headers, body.as_bytes())?;
             return Ok(true);
+        }
+        Behaviour::AnswerWith { status, headers, body, broken_after: None } => {
+            http::write_message(client, &format!("HTTP/1.1 {status} Test"), headers, body)?;
+            return Ok(true);
+        }
+        Behaviour::AnswerWith { status, body, broken_after: Some(bytes), .. } => {
+            let head = format!("HTTP/1.1 {status} Test\r\nContent-Length: {}\r\n\r\n", body.len());
+            client.write_all(&[head.as_bytes(), body.get(..*bytes).unwrap_or_default()].concat())?;
+            client.flush()?;
+            return Ok(false);
         }
         Behaviour::Redirect(location) => {
             let headers = [("Location".to_owned(), (*location).to_owned())];
@@ -314,7 +337,7 @@ fn relay_one(
             return Ok(false);
         }
         Behaviour::Delay(time) => thread::sleep(*time),
-        Behaviour::Pass | Behaviour::CutAfter | Behaviour::CutInside => {}
+        Behaviour::Pass | Behaviour::CutAfter | Behaviour::CutInside | Behaviour::Later(..) => {}
     }
     let answer = forward(&shared.backend, request)?;
     match behaviour {
