@@ -10,8 +10,7 @@ use ring::digest;
 use serde_json::{Value, json};
 
 use super::{
-    Extraction, ExtractionError, ExtractionRequest, FailedExtraction, Parsed, Prepared, PromptVersion,
-    Wanted,
+    Extraction, ExtractionError, ExtractionRequest, FailedExtraction, Parsed, Prepared, Wanted,
     locks::Turns,
     parse_bill, parse_declaration, prompt,
     routing::{routed_model, routing_models},
@@ -69,12 +68,6 @@ impl Extractor {
         Self { language, usage, settings }
     }
 
-    /// Everything but reserving and asking: what would be sent, to whom, and what it would cost.
-    pub async fn prepare(&self, request: &ExtractionRequest) -> Result<Prepared, ExtractionError> {
-        let (prepared, _) = self.prepare_question(request).await?;
-        Ok(prepared)
-    }
-
     /// Reads one document. What was sent is settled even where nobody waits for the answer any more.
     pub async fn extract(&self, request: ExtractionRequest) -> Result<Extraction, ExtractionError> {
         let this = self.clone();
@@ -95,10 +88,8 @@ impl Extractor {
         self.ask(request, document, model, content_key).await
     }
 
-    async fn prepare_question(
-        &self,
-        request: &ExtractionRequest,
-    ) -> Result<(Prepared, Question), ExtractionError> {
+    /// Everything but reserving and asking: what would be sent, to whom, and what it would cost.
+    pub async fn prepare(&self, request: &ExtractionRequest) -> Result<Prepared, ExtractionError> {
         let (document, model) = self.made_ready(request).await?;
         let content_key = content_key(request, &document, &model);
         let question = question(request, &document, &model);
@@ -110,7 +101,7 @@ impl Extractor {
         if kept.is_none() {
             self.language()?.could_ask(&question, &self.access(request)).await?;
         }
-        Ok((Prepared { document, model, content_key, estimate, is_paid: kept.is_some() }, question))
+        Ok(Prepared { document, model, content_key, estimate, is_paid: kept.is_some() })
     }
 
     async fn ask(
