@@ -5,6 +5,8 @@ mod answer;
 mod door;
 mod front;
 pub(crate) mod http;
+#[allow(dead_code, reason = "each binary and group uses a part of what it can say")]
+mod model_server;
 mod oracle;
 pub(crate) mod tested;
 mod tls;
@@ -14,6 +16,8 @@ mod xlsx;
 pub(crate) use answer::{Answer, ids_of};
 pub(crate) use door::{Door, DoorSettings, Via, program};
 pub(crate) use front::{Behaviour, Front, Recorded};
+#[allow(unused_imports, reason = "each binary and group uses a part of it")]
+pub(crate) use model_server::{Asked, ModelServer, Says, Tokens};
 #[allow(unused_imports, reason = "only the end-to-end binary asks a server for its version")]
 pub(crate) use oracle::Oracle;
 pub(crate) use tls::TlsIdentity;

@@ -134,7 +134,9 @@ impl Asked {
                     found.push((text(&source["media_type"]), decoded(&source["data"])));
                 }
                 let url = text(&block["image_url"]["url"]);
-                if let Some((kind, data)) = url.strip_prefix("data:").and_then(|url| url.split_once(";base64,")) {
+                if let Some((kind, data)) =
+                    url.strip_prefix("data:").and_then(|url| url.split_once(";base64,"))
+                {
                     found.push((kind.to_owned(), decoded(&json!(data))));
                 }
             }
@@ -222,7 +224,9 @@ fn as_text(request: &Message, said: &str) -> Value {
     match request.path() {
         "/v1/messages" => json!({"content": [{"type": "text", "text": said}], "stop_reason": "end_turn",
             "usage": usage(Tokens::default())}),
-        "/api/chat" => json!({"message": {"role": "assistant", "content": said}, "done": true, "done_reason": "stop"}),
+        "/api/chat" => {
+            json!({"message": {"role": "assistant", "content": said}, "done": true, "done_reason": "stop"})
+        }
         _ => json!({"choices": [{"message": {"content": said}, "finish_reason": "stop"}]}),
     }
 }
