@@ -25,6 +25,7 @@ use crate::{
     sandbox::{self, Sandbox, SandboxOptions},
     store::{StateDir, StoreError},
     tools::{Catalog, Drafts, Helpers},
+    usage::{PriceFileError, UsageLedger},
 };
 
 /// The audit log inside the state directory.
@@ -51,6 +52,8 @@ pub enum HouseError {
     Policy(#[from] PolicyLoadError),
     #[error("{0}")]
     Connections(#[from] OdooError),
+    #[error("{0}")]
+    Prices(#[from] PriceFileError),
     #[error("the practice Odoo did not start: {0}")]
     Sandbox(String),
 }
@@ -94,6 +97,7 @@ impl House {
         let helpers = Helpers {
             language_model: LanguageModel::of(&config.language_model, key_reader()).map(Arc::new),
             drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
+            usage: Some(Arc::new(UsageLedger::open(&state, &config.usage)?)),
         };
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)

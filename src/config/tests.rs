@@ -85,6 +85,10 @@ fn every_key_has_a_variable_that_is_read() {
             "connect.allowed_urls" => "https://odoo.example.com",
             "connect.os_keyring" if cfg!(not(feature = "os-keyring")) => continue,
             "refresh.server_actions" => "default=42",
+            "usage.eur_per_usd" => "2026-01-01=0.9",
+            "usage.answer_days" => "7",
+            "usage.time_zone" => "Europe/Sofia",
+            "usage.tenant_codes" => "default=acme",
             "plugins.signature" => "off",
             "plugins.unsigned_mode" => "declared",
             "sandbox"

@@ -1,13 +1,15 @@
-//! What a few tools need besides Odoo: a language model, where one is set up, and a place for drafts.
+//! What a few tools need besides Odoo: a language model, where one is set up, a place for drafts, and
+//! the ledger of what models cost.
 
 use std::sync::Arc;
 
 use super::translations::Drafts;
-use crate::language::LanguageModel;
+use crate::{language::LanguageModel, usage::UsageLedger};
 
-/// Cheap to clone; by default there is neither.
+/// Cheap to clone; by default there is nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Helpers {
     pub language_model: Option<Arc<LanguageModel>>,
     pub drafts: Drafts,
+    pub usage: Option<Arc<UsageLedger>>,
 }

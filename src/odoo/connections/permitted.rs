@@ -2,7 +2,7 @@
 
 use super::{CertificateReport, ConnectRequest, Connected, Connections, Overview, Repinned};
 use crate::{
-    facts::{ConnectionAlias, ConnectionChange, Effect},
+    facts::{ConnectionAlias, ConnectionChange, Definition, Effect},
     odoo::OdooError,
     policy::Permit,
 };
@@ -26,6 +26,12 @@ impl<'a> PermittedConnections<'a> {
             return Err(OdooError::NotPermitted { what: "the list of connections".to_owned() });
         }
         Ok(self.connections.overview(check).await)
+    }
+
+    /// What is known of a connection before anything is sent.
+    pub fn definition(&self, alias: &ConnectionAlias) -> Result<Definition, OdooError> {
+        self.check(alias, ConnectionChange::Inspect)?;
+        Ok(self.connections.get(alias)?.definition().clone())
     }
 
     /// Signs in and saves; a dry run only looks.
@@ -145,6 +151,7 @@ mod tests {
             ("certificate", door.certificate(&shop).await.err()),
             ("look at pin", door.repin(&shop, None, true).await.err()),
             ("repin", door.repin(&shop, None, false).await.err()),
+            ("definition", door.definition(&shop).err()),
         ];
         let passed = |error: &Option<OdooError>| !matches!(error, Some(OdooError::NotPermitted { .. }));
         outcomes.iter().filter(|(_, error)| passed(error)).map(|(name, _)| *name).collect()
@@ -157,7 +164,7 @@ mod tests {
         assert_eq!(opened(one("other", ConnectionChange::Connect)).await, nothing);
         assert_eq!(
             opened(one("shop", ConnectionChange::Inspect)).await,
-            ["look", "certificate", "look at pin"]
+            ["look", "certificate", "look at pin", "definition"]
         );
         assert_eq!(opened(one("shop", ConnectionChange::Connect)).await, ["connect"]);
         assert_eq!(opened(one("shop", ConnectionChange::Disconnect)).await, ["disconnect"]);
