@@ -263,7 +263,7 @@ impl host::Line for Wire {
 }
 
 /// Exports a [`Plugin`] as the functions that the server looks for. Name and version are those of the
-/// package; a package whose name has a hyphen says another one: `export_plugin!(Mine, name = "my_plugin")`.
+/// package; a package whose name has a hyphen says another one: `export_plugin!(Mine, name = "mine")`.
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {

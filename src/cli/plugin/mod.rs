@@ -1,6 +1,7 @@
 //! `plugin`: one file per command.
 
 mod new;
+mod template;
 
 use clap::{Args, Subcommand};
 
