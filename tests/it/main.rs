@@ -11,6 +11,7 @@ mod cli;
 mod contract;
 mod journal;
 mod large_policy;
+mod plugin_kit;
 mod policies;
 mod policy_file;
 mod readme;

@@ -39,7 +39,9 @@ pub struct OpenLibrary {
 }
 
 impl OpenLibrary {
-    /// Maps the library, which runs its initialisers, and reads what it is.
+    /// Maps the library, which runs its initialisers, and reads what it is. The system's loader knows
+    /// libraries by path: a path that was opened before gives the same library again, whatever is in
+    /// the file now. A new version needs a new path, and a file that is mapped must not be written into.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         // SAFETY: the initialisers of the library run. Whether they may is decided before this call.
         let library = unsafe { map(path) }.map_err(|error| loader_error(&error, path))?;
