@@ -3,3 +3,4 @@
 //! Deliberately absent: MCP types, wording of errors, policy.
 
 pub mod extraction;
+pub mod inspect;

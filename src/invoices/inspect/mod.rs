@@ -1,0 +1,17 @@
+//! What is known of bills, many at a time: a few reads of Odoo and one of the ledger, however many bills.
+//!
+//! Deliberately absent: changing anything, and opening the files themselves.
+
+mod attachments;
+mod decision;
+mod history;
+mod reads;
+#[cfg(test)]
+mod tests;
+
+pub use attachments::{Attachment, chosen, is_readable};
+pub use decision::{Evidence, NextStep, Verdict, decide};
+pub use history::{Extraction, History};
+pub use reads::{
+    Attachments, Bill, CompanySettings, Reads, attachments_of, bills, companies_of, draft_ids, has_addon,
+};

@@ -1,0 +1,39 @@
+//! What the tools that look at bills share: whose ledger it is, and what it knows.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    invoices::inspect::History,
+    odoo::PermittedOdoo,
+    tools::{CallContext, ToolError},
+    usage::{Tenant, UsageError},
+};
+
+/// The tenant of a connection. A caller that names another one is refused before anything is read.
+pub(super) fn tenant(
+    cx: &CallContext<'_>,
+    odoo: &PermittedOdoo<'_>,
+    given: &str,
+) -> Result<Tenant, ToolError> {
+    let tenant = match &cx.helpers().usage {
+        Some(ledger) => ledger.tenant(odoo.definition()),
+        None => Tenant::of(odoo.definition()),
+    };
+    tenant.must_be(given).map_err(of_ledger)?;
+    Ok(tenant)
+}
+
+/// What the ledger knows of these bills, with one query; nothing where there is no ledger.
+pub(super) async fn histories(
+    cx: &CallContext<'_>,
+    tenant: &Tenant,
+    bills: &[i64],
+) -> Result<Option<BTreeMap<i64, History>>, ToolError> {
+    let Some(ledger) = &cx.helpers().usage else { return Ok(None) };
+    let rows = ledger.calls_of_moves(tenant, bills).await.map_err(of_ledger)?;
+    Ok(Some(History::by_bill(rows)))
+}
+
+fn of_ledger(error: UsageError) -> ToolError {
+    ToolError::Stopped { code: error.code(), message: error.to_string(), hint: Some(error.hint().to_owned()) }
+}
