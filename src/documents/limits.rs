@@ -68,11 +68,24 @@ impl Default for DocumentLimits {
     }
 }
 
+/// When the work has to be over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends(Instant);
+
+impl Ends {
+    pub(super) fn check(self) -> Result<(), Stop> {
+        if Instant::now() >= self.0 {
+            return Err(Stop::new(RefusalCode::Timeout, "looking through the document took too long"));
+        }
+        Ok(())
+    }
+}
+
 /// What is left of the limits while one file is read.
 #[derive(Debug)]
 pub(super) struct Budget<'a> {
     pub(super) limits: &'a DocumentLimits,
-    ends: Instant,
+    ends: Ends,
     decoded: u64,
     steps: u32,
 }
@@ -81,7 +94,7 @@ impl<'a> Budget<'a> {
     pub(super) fn new(limits: &'a DocumentLimits) -> Self {
         let own = Instant::now() + limits.time_max;
         let ends = limits.deadline.map_or(own, |given| given.min(own));
-        Self { limits, ends, decoded: 0, steps: 0 }
+        Self { limits, ends: Ends(ends), decoded: 0, steps: 0 }
     }
 
     /// The same end in time, everything else from the start: for a second look at the result.
@@ -89,11 +102,12 @@ impl<'a> Budget<'a> {
         Self { limits: self.limits, ends: self.ends, decoded: 0, steps: 0 }
     }
 
+    pub(super) fn ends(&self) -> Ends {
+        self.ends
+    }
+
     pub(super) fn time(&self) -> Result<(), Stop> {
-        if Instant::now() >= self.ends {
-            return Err(Stop::new(RefusalCode::Timeout, "looking through the document took too long"));
-        }
-        Ok(())
+        self.ends.check()
     }
 
     /// One small piece of work; the clock is asked now and then only.

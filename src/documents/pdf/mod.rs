@@ -1,11 +1,155 @@
-//! PDF files: read with limits at every step, walked, and written anew.
+//! PDF files: read with limits at every step, walked, written anew, and read again.
+//!
+//! A reader of our own, because the input is hostile: no number in a file is believed, nothing recurses
+//! deeper than a limit, and whatever a limit forbids ends the work with a code.
 
-use super::{SanitizeReport, limits::Budget, refusal::Stop};
+mod attachments;
+mod clean;
+mod destinations;
+mod file;
+mod filters;
+mod lexer;
+mod lzw;
+mod object;
+mod pages;
+mod parser;
+mod predictor;
+mod rebuild;
+mod rules;
+mod scan;
+mod streams;
+mod writer;
+mod xref;
 
-pub(super) fn sanitize(_: &[u8], _: &mut Budget<'_>, _: &mut SanitizeReport) -> Result<Vec<u8>, Stop> {
-    Err(Stop::malformed("reading PDF files is being built"))
+use std::collections::BTreeSet;
+
+use super::{
+    RefusalCode, SanitizeReport,
+    kind::pdf_header_at,
+    limits::{Budget, Ends},
+    refusal::Stop,
+};
+use file::File;
+use object::Object;
+
+/// Rounds until a result stays the same; the first is nearly always enough.
+const ROUNDS_MAX: usize = 3;
+
+pub(super) fn sanitize(
+    bytes: &[u8],
+    budget: &mut Budget<'_>,
+    report: &mut SanitizeReport,
+) -> Result<Vec<u8>, Stop> {
+    let header = pdf_header_at(bytes).unwrap_or_default();
+    let body = bytes.get(header..).unwrap_or_default();
+    let file = File::read(body, budget)?;
+    if file.rebuilt {
+        report.warn("rebuilt", "the cross-reference was broken and was made anew from the objects found");
+    }
+    refuse_dynamic_form(&file)?;
+    let cleaned = clean::clean(&file, budget, report)?;
+    report.pages = cleaned.pages;
+    report.removed.unreachable_objects = unreachable(&file, budget)?;
+    report.removed.revisions = file.updates;
+    report.removed.stray_bytes += header as u64 + behind_the_end(body);
+    let mut output = writer::write(&cleaned.objects, cleaned.info);
+    drop((cleaned, file));
+    for _ in 0..ROUNDS_MAX {
+        let again = once_more(&output, budget, report)?;
+        if again == output {
+            return within_size(output, budget);
+        }
+        output = again;
+    }
+    Err(residue("cleaning it again still changes it"))
 }
 
-pub(super) fn page_count(_: &[u8], _: &mut Budget<'_>) -> u32 {
-    1
+/// Reads the result as if it came from outside, and cleans it again.
+fn once_more(output: &[u8], budget: &Budget<'_>, report: &SanitizeReport) -> Result<Vec<u8>, Stop> {
+    let mut budget = budget.again();
+    let file = File::read(output, &mut budget)?;
+    if let Some(left) = scan::residue(&file, budget.limits.keep_metadata) {
+        return Err(residue(&format!("{left} is still there")));
+    }
+    let mut second = SanitizeReport::default();
+    let cleaned = clean::clean(&file, &mut budget, &mut second)?;
+    if cleaned.pages != report.pages {
+        return Err(residue("the number of pages changed"));
+    }
+    Ok(writer::write(&cleaned.objects, cleaned.info))
+}
+
+fn residue(what: &str) -> Stop {
+    Stop::new(RefusalCode::Residue, format!("the cleaned file did not pass the last check: {what}"))
+}
+
+fn within_size(output: Vec<u8>, budget: &Budget<'_>) -> Result<Vec<u8>, Stop> {
+    let most = budget.limits.input_bytes_max;
+    if output.len() > most {
+        return Err(Stop::new(RefusalCode::TooLarge, format!("cleaned, it is larger than {most} bytes")));
+    }
+    Ok(output)
+}
+
+/// Pages that only say «please wait» for a form that is drawn by one program.
+fn refuse_dynamic_form(file: &File<'_>) -> Result<(), Stop> {
+    let Some(catalog) = file.catalog() else { return Ok(()) };
+    let form = file.dictionary(catalog.get("AcroForm").unwrap_or(&Object::Null));
+    let has_xfa = form.is_some_and(|form| form.has("XFA"));
+    if has_xfa && *file.entry(catalog, "NeedsRendering") == Object::Boolean(true) {
+        let message = "its pages are drawn from an XFA form when it is opened; print it to a PDF file first";
+        return Err(Stop::new(RefusalCode::DynamicXfa, message));
+    }
+    Ok(())
+}
+
+/// Objects that nothing points at from the trailer.
+fn unreachable(file: &File<'_>, budget: &mut Budget<'_>) -> Result<u32, Stop> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&Object> = file.trailer.0.values().collect();
+    while let Some(value) = open.pop() {
+        budget.step()?;
+        match value {
+            Object::Reference(number) => {
+                if reached.insert(*number)
+                    && let Some(found) = file.objects.get(number)
+                {
+                    open.push(&found.value);
+                }
+            }
+            Object::Array(items) => open.extend(items),
+            Object::Dictionary(dictionary) => open.extend(dictionary.0.values()),
+            _ => {}
+        }
+    }
+    let missing = file.objects.keys().filter(|number| !reached.contains(number)).count();
+    Ok(u32::try_from(missing).unwrap_or(u32::MAX))
+}
+
+/// Bytes after the last end mark and the end of its line.
+fn behind_the_end(bytes: &[u8]) -> u64 {
+    const END: &[u8] = b"%%EOF";
+    let Some(at) = bytes.windows(END.len()).rposition(|window| window == END) else { return 0 };
+    let rest = bytes.get(at + END.len()..).unwrap_or_default();
+    if rest.iter().all(u8::is_ascii_whitespace) { 0 } else { rest.len() as u64 }
+}
+
+/// Pages by the page tree; by a count of words where there is none; at least one.
+pub(super) fn page_count(bytes: &[u8], budget: &mut Budget<'_>) -> u32 {
+    let body = pdf_header_at(bytes).and_then(|header| bytes.get(header..)).unwrap_or(bytes);
+    let counted = File::read(body, budget).and_then(|file| pages::pages(&file, budget));
+    match counted {
+        Ok(found) => u32::try_from(found.pages.len()).unwrap_or(u32::MAX).max(1),
+        Err(_) => by_words(body),
+    }
+}
+
+/// `/Type /Page` without the `s`.
+fn by_words(bytes: &[u8]) -> u32 {
+    const WORD: &[u8] = b"/Type";
+    let pages = file::positions(bytes, WORD).into_iter().filter(|at| {
+        let rest = bytes.get(at + WORD.len()..).unwrap_or_default().trim_ascii_start();
+        rest.strip_prefix(b"/Page").is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric))
+    });
+    u32::try_from(pages.count()).unwrap_or(u32::MAX).max(1)
 }
