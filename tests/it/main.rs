@@ -9,6 +9,7 @@ mod allocations;
 mod catalogue;
 mod cli;
 mod contract;
+mod documents;
 mod journal;
 mod large_policy;
 mod plugin_kit;

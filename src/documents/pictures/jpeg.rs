@@ -100,7 +100,7 @@ fn put(picture: &mut Picture<'_, '_, '_>, marker: u8, data: &[u8]) {
 fn scan(picture: &mut Picture<'_, '_, '_>) -> Result<(), Stop> {
     let rest = picture.bytes.get(picture.at..).unwrap_or_default();
     let end = rest
-        .array_windows::<2>()
+        .windows(2)
         .position(|pair| matches!(pair, [0xFF, marker] if !matches!(marker, 0x00 | 0xD0..=0xD7 | 0xFF)));
     let Some(end) = end else { return Err(super::cut_off()) };
     picture.copy(end)

@@ -47,7 +47,7 @@ fn webp(flags: u8, extra: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();
     riff(&mut body, b"VP8X", &[flags, 0, 0, 0, 1, 0, 0, 1, 0, 0]);
     riff(&mut body, b"VP8L", &[0x2F, 1, 0x40, 0, 0, 7, 7]);
-    for (name, data) in extra {
+    for (name, data) in extra.iter().copied() {
         riff(&mut body, name, data);
     }
     [b"RIFF".as_slice(), &u32::try_from(body.len()).unwrap().to_le_bytes(), &body].concat()
