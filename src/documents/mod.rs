@@ -4,8 +4,6 @@
 //! document says. The functions are synchronous and may work for seconds: callers run them beside
 //! the async threads.
 
-#![allow(dead_code, reason = "the readers come with the next change")]
-
 mod kind;
 mod limits;
 mod pdf;
@@ -83,7 +81,7 @@ pub fn sanitize_as(
 /// Pages of a document, at least one. For choosing a model only: it never fails.
 pub fn page_count(bytes: &[u8], limits: &DocumentLimits) -> u32 {
     match kind_of(bytes) {
-        Found::Known(DocumentKind::Pdf) => pdf::page_count(bytes, &mut Budget::new(limits)),
+        Found::Known(DocumentKind::Pdf) => pdf::page_count(bytes, limits),
         _ => 1,
     }
 }

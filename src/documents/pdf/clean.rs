@@ -25,8 +25,7 @@ use crate::documents::{
 
 /// A name this short is written where it is used, so that no reference can hide it from a reader.
 const INLINE_NAME_BYTES_MAX: usize = 255;
-/// Numbers of the first objects; pages follow.
-const CATALOG: u32 = 1;
+/// The catalog is the first object, the page tree the second; pages follow.
 const PAGES: u32 = 2;
 const FIRST_PAGE: u32 = 3;
 
@@ -103,6 +102,9 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
             }
         }
         self.places.read_names(self.file, self.budget)?;
+        if self.places.dropped {
+            self.dropped_part("destination");
+        }
         let mut objects = vec![plain(self.catalog()?), plain(self.page_tree())];
         for page in pages {
             let cleaned = self.page(page)?;
@@ -384,7 +386,7 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
         self.place = Place::Annotation;
         let kept = match key {
             b"A" => self.action(value),
-            b"Dest" => self.places.kept(self.file, value),
+            b"Dest" => self.destination(value),
             b"Parent" | b"Popup" | b"IRT" => self.value(value, Role::Annotation)?,
             b"Kids" => self.fields(value)?,
             b"P" => match value {
@@ -397,7 +399,7 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
             },
             // A signature covers bytes that are not there any more.
             b"V" if self.file.dictionary(value).is_some_and(|value| value.has("ByteRange")) => {
-                list_once(&mut self.report.removed.other_keys, "signature".to_owned());
+                self.dropped_part("signature");
                 None
             }
             key if rules::is_in(rules::ANNOTATION_KEYS, key) => self.value(value, Role::Anything)?,
@@ -414,7 +416,7 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
         self.place = Place::Outline;
         Ok(match key {
             b"A" => self.action(value),
-            b"Dest" => self.places.kept(self.file, value),
+            b"Dest" => self.destination(value),
             b"First" | b"Last" | b"Next" | b"Parent" | b"Prev" => self.value(value, Role::Outline)?,
             key if rules::is_in(rules::OUTLINE_KEYS, key) => self.value(value, Role::Anything)?,
             key => {
@@ -422,6 +424,14 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
                 None
             }
         })
+    }
+
+    fn destination(&mut self, value: &Object) -> Option<Object> {
+        let kept = self.places.kept(self.file, value);
+        if kept.is_none() {
+            self.dropped_part("destination");
+        }
+        kept
     }
 
     /// What `/A` may be: a jump within the file, alone.
@@ -470,6 +480,11 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
         &mut self.report.removed
     }
 
+    /// Something without a counter of its own.
+    pub(super) fn dropped_part(&mut self, what: &str) {
+        list_once(&mut self.report.removed.other_keys, what.to_owned());
+    }
+
     fn count_action(&mut self, place: Place) {
         let removed = self.removed();
         match place {
@@ -487,9 +502,9 @@ impl<'a> Cleaner<'_, 'a, '_, '_> {
             Reason::Annotation => self.removed().annotations += 1,
             Reason::EmbeddedFile => {
                 attachments::list_all(self.file, b"EF", value, &mut self.report.removed.embedded_files);
-                list_once(&mut self.report.removed.other_keys, "file specification".to_owned());
+                self.dropped_part("file specification");
             }
-            Reason::Other(what) => list_once(&mut self.report.removed.other_keys, what.to_owned()),
+            Reason::Other(what) => self.dropped_part(what),
         }
     }
 

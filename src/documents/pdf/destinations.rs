@@ -22,6 +22,8 @@ pub(super) struct Destinations {
     pub(super) by_text: BTreeMap<Vec<u8>, Object>,
     /// By name, as old files have them.
     pub(super) by_name: BTreeMap<Vec<u8>, Object>,
+    /// Names that lead out of the file or nowhere, and what else stood beside the others.
+    pub(super) dropped: bool,
 }
 
 impl Destinations {
@@ -31,8 +33,12 @@ impl Destinations {
         if let Some(old) = file.dictionary(catalog.get("Dests").unwrap_or(&Object::Null)) {
             for (name, value) in old.iter() {
                 budget.step()?;
-                if let Some(place) = self.explicit(file, value) {
-                    self.by_name.insert(name.to_vec(), place);
+                self.dropped |= !is_plain(file, value);
+                match self.explicit(file, value) {
+                    Some(place) => {
+                        self.by_name.insert(name.to_vec(), place);
+                    }
+                    None => self.dropped = true,
                 }
             }
         }
@@ -52,8 +58,12 @@ impl Destinations {
                 file.array(node.get("Names").unwrap_or(&Object::Null)).unwrap_or_default().as_chunks::<2>().0
             {
                 budget.step()?;
-                if let (Object::Text(name), Some(place)) = (file.follow(name), self.explicit(file, value)) {
-                    self.by_text.entry(name.clone()).or_insert(place);
+                self.dropped |= !is_plain(file, value);
+                match (file.follow(name), self.explicit(file, value)) {
+                    (Object::Text(name), Some(place)) => {
+                        drop(self.by_text.entry(name.clone()).or_insert(place))
+                    }
+                    _ => self.dropped = true,
                 }
             }
             open.extend(file.array(node.get("Kids").unwrap_or(&Object::Null)).unwrap_or_default());
@@ -102,4 +112,10 @@ impl Destinations {
         let names = self.by_text.iter().flat_map(|(name, place)| [Object::Text(name.clone()), place.clone()]);
         Some(Object::Dictionary(Dictionary::default().with("Names", Object::Array(names.collect()))))
     }
+}
+
+/// A place without anything beside it.
+fn is_plain(file: &File<'_>, value: &Object) -> bool {
+    file.dictionary(value)
+        .is_none_or(|dictionary| dictionary.0.keys().all(|key| key == b"D" || key == b"Type"))
 }

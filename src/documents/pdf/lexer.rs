@@ -101,11 +101,6 @@ impl<'a> Lexer<'a> {
         found
     }
 
-    /// What comes next, without going there.
-    pub(super) fn next_is(&self, token: &Token<'_>) -> bool {
-        self.clone().token() == *token
-    }
-
     pub(super) fn token(&mut self) -> Token<'a> {
         self.skip_white();
         let Some(byte) = self.peek() else { return Token::End };

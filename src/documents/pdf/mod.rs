@@ -135,9 +135,13 @@ fn behind_the_end(bytes: &[u8]) -> u64 {
 }
 
 /// Pages by the page tree; by a count of words where there is none; at least one.
-pub(super) fn page_count(bytes: &[u8], budget: &mut Budget<'_>) -> u32 {
+pub(super) fn page_count(bytes: &[u8], limits: &super::DocumentLimits) -> u32 {
     let body = pdf_header_at(bytes).and_then(|header| bytes.get(header..)).unwrap_or(bytes);
-    let counted = File::read(body, budget).and_then(|file| pages::pages(&file, budget));
+    /// More than any of them has; the limit of what is sent on does not count here.
+    const PAGES_COUNTED_MAX: usize = 100_000;
+    let limits = super::DocumentLimits { pages_max: PAGES_COUNTED_MAX, ..limits.clone() };
+    let mut budget = Budget::new(&limits);
+    let counted = File::read(body, &mut budget).and_then(|file| pages::pages(&file, &mut budget));
     match counted {
         Ok(found) => u32::try_from(found.pages.len()).unwrap_or(u32::MAX).max(1),
         Err(_) => by_words(body),

@@ -52,7 +52,7 @@ pub(super) fn normal<'a>(
                 // No reader can show it either.
                 let message = "a stream in an unknown encoding was emptied";
                 cleaner.report.warn("unknown_encoding", message);
-                rules_note(cleaner);
+                cleaner.dropped_part("unknown encoding");
                 return Ok(Cow::Borrowed(&[]));
             }
             Filter::Picture => {
@@ -80,13 +80,6 @@ pub(super) fn normal<'a>(
         bytes = Cow::Owned(filters::deflate(&bytes));
     }
     Ok(bytes)
-}
-
-fn rules_note(cleaner: &mut Cleaner<'_, '_, '_, '_>) {
-    crate::documents::report::list_once(
-        &mut cleaner.report.removed.other_keys,
-        "unknown encoding".to_owned(),
-    );
 }
 
 /// What is used of a stream; the rest is counted, unless it is the end of a line.

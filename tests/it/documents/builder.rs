@@ -40,8 +40,13 @@ impl Pdf {
 
     /// The object of this number as something else.
     pub(super) fn changed(mut self, number: u32, body: &str) -> Self {
-        self.objects.retain(|(known, _)| *known != number);
+        self = self.without(number);
         self.with(number, body)
+    }
+
+    pub(super) fn without(mut self, number: u32) -> Self {
+        self.objects.retain(|(known, _)| *known != number);
+        self
     }
 
     pub(super) fn stream(mut self, number: u32, keys: &str, data: &[u8]) -> Self {
