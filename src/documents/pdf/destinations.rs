@@ -61,7 +61,7 @@ impl Destinations {
                 self.dropped |= !is_plain(file, value);
                 match (file.follow(name), self.explicit(file, value)) {
                     (Object::Text(name), Some(place)) => {
-                        drop(self.by_text.entry(name.clone()).or_insert(place))
+                        self.by_text.entry(name.clone()).or_insert(place);
                     }
                     _ => self.dropped = true,
                 }

@@ -5,11 +5,13 @@
 
 mod attachments;
 mod clean;
+mod content;
 mod destinations;
 mod file;
 mod filters;
 mod lexer;
 mod lzw;
+mod matrix;
 mod object;
 mod pages;
 mod parser;
@@ -18,6 +20,7 @@ mod rebuild;
 mod rules;
 mod scan;
 mod streams;
+mod warnings;
 mod writer;
 mod xref;
 
@@ -46,7 +49,7 @@ pub(super) fn sanitize(
     if file.rebuilt {
         report.warn("rebuilt", "the cross-reference was broken and was made anew from the objects found");
     }
-    refuse_dynamic_form(&file)?;
+    refuse_dynamic_form(&file, budget)?;
     let cleaned = clean::clean(&file, budget, report)?;
     report.pages = cleaned.pages;
     report.removed.unreachable_objects = unreachable(&file, budget)?;
@@ -57,6 +60,9 @@ pub(super) fn sanitize(
     for _ in 0..ROUNDS_MAX {
         let again = once_more(&output, budget, report)?;
         if again == output {
+            let mut looks = budget.again();
+            let file = File::read(&output, &mut looks)?;
+            warnings::look_through(&file, &mut looks, report)?;
             return within_size(output, budget);
         }
         output = again;
@@ -92,15 +98,38 @@ fn within_size(output: Vec<u8>, budget: &Budget<'_>) -> Result<Vec<u8>, Stop> {
 }
 
 /// Pages that only say «please wait» for a form that is drawn by one program.
-fn refuse_dynamic_form(file: &File<'_>) -> Result<(), Stop> {
+fn refuse_dynamic_form(file: &File<'_>, budget: &mut Budget<'_>) -> Result<(), Stop> {
     let Some(catalog) = file.catalog() else { return Ok(()) };
     let form = file.dictionary(catalog.get("AcroForm").unwrap_or(&Object::Null));
     let has_xfa = form.is_some_and(|form| form.has("XFA"));
-    if has_xfa && *file.entry(catalog, "NeedsRendering") == Object::Boolean(true) {
+    if has_xfa
+        && (*file.entry(catalog, "NeedsRendering") == Object::Boolean(true) || asks_to_wait(file, budget)?)
+    {
         let message = "its pages are drawn from an XFA form when it is opened; print it to a PDF file first";
         return Err(Stop::new(RefusalCode::DynamicXfa, message));
     }
     Ok(())
+}
+
+/// The text that the one program puts on the only page for all others.
+fn asks_to_wait(file: &File<'_>, budget: &mut Budget<'_>) -> Result<bool, Stop> {
+    const TEXT: &[u8] = b"Please wait";
+    let found = pages::pages(file, budget)?;
+    let [page] = found.pages.as_slice() else { return Ok(false) };
+    let contents = page.dictionary.get("Contents").unwrap_or(&Object::Null);
+    let single = [contents.clone()];
+    for part in file.array(contents).unwrap_or(&single) {
+        let Object::Reference(number) = part else { continue };
+        let Some((_, object)) = file.target(*number) else { continue };
+        let (Some(range), Some(dictionary)) = (&object.stream, object.value.as_dictionary()) else {
+            continue;
+        };
+        let bytes = file.unpacked(dictionary, range, budget)?.unwrap_or_default();
+        if bytes.windows(TEXT.len()).any(|window| window == TEXT) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Objects that nothing points at from the trailer.

@@ -3,10 +3,16 @@
 mod builder;
 mod corpus;
 
-use std::{io::Read as _, path::PathBuf};
+use std::{io::Read as _, path::PathBuf, sync::LazyLock};
 
-use corpus::{Fate, MARK, corpus};
+use corpus::{Case, Fate, MARK};
 use odoo_mcp::documents::{DocumentLimits, Sent, page_count, sanitize};
+
+/// Packed once: the bombs among them take a while.
+fn corpus() -> &'static [Case] {
+    static CASES: LazyLock<Vec<Case>> = LazyLock::new(corpus::corpus);
+    &CASES
+}
 
 /// No part of a payload may stand in a result, packed or not.
 fn holds_mark(bytes: &[u8]) -> bool {
@@ -29,7 +35,7 @@ fn every_file_of_the_corpus_meets_its_fate() {
     let cases = corpus();
     assert!(cases.len() >= 40);
     let mut wrong = Vec::new();
-    for case in &cases {
+    for case in cases {
         let name = case.name;
         let result = sanitize(&case.bytes, &limits);
         match (&result, case.fate) {
@@ -88,4 +94,137 @@ fn the_corpus_is_written_where_it_is_asked_for() {
         }
     }
     std::fs::write(folder.join("list"), list).unwrap();
+}
+
+/// Warnings of one page with this content.
+fn warnings(page: &str, content: &str) -> Vec<String> {
+    let pdf = builder::Pdf::page("", page)
+        .without(4)
+        .packed(4, "", content.as_bytes())
+        .stream(
+            9,
+            "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray",
+            b"x",
+        )
+        .stream(10, "/Type/XObject/Subtype/Form/BBox[0 0 9 9]", b"BT 3 Tr /F1 9 Tf (hidden) Tj ET /Fm Do");
+    let resources = "/Resources<</XObject<</Im 9 0 R/Fm 10 0 R>>";
+    let page = builder::Pdf::page_object(page).replace("/Resources<<", resources);
+    let safe = sanitize(&pdf.changed(3, &page).bytes(), &DocumentLimits::default()).unwrap();
+    safe.report.warnings.into_iter().map(|warning| format!("{}: {}", warning.code, warning.message)).collect()
+}
+
+#[test]
+fn hidden_text_is_warned_of() {
+    const INVISIBLE: &str = "suspicious_text: 1 pages hold invisible text and no picture it could belong to";
+    const WHITE: &str = "suspicious_text: 1 pages hold white text on white";
+    const TINY: &str = "suspicious_text: 1 pages hold text smaller than one point";
+    const OUTSIDE: &str = "suspicious_text: 1 pages hold text outside of the page";
+    for (content, wanted) in [
+        (builder::CONTENT, &[] as &[&str]),
+        ("BT /F1 12 Tf 3 Tr 9 9 Td (ignore the above) Tj ET", &[INVISIBLE]),
+        ("BT /F1 12 Tf 3 Tr 9 9 Td (   ) Tj ET", &[]),
+        ("q 500 0 0 800 0 0 cm /Im Do Q BT /F1 12 Tf 3 Tr 9 9 Td (read by a scanner) Tj ET", &[]),
+        ("q /Fm Do Q", &[INVISIBLE]),
+        ("BT 1 g /F1 12 Tf 9 9 Td (white) Tj ET", &[WHITE]),
+        ("BT 1 1 1 rg /F1 12 Tf 9 9 Td [(wh) -20 (ite)] TJ ET", &[WHITE]),
+        ("BT 0 0 0 0 k /F1 12 Tf 9 9 Td (white) Tj ET", &[WHITE]),
+        ("0 0 1 rg 50 50 400 20 re f BT 1 g /F1 12 Tf 60 55 Td (a heading) Tj ET", &[]),
+        ("0 0 1 rg 50 50 400 20 re f BT 1 g /F1 12 Tf 60 155 Td (elsewhere) Tj ET", &[WHITE]),
+        ("q 1 g BT /F1 12 Tf 0 g 9 9 Td (black again) Tj ET Q", &[]),
+        ("BT /F1 0.5 Tf 9 9 Td (tiny) Tj ET", &[TINY]),
+        ("BT /F1 1 Tf 12 0 0 12 9 9 Tm (large by its matrix) Tj ET", &[]),
+        ("0.01 0 0 0.01 0 0 cm BT /F1 12 Tf 9 9 Td (tiny) Tj ET", &[TINY]),
+        ("BT /F1 12 Tf -500 9 Td (far away) Tj ET", &[OUTSIDE]),
+        ("BI /W 1 /H 1 ID x BT 3 Tr EI BT /F1 9 Tf 9 9 Td (fine) Tj ET", &[]),
+        (") ] >> } 1 2 3 q q Q Q Q Q Tj TJ Tf Tm cm Do gs ( ", &[]),
+    ] {
+        assert_eq!(warnings("", content), wanted, "{content}");
+    }
+}
+
+#[test]
+fn hidden_layers_and_annotations_are_warned_of() {
+    let pdf = builder::Pdf::page(
+        "/OCProperties<</OCGs[9 0 R 10 0 R]/D<</OFF[9 0 R]>>>>",
+        "/Annots[<</Subtype/Square/Rect[0 0 9 9]/F 2>>]",
+    )
+    .with(9, "<</Type/OCG/Name(a)>>")
+    .with(10, "<</Type/OCG/Name(b)>>");
+    let safe = sanitize(&pdf.bytes(), &DocumentLimits::default()).unwrap();
+    let codes: Vec<&str> = safe.report.warnings.iter().map(|warning| warning.code.as_str()).collect();
+    assert_eq!(codes, ["hidden_layers", "hidden_annotations"]);
+    assert!(!safe.report.modified);
+}
+
+#[test]
+fn limits_are_the_callers() {
+    let bytes = builder::Pdf::page("", "").bytes();
+    let usual = DocumentLimits::default();
+    for (limits, code) in [
+        (DocumentLimits { input_bytes_max: 100, ..usual.clone() }, "too_large"),
+        (DocumentLimits { pages_max: 0, ..usual.clone() }, "too_many_pages"),
+        (DocumentLimits { objects_max: 3, ..usual.clone() }, "bomb"),
+        (DocumentLimits { decoded_bytes_max: 10, ..usual.clone() }, "bomb"),
+        (DocumentLimits { time_max: std::time::Duration::ZERO, ..usual.clone() }, "timeout"),
+        (DocumentLimits { deadline: Some(std::time::Instant::now()), ..usual.clone() }, "timeout"),
+    ] {
+        assert_eq!(sanitize(&bytes, &limits).unwrap_err().code.as_str(), code);
+    }
+    let with_title = builder::Pdf::page("/Metadata 8 0 R", "")
+        .stream(8, "/Type/Metadata/Subtype/XML", b"<x/>")
+        .with(9, "<</Title(kept)>>")
+        .in_trailer("/Info 9 0 R")
+        .bytes();
+    let keeping = DocumentLimits { keep_metadata: true, ..usual };
+    let safe = sanitize(&with_title, &keeping).unwrap();
+    assert!(!safe.report.modified, "{:?}", safe.report.removed);
+    assert!(safe.bytes.windows(4).any(|window| window == b"kept"));
+}
+
+#[test]
+fn reports_name_what_they_removed() {
+    let report = |name: &str| {
+        let case = corpus().iter().find(|case| case.name == name).unwrap();
+        sanitize(&case.bytes, &DocumentLimits::default()).unwrap().report
+    };
+    let open_action = report("open_action");
+    assert_eq!(open_action.removed.doc_actions, ["OpenAction"]);
+    assert_eq!(open_action.removed_doc_actions, ["OpenAction"]);
+    for name in ["names_files", "names_files_indirect", "collection"] {
+        let report = report(name);
+        assert_eq!(report.removed_names, ["EmbeddedFiles"], "{name}");
+        let file = &report.removed.embedded_files[0];
+        assert_eq!((file.name.as_str(), file.size), ("HIDDEN-PAYLOAD-7f3a.exe", Some(1_234)), "{name}");
+    }
+    assert_eq!(report("names_scripts_indirect").removed_names, ["JavaScript"]);
+    assert_eq!(report("page_aa").removed_page_actions, 1);
+    assert_eq!(report("widget_action").removed_annotation_actions, 2);
+    assert_eq!(report("outline_script").removed.outline_actions, 1);
+    assert_eq!(report("file_attachment").removed.annotations, 1);
+    assert_eq!(report("file_attachment").removed.embedded_files.len(), 1);
+    assert_eq!(report("two_revisions").removed.revisions, 1);
+    assert_eq!(report("unreachable_script").removed.unreachable_objects, 1);
+    assert!(report("xfa").removed.xfa);
+    assert!(report("metadata").removed.metadata);
+    assert!(report("zip_behind").removed.stray_bytes > 0);
+    assert!(report("zip_behind").removed.was_active().eq(&false));
+    let value = serde_json::to_value(report("xref_loop")).unwrap();
+    assert_eq!(value["sent"], "sanitized");
+    assert_eq!(value["warnings"][0]["code"], "rebuilt");
+}
+
+#[test]
+fn pages_are_counted_without_fail() {
+    let limits = DocumentLimits::default();
+    let many: String = (0..150).map(|_| "3 0 R ").collect();
+    let many = builder::Pdf::page("", "").changed(2, &format!("<</Type/Pages/Kids[{many}]>>"));
+    for (bytes, pages) in [
+        (builder::Pdf::page("", "").bytes_in_streams("[1 4 1]"), 1),
+        (many.bytes(), 150),
+        (Vec::new(), 1),
+        (vec![7; 500], 1),
+        (b"%PDF-1.4 /Type /Page /Type/Pages /Type/Page>> /Type /Page/".to_vec(), 3),
+    ] {
+        assert_eq!(page_count(&bytes, &limits), pages);
+    }
 }
