@@ -51,6 +51,9 @@ const MAY_READ_ENVIRONMENT: &[&str] = &["config", "config.rs", "odoo/secrets.rs"
 /// Files that may start another program: the secret command of a connection.
 const MAY_START_PROGRAMS: &[&str] = &["odoo/secrets.rs"];
 
+/// Where plugins and their server meet C.
+const MAY_BE_UNSAFE: &[&str] = &["plugins/abi", "plugins/host", "plugins/sdk/src/exports.rs"];
+
 #[test]
 fn a_room_knows_only_rooms_to_its_right() {
     let mut findings = Vec::new();
@@ -80,15 +83,16 @@ fn every_room_stands_on_the_map() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    check_each(|source| {
-        let opens = source.text.starts_with("//! ") || source.text.starts_with("#![doc = include_str!");
-        (!opens).then(|| "does not begin with `//!`".to_owned())
+    check_everywhere(|source| {
+        let opening = if source.name.ends_with(".rs") { "//! " } else { "/* " };
+        let opens = source.text.starts_with(opening) || source.text.starts_with("#![doc = include_str!");
+        (!opens).then(|| format!("does not begin with `{opening}`"))
     });
 }
 
 #[test]
 fn no_file_is_longer_than_a_person_reads() {
-    check_each(|source| {
+    check_everywhere(|source| {
         let lines = source.text.lines().count();
         (lines > LINES_MAX).then(|| format!("{lines} lines, at most {LINES_MAX}"))
     });
@@ -125,7 +129,7 @@ fn nothing_is_unsafe_or_unfinished() {
             &["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "todo!", "unimplemented!"],
         )
     });
-    check_each(|source| {
+    check_everywhere(|source| {
         ["TODO", "FIXME", "XXX", "HACK"]
             .into_iter()
             .find(|word| source.text.contains(word))
@@ -135,7 +139,7 @@ fn nothing_is_unsafe_or_unfinished() {
 
 #[test]
 fn no_lint_is_silenced_without_a_reason() {
-    check_each(|source| {
+    check_everywhere(|source| {
         let silenced = source.code.match_indices("allow(").map(|(at, _)| at);
         silenced.into_iter().find_map(|at| {
             let before = source.code.get(..at)?.trim_end();
@@ -150,12 +154,27 @@ fn no_lint_is_silenced_without_a_reason() {
 /// A path of one machine in a shipped file would work on that machine only.
 #[test]
 fn no_file_names_a_machine() {
-    check_each(|source| {
+    check_everywhere(|source| {
         ["tmp", "root", "work", "home"]
             .map(|top| format!("/{top}/"))
             .into_iter()
             .find(|path| source.text.contains(path))
             .map(|path| format!("holds the path `{path}`"))
+    });
+}
+
+/// The C interface is unsafe by nature; what is written with it is not.
+#[test]
+fn plugins_are_unsafe_only_where_they_meet_c() {
+    check_sources(&plugin_sources(), |source| {
+        let meets_c = source.is_one_of(MAY_BE_UNSAFE);
+        let lifts = source.forbid(!meets_c, &["unsafe", "extern \"C\""]);
+        lifts.or_else(|| source.forbid(true, &["todo!", "unimplemented!"]))
+    });
+    check_sources(&plugin_sources(), |source| {
+        let blocks = source.text.matches("unsafe {").count() + source.text.matches("unsafe impl").count();
+        let reasons = source.text.matches("// SAFETY:").count();
+        (blocks > reasons).then(|| format!("{blocks} unsafe blocks, {reasons} of them say why they may be"))
     });
 }
 
@@ -318,7 +337,16 @@ fn without_tests(code: &str) -> String {
 }
 
 fn check_each(finding: impl Fn(&Source) -> Option<String>) {
-    let findings: Vec<String> = sources()
+    check_sources(&sources(), finding);
+}
+
+/// The same for the plugins and their kit, C among them.
+fn check_everywhere(finding: impl Fn(&Source) -> Option<String>) {
+    check_sources(&sources().into_iter().chain(plugin_sources()).collect::<Vec<_>>(), finding);
+}
+
+fn check_sources(sources: &[Source], finding: impl Fn(&Source) -> Option<String>) {
+    let findings: Vec<String> = sources
         .iter()
         .filter_map(|source| finding(source).map(|what| format!("{}: {what}", source.name)))
         .collect();
@@ -331,25 +359,38 @@ fn assert_none(findings: &[String]) {
 
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let sources = sources_below(&root, &root, &["rs"]);
+    assert!(sources.len() > 20, "only {} source files found", sources.len());
+    sources
+}
+
+/// Everything below `plugins`, as `plugins/...`.
+fn plugin_sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = sources_below(root, &root.join("plugins"), &["rs", "c", "h"]);
+    assert!(sources.len() > 20, "only {} source files found", sources.len());
+    sources
+}
+
+fn sources_below(root: &Path, folder: &Path, extensions: &[&str]) -> Vec<Source> {
     let mut files = Vec::new();
-    collect(&root, &mut files);
+    collect(folder, extensions, &mut files);
     files.sort();
-    assert!(files.len() > 20, "only {} source files found", files.len());
     files
         .iter()
         .map(|file| {
-            let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            let name = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             Source::new(name, fs::read_to_string(file).unwrap())
         })
         .collect()
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+fn collect(folder: &Path, extensions: &[&str], files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, extensions, files);
+        } else if path.extension().is_some_and(|found| extensions.iter().any(|known| found == *known)) {
             files.push(path);
         }
     }
