@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     files::DownloadArea,
+    invoices::extraction::Extractor,
     language::{KeyReader, LanguageModel},
     odoo::{Connections, OdooError, resolve_secret, seal_keys},
     operator::Pauses,
@@ -94,10 +95,14 @@ impl House {
             }
         };
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
+        let language_model = LanguageModel::of(&config.language_model, key_reader()).map(Arc::new);
+        let usage = Arc::new(UsageLedger::open(&state, &config.usage)?);
+        let invoices = Arc::new(config.invoices.clone());
         let helpers = Helpers {
-            language_model: LanguageModel::of(&config.language_model, key_reader()).map(Arc::new),
+            extractor: Some(Extractor::new(language_model.clone(), Arc::clone(&usage), invoices)),
+            language_model,
             drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
-            usage: Some(Arc::new(UsageLedger::open(&state, &config.usage)?)),
+            usage: Some(usage),
         };
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)

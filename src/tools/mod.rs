@@ -13,6 +13,7 @@ mod context;
 mod definition;
 mod delivery;
 mod error;
+mod extraction;
 mod helpers;
 mod invoices;
 mod messages;
@@ -48,6 +49,7 @@ const FAMILIES: &[Family] = &[
     attachments::FAMILY,
     website::FAMILY,
     invoices::FAMILY,
+    extraction::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

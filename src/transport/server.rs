@@ -114,6 +114,48 @@ impl Shared {
     pub(super) fn abort(&self) {
         self.abort.cancel();
     }
+
+    /// One call of a program that speaks no MCP: nobody can be asked anything on the way, and who goes
+    /// away takes the call back.
+    pub(super) async fn call_once(
+        &self,
+        tool: &str,
+        arguments: JsonObject,
+        caller: Caller,
+    ) -> Result<Reply, NotWalked> {
+        let _under_way = self.calls.token();
+        let Ok(_held) = self.held.try_acquire() else { return Err(NotWalked::TooMany) };
+        let _running = self.running.acquire().await;
+        let cancelled = self.abort.child_token();
+        let gone = cancelled.clone().drop_guard();
+        let call = RawCall {
+            tool: tool.to_owned(),
+            arguments,
+            caller,
+            progress: Progress::silent(),
+            cancelled,
+            can_ask: CanAsk::default(),
+            answer: None,
+        };
+        let walked = AssertUnwindSafe(self.corridor.call(call)).catch_unwind().await;
+        drop(gone);
+        match walked {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(UnknownTool { .. })) => Err(NotWalked::UnknownTool),
+            Err(_panic) => {
+                tracing::error!("the corridor panicked");
+                Err(NotWalked::Failed)
+            }
+        }
+    }
+}
+
+/// Why a program's call has no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotWalked {
+    UnknownTool,
+    TooMany,
+    Failed,
 }
 
 /// What the doors serve. The suite's fixtures stand in front of the real thing, they do not replace it.

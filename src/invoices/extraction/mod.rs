@@ -30,5 +30,5 @@ pub use prompt::PromptVersion;
 pub use request::{Extraction, ExtractionRequest, Prepared, Tier, Wanted};
 pub use routing::{routed_model, routing_models};
 pub use run::{Extractor, extract};
-pub use totals::{Totals, totals_of};
+pub use totals::{DeclarationTotals, Totals, declaration_totals_of, totals_of};
 pub use vendor::{AccountShare, PastBill, PastLine, VendorContext};

@@ -88,6 +88,11 @@ impl Extractor {
         self.ask(request, document, model, content_key).await
     }
 
+    /// How the operator wants documents to be read.
+    pub fn settings(&self) -> &InvoiceSettings {
+        &self.settings
+    }
+
     /// Everything but reserving and asking: what would be sent, to whom, and what it would cost.
     pub async fn prepare(&self, request: &ExtractionRequest) -> Result<Prepared, ExtractionError> {
         let (document, model) = self.made_ready(request).await?;

@@ -58,6 +58,42 @@ pub fn totals_of(data: &Value) -> Totals {
     totals
 }
 
+/// What the goods items of a customs declaration add up to. Amounts are exact decimals as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeclarationTotals {
+    /// Sum of the customs values; null where an item has none.
+    pub customs_value: Option<String>,
+    /// Sum of the VAT; null where an item has none.
+    pub vat_eur: Option<String>,
+    pub ok: bool,
+    /// Something could not be compared because a value is missing.
+    pub incomplete: bool,
+    pub notes: Vec<String>,
+}
+
+/// Computes the sums of a declaration and compares them with the printed ones.
+pub fn declaration_totals_of(data: &Value) -> DeclarationTotals {
+    let lines = data.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let sum = |name: &str| {
+        let amounts = lines.iter().map(|line| line.get(name).and_then(decimal));
+        let sum = amounts.reduce(|sum, more| sum?.checked_add(more?));
+        sum.flatten()
+    };
+    let printed = |name: &str| data.get(name).and_then(decimal);
+    let (value, vat) = (sum("customs_value_eur"), sum("vat_eur"));
+    let mut totals = Totals { ok: true, ..Totals::default() };
+    let tolerance = tolerance(lines.len());
+    totals.compare("the customs values", value, "their total", printed("total_customs_value"), tolerance);
+    totals.compare("the VAT of the items", vat, "its total", printed("total_vat_eur"), tolerance);
+    DeclarationTotals {
+        customs_value: value.map(|sum| sum.to_string()),
+        vat_eur: vat.map(|sum| sum.to_string()),
+        ok: totals.ok,
+        incomplete: totals.incomplete,
+        notes: totals.notes,
+    }
+}
+
 struct Sums {
     untaxed: Option<Decimal>,
     tax: Option<Decimal>,
@@ -185,5 +221,19 @@ mod tests {
         };
         check(both(195.58), true, &[]);
         check(both(196.0), false, &["1.95583"]);
+    }
+
+    #[test]
+    fn items_of_a_declaration_are_added_up() {
+        let item = |value: f64, vat: f64| json!({"customs_value_eur": value, "vat_eur": vat});
+        let mut data = json!({"lines": [item(100.1, 20.02), item(50.0, 10.0)], "total_customs_value": 150.1,
+            "total_vat_eur": 30.02});
+        let totals = declaration_totals_of(&data);
+        assert!(totals.ok && !totals.incomplete, "{totals:?}");
+        assert_eq!(totals.vat_eur.as_deref(), Some("30.02"));
+        data["total_vat_eur"] = json!(33);
+        assert!(!declaration_totals_of(&data).ok);
+        let nothing = declaration_totals_of(&json!({}));
+        assert!(nothing.ok && nothing.incomplete, "{nothing:?}");
     }
 }

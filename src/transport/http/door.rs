@@ -24,7 +24,7 @@ use crate::{
 /// The header of sessions, in the revisions that have them.
 const SESSION_HEADER: &str = "mcp-session-id";
 /// A body that is not complete by then is not read further.
-const BODY_READ_MS_MAX: u64 = 30_000;
+pub(super) const BODY_READ_MS_MAX: u64 = 30_000;
 /// When to come back after a refused session.
 const RETRY_SECONDS: u64 = 30;
 
@@ -101,7 +101,7 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
 }
 
 impl Door {
-    fn caller(&self, request: &Request) -> Result<Caller, Refused> {
+    pub(super) fn caller(&self, request: &Request) -> Result<Caller, Refused> {
         let mut shown = request.headers().get_all(header::AUTHORIZATION).iter();
         let token = match (shown.next(), shown.next()) {
             (Some(only), None) => Some(only.as_bytes()),
@@ -134,10 +134,7 @@ impl Door {
     }
 
     fn unread(&self, error: &axum::Error) -> Response {
-        use std::error::Error as _;
-        // The limit is the only error of ours; anything else means that the client went away.
-        let limit = error.source().is_some_and(|source| source.to_string().contains("limit"));
-        if limit {
+        if is_too_long(error) {
             let text = format!("a body may have at most {} bytes", self.body_bytes_max);
             (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
         } else {
@@ -153,7 +150,13 @@ impl Door {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The limit is the only error of ours; anything else means that the client went away.
+pub(super) fn is_too_long(error: &axum::Error) -> bool {
+    use std::error::Error as _;
+    error.source().is_some_and(|source| source.to_string().contains("limit"))
+}
+
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(kind)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
         return false;
     };

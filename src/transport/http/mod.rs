@@ -1,8 +1,9 @@
-//! The HTTP door: Streamable HTTP at `/mcp`, `/health` for whoever watches the process, and pages for
-//! questions to people.
+//! The HTTP door: Streamable HTTP at `/mcp`, two addresses for programs that want a document read,
+//! `/health` for whoever watches the process, and pages for questions to people.
 //!
 //! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
 
+mod ai;
 mod door;
 mod listener;
 mod origin;
@@ -114,6 +115,7 @@ fn router(
     Router::new()
         .route("/mcp", post_service(mcp.clone()).get_service(mcp.clone()).delete_service(mcp))
         .route_layer(from_fn_with_state(Arc::clone(&door), door::guard_mcp))
+        .merge(ai::routes(Arc::clone(&door), Arc::clone(shared)))
         .route("/health", get(|| async { "ok\n" }))
         .merge(pages.map(pages::routes).unwrap_or_default())
         .layer(from_fn_with_state(door, door::guard_names))
