@@ -68,6 +68,8 @@ macro_rules! for_each_group {
             errors,
             execute,
             exports,
+            extraction,
+            extraction_http,
             hidden_effects,
             hostile,
             limits,
@@ -108,6 +110,8 @@ pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod execute;
 pub(crate) mod exports;
+pub(crate) mod extraction;
+pub(crate) mod extraction_http;
 pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;

@@ -357,6 +357,14 @@ impl Door {
         line.trim().trim_end_matches("kB").trim().parse().expect("a number")
     }
 
+    /// Host and port of a door that speaks HTTP.
+    pub(crate) fn authority(&self) -> &str {
+        match &self.line {
+            Line::Http { authority, .. } => authority,
+            Line::Stdio(_) => "",
+        }
+    }
+
     pub(crate) fn state_dir(&self) -> &Path {
         &self.state
     }

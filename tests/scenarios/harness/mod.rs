@@ -8,6 +8,7 @@ pub(crate) mod http;
 #[allow(dead_code, reason = "each binary and group uses a part of what it can say")]
 mod model_server;
 mod oracle;
+pub(crate) mod papers;
 pub(crate) mod tested;
 mod tls;
 mod world;
