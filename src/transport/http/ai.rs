@@ -8,15 +8,16 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::to_bytes,
+    body::Body,
     extract::{Request, State},
     response::{IntoResponse as _, Response},
     routing::post,
 };
+use futures_util::StreamExt as _;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::door::{BODY_READ_MS_MAX, Door, is_json, is_too_long};
+use super::door::{BODY_READ_MS_MAX, Door, is_json};
 use crate::{
     facts::{JsonObject, check_strict_json},
     identity::Refused,
@@ -29,6 +30,8 @@ use crate::{
 
 /// Largest body: a document of eighteen megabytes in base64.
 const BODY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// A body that is longer than this is not even read to its end.
+const BODY_BYTES_PASSED_OVER_MAX: usize = 64 * 1024 * 1024;
 /// Bodies that are held at once; more are asked to come back.
 const BODIES_AT_ONCE_MAX: usize = 8;
 /// When to come back where the answer itself does not say.
@@ -114,18 +117,11 @@ impl Programs {
             let detail = format!("a body may have at most {BODY_BYTES_MAX} bytes");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &detail)
         };
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if announced
-            .and_then(|length| length.parse::<u64>().ok())
-            .is_some_and(|length| length > BODY_BYTES_MAX as u64)
-        {
-            return Err(too_large());
-        }
-        let reading = to_bytes(request.into_body(), BODY_BYTES_MAX);
-        let bytes = match tokio::time::timeout(Duration::from_millis(BODY_READ_MS_MAX), reading).await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(error)) if is_too_long(&error) => return Err(too_large()),
-            Ok(Err(_)) => return Err(bad("the body did not arrive")),
+        let collecting = collect(request.into_body());
+        let bytes = match tokio::time::timeout(Duration::from_millis(BODY_READ_MS_MAX), collecting).await {
+            Ok(Collected::Whole(bytes)) => bytes,
+            Ok(Collected::TooLong) => return Err(too_large()),
+            Ok(Collected::Broken) => return Err(bad("the body did not arrive")),
             Err(_) => return Err(bad("the body took too long")),
         };
         if check_strict_json(&bytes, DEPTH_MAX).is_err() {
@@ -136,6 +132,32 @@ impl Programs {
             _ => Err(bad("the body has to be one JSON object")),
         }
     }
+}
+
+/// What arrived of a body.
+enum Collected {
+    Whole(Vec<u8>),
+    TooLong,
+    Broken,
+}
+
+/// Keeps a body up to its limit. What is a little longer is read to its end without being kept: most
+/// clients listen for an answer only when they have sent everything.
+async fn collect(body: Body) -> Collected {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut arrived) = (Vec::new(), 0_usize);
+    while let Some(chunk) = chunks.next().await {
+        let Ok(chunk) = chunk else { return Collected::Broken };
+        arrived = arrived.saturating_add(chunk.len());
+        if arrived <= BODY_BYTES_MAX {
+            kept.extend_from_slice(&chunk);
+        } else if arrived <= BODY_BYTES_PASSED_OVER_MAX {
+            kept = Vec::new();
+        } else {
+            return Collected::TooLong;
+        }
+    }
+    if arrived <= BODY_BYTES_MAX { Collected::Whole(kept) } else { Collected::TooLong }
 }
 
 /// The arguments of the tool under the names that programs use.

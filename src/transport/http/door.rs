@@ -151,7 +151,7 @@ impl Door {
 }
 
 /// The limit is the only error of ours; anything else means that the client went away.
-pub(super) fn is_too_long(error: &axum::Error) -> bool {
+fn is_too_long(error: &axum::Error) -> bool {
     use std::error::Error as _;
     error.source().is_some_and(|source| source.to_string().contains("limit"))
 }
