@@ -1,4 +1,4 @@
-//! my_plugin: how many bills of the vendor are not paid yet.
+//! my_plugin: how many bills of the vendor are in the books.
 //!
 //! Replace this by what your plugin does. What a step returns is found under `data.plugins.my_plugin`
 //! of the run.
@@ -12,7 +12,7 @@ struct MyPlugin;
 
 impl Plugin for MyPlugin {
     // The same as in plugin.toml: the server compares both.
-    const STEPS: &'static [StepInfo] = &[StepInfo::new("my_plugin", 600, "Counts the vendor's open bills")];
+    const STEPS: &'static [StepInfo] = &[StepInfo::new("my_plugin", 600, "Counts the vendor's earlier bills")];
 
     // Called once, when the plugin is loaded. Only the log can be reached here.
     fn new(_host: &Host) -> Result<Self, Failure> {
@@ -30,12 +30,11 @@ impl Plugin for MyPlugin {
         let domain = json!([
             ["partner_id", "=", vendor],
             ["move_type", "=", "in_invoice"],
-            ["payment_state", "=", "not_paid"],
             ["state", "=", "posted"],
         ]);
         // Needs the capability `odoo.read:account.move`, see plugin.toml.
         let bills = host.search_read("account.move", domain, &["name"], BILLS_MAX)?;
-        Ok(Answer::new().with("open_bills", bills.len()))
+        Ok(Answer::new().with("earlier_bills", bills.len()))
     }
 }
 
@@ -46,11 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn open_bills_are_counted() {
+    fn earlier_bills_are_counted() {
         let host = Host::answering(|_request| Ok(json!([{"name": "BILL/1"}, {"name": "BILL/2"}])));
         let mut context = Context::default();
         context.bill.partner_id = Some(7);
         let answer = MyPlugin.execute("my_plugin", &context, &host).unwrap();
-        assert_eq!(answer.data()["open_bills"], 2);
+        assert_eq!(answer.data()["earlier_bills"], 2);
     }
 }

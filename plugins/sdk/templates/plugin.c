@@ -1,4 +1,4 @@
-/* my_plugin: how many bills of the vendor are not paid yet.
+/* my_plugin: how many bills of the vendor are in the books.
  *
  * Replace this by what your plugin does. For more than the few lines of JSON below take a JSON library:
  * compile it in, as a plugin should need no shared libraries but that of C.
@@ -27,7 +27,7 @@ static const omp_info info = {
 /* The same as in plugin.toml: the server compares both. */
 static const char steps[] =
     "{\"steps\":[{\"name\":\"my_plugin\",\"sequence\":600,\"on_error\":\"skip\",\"timeout_ms\":30000,"
-    "\"description\":\"Counts the vendor's open bills\"}]}";
+    "\"description\":\"Counts the vendor's earlier bills\"}]}";
 
 static const omp_host *host;
 
@@ -97,7 +97,7 @@ static int32_t execute(void *state, uint32_t step, omp_slice context, omp_buf *o
     snprintf(text, sizeof text,
              "{\"capability\":\"odoo.read\",\"model\":\"account.move\",\"fields\":[\"name\"],\"limit\":100,"
              "\"domain\":[[\"partner_id\",\"=\",%ld],[\"move_type\",\"=\",\"in_invoice\"],"
-             "[\"payment_state\",\"=\",\"not_paid\"],[\"state\",\"=\",\"posted\"]]}",
+             "[\"state\",\"=\",\"posted\"]]}",
              vendor_of(context));
     request.ptr = (const uint8_t *)text;
     request.len = strlen(text);
@@ -109,7 +109,7 @@ static int32_t execute(void *state, uint32_t step, omp_slice context, omp_buf *o
     host->free_buf(&found);
     if (code != OMP_OK)
         return answer(out, OMP_ERROR, "{\"code\":\"refused\",\"message\":\"the server refused to read bills\"}");
-    snprintf(text, sizeof text, "{\"data\":{\"open_bills\":%zu},\"abort\":null,\"log\":{}}", bills);
+    snprintf(text, sizeof text, "{\"data\":{\"earlier_bills\":%zu},\"abort\":null,\"log\":{}}", bills);
     return answer(out, OMP_OK, text);
 }
 

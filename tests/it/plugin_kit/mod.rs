@@ -33,7 +33,7 @@ fn check_template(library: &std::path::Path, folder: &std::path::Path) {
     let answer = plugin.execute(0, &bill, ANSWER_BYTES_MAX, &*broker).unwrap();
     assert_eq!(answer.code, Code::Ok);
     let answer: Value = serde_json::from_slice(&answer.bytes).unwrap();
-    assert_eq!((&answer["data"]["open_bills"], &answer["abort"]), (&json!(2), &Value::Null));
+    assert_eq!((&answer["data"]["earlier_bills"], &answer["abort"]), (&json!(2), &Value::Null));
     let request = broker.requests().pop().unwrap();
     assert_eq!((&request["capability"], &request["model"]), (&json!("odoo.read"), &json!("account.move")));
     assert_eq!(request["domain"][0], json!(["partner_id", "=", 7]));
