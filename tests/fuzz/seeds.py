@@ -12,7 +12,10 @@ folder = pathlib.Path(sys.argv[1])
 
 
 def plant(target, text):
-    data = text.encode("utf-8", "surrogatepass")
+    plant_bytes(target, text.encode("utf-8", "surrogatepass"))
+
+
+def plant_bytes(target, data):
     place = folder / target
     place.mkdir(parents=True, exist_ok=True)
     (place / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
@@ -47,6 +50,10 @@ for name in ("arguments", "domain", "decimal", "unfolding", "approval", "decide"
 for line in (here / "seeds" / "markup.jsonl").read_text().splitlines():
     for choice in "\0\1\2\3\4":
         plant("markup", choice + json.loads(line))
+
+# Each character is a byte.
+for line in (here / "seeds" / "documents.jsonl").read_text().splitlines():
+    plant_bytes("documents", json.loads(line).encode("latin-1"))
 
 plant("log", "E\x00\x10\x04abcd")
 plant("log", "E\x01\x00\x00\n")

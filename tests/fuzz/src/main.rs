@@ -20,6 +20,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("arguments", targets::arguments::run),
     ("decide", targets::decide::run),
     ("unfolding", targets::unfolding::run),
+    ("documents", targets::documents::run),
     ("domain", targets::domain::run),
     ("log", targets::log::run),
     ("decimal", targets::decimal::run),

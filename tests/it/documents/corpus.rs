@@ -57,7 +57,7 @@ fn plain() -> Vec<Case> {
         .changed(2, "<</Type/Pages/Kids[3 0 R 6 0 R]/Count 2>>")
         .with(6, &Pdf::page_object("/Rotate 90"));
     let nested = Pdf::page("", "")
-        .changed(2, "<</Type/Pages/Kids[6 0 R 7 0 R]/Count 4/MediaBox[0 0 300 300]>>")
+        .changed(2, "<</Type/Pages/Kids[6 0 R 7 0 R]/Count 3/MediaBox[0 0 300 300]>>")
         .with(6, "<</Type/Pages/Parent 2 0 R/Kids[3 0 R]/Count 1/Rotate 90>>")
         .with(7, "<</Type/Pages/Parent 2 0 R/Kids[8 0 R 9 0 R]/Count 2/Resources<</Font<</F1 5 0 R>>>>>>")
         .with(8, "<</Type/Page/Parent 7 0 R/Contents 4 0 R>>")
@@ -374,7 +374,10 @@ fn spellings() -> Vec<Case> {
         case(
             "unknown_encoding",
             one,
-            Pdf::page("", "").without(5).stream(5, "/Filter/Invented", MARK.as_bytes()).bytes(),
+            Pdf::page("", "")
+                .changed(3, &Pdf::page_object("").replace("/Resources<<", "/Resources<</XObject<</X 9 0 R>>"))
+                .stream(9, "/Filter/Invented", MARK.as_bytes())
+                .bytes(),
         ),
     ]
 }

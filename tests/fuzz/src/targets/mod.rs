@@ -4,6 +4,7 @@ pub mod approval;
 pub mod arguments;
 pub mod decide;
 pub mod decimal;
+pub mod documents;
 pub mod domain;
 pub mod log;
 pub mod markup;
