@@ -18,11 +18,12 @@ use crate::{
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     files::DownloadArea,
-    invoices::extraction::Extractor,
+    invoices::{Engine, extraction::Extractor},
     language::{KeyReader, LanguageModel},
     odoo::{Connections, OdooError, resolve_secret, seal_keys},
     operator::Pauses,
     pipeline::Corridor,
+    plugins::{Plugins, StartError},
     sandbox::{self, Sandbox, SandboxOptions},
     store::{StateDir, StoreError},
     tools::{Catalog, Drafts, Helpers},
@@ -55,6 +56,8 @@ pub enum HouseError {
     Connections(#[from] OdooError),
     #[error("{0}")]
     Prices(#[from] PriceFileError),
+    #[error("{0}")]
+    Plugins(#[from] StartError),
     #[error("the practice Odoo did not start: {0}")]
     Sandbox(String),
 }
@@ -97,12 +100,23 @@ impl House {
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
         let language_model = LanguageModel::of(&config.language_model, key_reader()).map(Arc::new);
         let usage = Arc::new(UsageLedger::open(&state, &config.usage)?);
-        let invoices = Arc::new(config.invoices.clone());
+        let plugins = Arc::new(Plugins::open(&config.plugins, &state));
+        plugins.start().await?;
+        let settings = Arc::new(config.invoices.clone());
+        let invoices = Engine::new(
+            &state,
+            Arc::clone(&usage),
+            Arc::clone(&plugins),
+            language_model.clone(),
+            Arc::clone(&settings),
+        );
         let helpers = Helpers {
-            extractor: Some(Extractor::new(language_model.clone(), Arc::clone(&usage), invoices)),
+            extractor: Some(Extractor::new(language_model.clone(), Arc::clone(&usage), settings)),
             language_model,
             drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
             usage: Some(usage),
+            plugins: Some(plugins),
+            invoices: Some(invoices),
         };
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)

@@ -67,8 +67,8 @@ pub struct RecordEffect {
     /// Fields that receive values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields_written: Vec<FieldName>,
-    /// Those read or written fields that an optional module brings; where the definitions do not have
-    /// them, they are neither read nor written.
+    /// Those read, written or filtered fields that an optional module brings; where the definitions do not
+    /// have them, nothing is done with them.
     #[serde(skip)]
     pub fields_optional: Vec<FieldName>,
     /// Fields (dotted paths included) that decide which records or in which order.

@@ -1,10 +1,16 @@
-//! What a few tools need besides Odoo: a language model, where one is set up, a place for drafts, and
-//! the ledger of what models cost, and a reader of documents.
+//! What a few tools need besides Odoo: a language model, where one is set up, a place for drafts, the
+//! ledger of what models cost, a reader of documents, plugins, and the engine that runs bills through
+//! all of them.
 
 use std::sync::Arc;
 
 use super::translations::Drafts;
-use crate::{invoices::extraction::Extractor, language::LanguageModel, usage::UsageLedger};
+use crate::{
+    invoices::{Engine, extraction::Extractor},
+    language::LanguageModel,
+    plugins::Plugins,
+    usage::UsageLedger,
+};
 
 /// Cheap to clone; by default there is nothing.
 #[derive(Debug, Clone, Default)]
@@ -14,4 +20,7 @@ pub struct Helpers {
     pub usage: Option<Arc<UsageLedger>>,
     /// Reads one document with a language model, under the budget of that ledger.
     pub extractor: Option<Extractor>,
+    pub plugins: Option<Arc<Plugins>>,
+    /// Runs bills through the steps.
+    pub invoices: Option<Engine>,
 }

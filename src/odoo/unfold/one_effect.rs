@@ -109,6 +109,7 @@ impl<'a> Unfolding<'a> {
             |field: &FieldName| !optional.contains(field) || schema.field(field.as_str()).is_some();
         effect.fields_read.retain(is_there);
         effect.fields_written.retain(is_there);
+        effect.fields_filtered.retain(|path| FieldName::parse(path).map_or(true, |field| is_there(&field)));
         effect.fields_optional = optional;
         Ok(())
     }

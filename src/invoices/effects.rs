@@ -1,0 +1,144 @@
+//! Everything a run may do to Odoo, stated before it begins. A run that does more is stopped.
+
+use super::{
+    bill::{self, ATTACHMENT, COMPANY, LINE, MESSAGE, MOVE, PARTNER, fields},
+    request::{RunRequest, Selection},
+    step::BuiltIn,
+};
+use crate::{
+    config::InvoiceSettings,
+    facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation, RecordEffect},
+};
+
+/// Earlier bills and their lines that are read.
+const HISTORY_ROWS_MAX: u64 = 330;
+
+/// What a run with this request does, or what its rehearsal looks at.
+pub fn effects(
+    connection: &ConnectionAlias,
+    request: &RunRequest,
+    settings: &InvoiceSettings,
+    rehearsal: bool,
+) -> Vec<Effect> {
+    let stated = Stated { connection, request };
+    let runs = |step: BuiltIn| {
+        step.is_selected(request.selection) && step.comes_before(request.stop_after.as_deref())
+    };
+    let mut effects = stated.reads();
+    if runs(BuiltIn::History) && settings.few_shot && request.move_id.is_some() {
+        effects.extend(stated.history());
+    }
+    if runs(BuiltIn::Extract) {
+        effects.push(stated.content());
+    }
+    if rehearsal {
+        return effects.into_iter().map(Effect::Records).collect();
+    }
+    if request.move_id.is_some() && request.selection != Selection::ExtractOnly {
+        // The budget guard leaves its word on the bill too.
+        effects.extend(stated.note_and_flags());
+    }
+    if runs(BuiltIn::WriteBack) && request.move_id.is_some() {
+        effects.extend(stated.write_back(settings));
+    }
+    if runs(BuiltIn::Post)
+        && let Some(method) = &settings.posting_method
+    {
+        let operation = Operation::of_method(method.as_str(), true);
+        effects.push(stated.on(MOVE, operation, method.clone()).with_ids(stated.ids()).bounded(1));
+    }
+    effects.into_iter().map(Effect::Records).collect()
+}
+
+struct Stated<'a> {
+    connection: &'a ConnectionAlias,
+    request: &'a RunRequest,
+}
+
+impl Stated<'_> {
+    fn on(&self, model: &'static str, operation: Operation, method: MethodName) -> RecordEffect {
+        RecordEffect::new(self.connection, &ModelName::known(model), operation, method)
+    }
+
+    fn ids(&self) -> &[i64] {
+        self.request.move_id.as_slice()
+    }
+
+    fn read(&self, model: &'static str, names: &[&str], optional: &[&str]) -> RecordEffect {
+        self.on(model, Operation::Read, MethodName::known("read"))
+            .reading(&fields(names))
+            .optionally(&fields(optional))
+            .auxiliary()
+    }
+
+    /// The bill, its files and its company.
+    fn reads(&self) -> Vec<RecordEffect> {
+        let mut reads = Vec::new();
+        if self.request.move_id.is_some() {
+            reads.push(
+                self.read(MOVE, bill::MOVE_FIELDS, bill::MOVE_OPTIONAL).with_ids(self.ids()).bounded(1),
+            );
+        }
+        let files = self
+            .read(ATTACHMENT, bill::ATTACHMENT_FIELDS, &[])
+            .filtering(texts(bill::ATTACHMENT_FILTERS))
+            .bounded(u64::from(bill::ATTACHMENTS_MAX));
+        reads.push(files);
+        reads.push(self.read(COMPANY, bill::COMPANY_FIELDS, bill::COMPANY_OPTIONAL).bounded(1));
+        reads
+    }
+
+    /// The file itself.
+    fn content(&self) -> RecordEffect {
+        let content = self.read(ATTACHMENT, &["datas"], &[]).bounded(1);
+        match self.request.attachment_id {
+            Some(id) => content.with_ids(&[id]),
+            None => content,
+        }
+    }
+
+    fn history(&self) -> [RecordEffect; 2] {
+        use super::steps::history::{BILL_FIELDS, BILL_FILTERS, LINE_FIELDS, LINE_FILTERS, LINE_OPTIONAL};
+        [
+            self.read(MOVE, BILL_FIELDS, &[])
+                .filtering(texts(BILL_FILTERS))
+                .ordering(texts(&["invoice_date", "id"]))
+                .bounded(HISTORY_ROWS_MAX),
+            self.read(LINE, LINE_FIELDS, LINE_OPTIONAL)
+                .filtering(texts(LINE_FILTERS))
+                .bounded(HISTORY_ROWS_MAX),
+        ]
+    }
+
+    fn note_and_flags(&self) -> [RecordEffect; 3] {
+        let post = self.on(MOVE, Operation::Mail, MethodName::known("message_post"));
+        let flags = fields(bill::REVIEW_FIELDS);
+        let written = self.on(MOVE, Operation::Write, MethodName::known("write"));
+        [
+            post.with_ids(self.ids()).bounded(1),
+            self.read(MESSAGE, &["id"], &[]).filtering(texts(&["model", "res_id", "body"])).bounded(1),
+            written.with_ids(self.ids()).writing(flags.clone()).optionally(&flags).bounded(1),
+        ]
+    }
+
+    fn write_back(&self, settings: &InvoiceSettings) -> Vec<RecordEffect> {
+        use super::steps::write_back::{DUPLICATE_FILTERS, PARTNER_FIELDS, PARTNER_FILTERS, WRITTEN};
+        let mut written: Vec<FieldName> = fields(WRITTEN);
+        if settings.line_proposals {
+            written.extend(fields(&["invoice_line_ids"]));
+        }
+        // Flags for people go into the same write.
+        let flags = fields(bill::REVIEW_FIELDS);
+        written.extend(flags.iter().cloned());
+        let write = self.on(MOVE, Operation::Write, MethodName::known("write"));
+        vec![
+            self.read(PARTNER, PARTNER_FIELDS, &[]).filtering(texts(PARTNER_FILTERS)).bounded(3),
+            self.read(MOVE, &["name"], &[]).filtering(texts(DUPLICATE_FILTERS)).bounded(3),
+            write.with_ids(self.ids()).writing(written).optionally(&flags).bounded(1),
+        ]
+    }
+}
+
+fn texts(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

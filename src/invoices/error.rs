@@ -1,0 +1,132 @@
+//! Why a run cannot begin, and why a step fails.
+
+use super::record::StepFailure;
+use crate::{odoo::OdooError, store::DatabaseError, usage::UsageError};
+
+/// Why there is no run at all. Everything that goes wrong within one is in its record.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("another run of this bill goes on already (`{run_id}`)")]
+    Busy { run_id: String },
+    #[error("the run lost its turn: another process took the bill over")]
+    LostTurn,
+    #[error("the journal of runs cannot be used: {0}")]
+    Journal(#[from] DatabaseError),
+    #[error("the journal of runs cannot be used: {why}")]
+    Store { why: String },
+    #[error("{0}")]
+    Usage(#[from] UsageError),
+    #[error(transparent)]
+    Odoo(#[from] OdooError),
+    #[error("there is no step `{name}`")]
+    UnknownStep { name: String, known: Vec<String> },
+    #[error("the model `{model}` may not be asked for by name")]
+    ModelNotAllowed { model: String, allowed: Vec<String> },
+    #[error("no language model is set up on this server")]
+    NoLanguageModel,
+    #[error("this caller may not go past the budget")]
+    NoOverride,
+}
+
+impl RunError {
+    /// A short stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "bill_busy",
+            Self::LostTurn => "lost_turn",
+            Self::Journal(_) | Self::Store { .. } => "run_journal",
+            Self::Usage(error) => error.code(),
+            Self::Odoo(_) => "odoo",
+            Self::UnknownStep { .. } => "unknown_step",
+            Self::ModelNotAllowed { .. } => "model_not_allowed",
+            Self::NoLanguageModel => "not_set_up",
+            Self::NoOverride => "override_not_allowed",
+        }
+    }
+
+    /// What to try next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Busy { .. } => "wait until it has ended; nothing was done and nothing was paid".to_owned(),
+            Self::LostTurn => "call again: what was paid and written is known and not done twice".to_owned(),
+            Self::Journal(_) | Self::Store { .. } => {
+                "the operator looks at `invoices.sqlite3` in the state directory; until then nothing is spent"
+                    .to_owned()
+            }
+            Self::Usage(error) => error.hint().to_owned(),
+            Self::Odoo(_) => String::new(),
+            Self::UnknownStep { known, .. } => format!("steps are {}", known.join(", ")),
+            Self::ModelNotAllowed { allowed, .. } => {
+                format!("leave `model_override` empty or use one of: {}", allowed.join(", "))
+            }
+            Self::NoLanguageModel => {
+                "the operator sets `language_model.provider`, its key and models in the settings".to_owned()
+            }
+            Self::NoOverride => {
+                "leave `override_budget` out; the operator lists grants in `invoices.budget_override_grants`"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug)]
+pub struct StepError {
+    pub code: String,
+    pub message: String,
+    pub hint: Option<String>,
+    /// The run cannot go on, whatever the step's own rule says.
+    pub fatal: bool,
+}
+
+impl StepError {
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), hint: None, fatal: false }
+    }
+
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn stopping(mut self) -> Self {
+        self.fatal = true;
+        self
+    }
+
+    pub(super) fn failure(&self) -> StepFailure {
+        StepFailure { code: self.code.clone(), message: self.message.clone(), hint: self.hint.clone() }
+    }
+}
+
+impl From<OdooError> for StepError {
+    fn from(error: OdooError) -> Self {
+        let (code, message, hint) = (error.code(), error.to_string(), error.hint());
+        // Where nobody knows whether a change was made, going on could make it twice.
+        let fatal = code == "outcome_unknown";
+        Self { code: code.to_owned(), message, hint, fatal }
+    }
+}
+
+impl From<UsageError> for StepError {
+    fn from(error: UsageError) -> Self {
+        Self::new(error.code(), error.to_string()).with_hint(error.hint())
+    }
+}
+
+impl From<RunError> for StepError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Odoo(error) => error.into(),
+            RunError::Usage(error) => error.into(),
+            error => {
+                let hint = error.hint();
+                // Without its journal or its turn a run must not touch anything.
+                Self::new(error.code(), error.to_string()).with_hint(hint).stopping()
+            }
+        }
+    }
+}

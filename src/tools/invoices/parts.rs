@@ -1,0 +1,94 @@
+//! What the tools of this family have in common: arguments, effects, errors.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    config::InvoiceSettings,
+    facts::{Caller, ConnectionAlias, Effect},
+    invoices::{Engine, RunError, RunRequest, effects, further_effects},
+    tools::{CallContext, Helpers, ToolError},
+    usage::Source,
+};
+
+/// How the document came here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CameBy {
+    #[default]
+    Upload,
+    Gmail,
+    Terminal,
+    Api,
+}
+
+impl CameBy {
+    pub(super) fn source(self) -> Source {
+        match self {
+            Self::Upload => Source::Upload,
+            Self::Gmail => Source::Gmail,
+            Self::Terminal => Source::Terminal,
+            Self::Api => Source::Api,
+        }
+    }
+}
+
+/// An id that is there; 0 stands for none.
+pub(super) fn given(id: i64) -> Option<i64> {
+    (id != 0).then_some(id)
+}
+
+/// An id that Odoo can have; 0 stands for none.
+pub(super) fn is_id(id: i64) -> bool {
+    (0..=i64::from(i32::MAX)).contains(&id)
+}
+
+/// Everything a run may do, before anything is known of the settings.
+pub(super) fn usual_effects(
+    connection: &ConnectionAlias,
+    request: &RunRequest,
+    rehearsal: bool,
+) -> Vec<Effect> {
+    effects(connection, request, &InvoiceSettings::default(), rehearsal)
+}
+
+/// What the settings and the plugins of this server add to it.
+pub(super) fn more_effects(
+    connection: &ConnectionAlias,
+    request: &RunRequest,
+    rehearsal: bool,
+    helpers: &Helpers,
+    with_plugins: bool,
+) -> Vec<Effect> {
+    let Some(engine) = &helpers.invoices else { return Vec::new() };
+    let usual = usual_effects(connection, request, rehearsal);
+    let mut more = effects(connection, request, engine.settings(), rehearsal);
+    if with_plugins && !rehearsal {
+        more.extend(further_effects(connection, request.move_id, &engine.registry().capabilities));
+    }
+    more.retain(|effect| !usual.contains(effect));
+    more
+}
+
+/// The engine of this server.
+pub(super) fn engine<'a>(cx: &'a CallContext<'_>) -> Result<&'a Engine, ToolError> {
+    cx.helpers().invoices.as_ref().ok_or_else(|| ToolError::Internal { detail: "no invoice engine".into() })
+}
+
+/// May this caller go past the budget, where it asks for that?
+pub(super) fn check_override(wanted: bool, caller: &Caller, engine: &Engine) -> Result<(), ToolError> {
+    if !wanted || engine.settings().budget_override_grants.contains(&caller.grant) {
+        return Ok(());
+    }
+    Err(worded(RunError::NoOverride))
+}
+
+pub(super) fn worded(error: RunError) -> ToolError {
+    match error {
+        RunError::Odoo(error) => ToolError::Odoo(error),
+        error => {
+            let hint = Some(error.hint()).filter(|hint| !hint.is_empty());
+            ToolError::Stopped { code: error.code(), message: error.to_string(), hint }
+        }
+    }
+}
