@@ -61,6 +61,7 @@ macro_rules! for_each_group {
             approvals,
             attachments,
             audit,
+            bill_stack,
             cancel,
             certificates,
             concurrency,
@@ -103,6 +104,7 @@ pub(crate) use for_each_group;
 pub(crate) mod approvals;
 pub(crate) mod attachments;
 pub(crate) mod audit;
+pub(crate) mod bill_stack;
 pub(crate) mod cancel;
 pub(crate) mod certificates;
 pub(crate) mod concurrency;

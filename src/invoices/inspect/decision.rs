@@ -88,7 +88,8 @@ fn next_step(evidence: &Evidence<'_>, verdict: &mut Verdict) -> NextStep {
         verdict.blockers.push("a person has to look at it first (`ai_needs_review`)".to_owned());
         return NextStep::AwaitingReview;
     }
-    let threshold = evidence.threshold.unwrap_or(THRESHOLD);
+    // Odoo has no empty numbers: zero is a company that never said, and must not mean that all may pass.
+    let threshold = evidence.threshold.filter(|threshold| *threshold > 0.0).unwrap_or(THRESHOLD);
     let Some(confidence) = evidence.confidence else {
         verdict.blockers.push("its confidence is not known".to_owned());
         return NextStep::AwaitingSkillPost;
