@@ -36,7 +36,7 @@ pub use paths::{program, temporary_dir};
 pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
 pub use problems::{ConfigError, Problem};
 pub use tenant_keys::TenantKeys;
-pub use tool_settings::{RefreshSettings, ToolSettings};
+pub use tool_settings::{MethodPattern, RefreshSettings, ToolSettings};
 pub use usage::{EurPerUsd, UsageSettings};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.

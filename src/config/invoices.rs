@@ -1,6 +1,6 @@
 //! Settings of the invoice engine.
 
-use super::{Config, keys::Key, raw::Raw};
+use super::{Config, keys::Key, raw::Raw, tool_settings::MethodPattern};
 use crate::facts::{GrantName, MethodName};
 
 /// How bills are read and filled in.
@@ -126,6 +126,8 @@ impl Default for RoutingSettings {
 /// Longest name of a model.
 const MODEL_CHARS_MAX: usize = 100;
 const OVERRIDES_MAX: usize = 50;
+/// Patterns of methods that steps may call.
+const PIPELINE_METHODS_MAX: usize = 200;
 const PAGES_MAX: u64 = 10_000;
 const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 const WAIT_MS_MAX: u64 = 3_600_000;
@@ -182,6 +184,7 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key { path: "invoices.pdf_policy", read: read_pdf_policy },
     Key { path: "invoices.posting_method", read: read_posting_method },
+    Key { path: "invoices.pipeline_methods", read: read_pipeline_methods },
     Key {
         path: "invoices.tolerance_thousandths",
         read: |config, raw| {
@@ -219,7 +222,10 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 /// Variables under the names that other systems use.
-pub(super) const OTHER_NAMES: &[(&str, &str)] = &[("AI_POSTING_METHOD", "invoices.posting_method")];
+pub(super) const OTHER_NAMES: &[(&str, &str)] = &[
+    ("AI_POSTING_METHOD", "invoices.posting_method"),
+    ("AI_PIPELINE_ALLOWED_METHODS", "invoices.pipeline_methods"),
+];
 
 fn number(raw: Raw<'_>, max: u64) -> Result<u32, String> {
     raw.whole(0..=max).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
@@ -291,6 +297,17 @@ fn read_unreadable_cap(config: &mut Config, raw: Raw<'_>) -> Result<(), String> 
         "go_on" => UnreadableCap::GoOn,
         _ => return Err("use stop_if_seen, stop or go_on".to_owned()),
     };
+    Ok(())
+}
+
+/// What steps of pipelines in Odoo may call belongs to the tools, which run them.
+fn read_pipeline_methods(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
+    let patterns = raw.list()?;
+    if patterns.len() > PIPELINE_METHODS_MAX {
+        return Err(format!("up to {PIPELINE_METHODS_MAX} patterns were expected"));
+    }
+    config.tools.pipeline_methods =
+        patterns.iter().map(|text| MethodPattern::parse(text)).collect::<Result<_, _>>()?;
     Ok(())
 }
 

@@ -89,6 +89,7 @@ fn every_key_has_a_variable_that_is_read() {
             "usage.answer_days" => "7",
             "usage.time_zone" => "Europe/Sofia",
             "usage.tenant_codes" => "default=acme",
+            "invoices.pipeline_methods" => "account.move:action_*",
             "plugins.signature" => "off",
             "plugins.unsigned_mode" => "declared",
             "sandbox"

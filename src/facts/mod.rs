@@ -11,6 +11,7 @@ mod hex;
 mod names;
 mod operation;
 mod secret;
+mod steps;
 mod strict_json;
 mod suggest;
 
@@ -25,6 +26,7 @@ pub use hex::{from_hex, hex};
 pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, NameError, UserName};
 pub use operation::Operation;
 pub use secret::Secret;
+pub use steps::StepsAsked;
 pub use strict_json::{StrictJsonError, check_strict_json};
 pub use suggest::{nearest, within_distance};
 

@@ -70,6 +70,9 @@ pub enum OdooError {
     TooLarge { connection: ConnectionAlias, limit_bytes: usize },
     #[error("{what} needs Odoo {needs}; `{connection}` runs {found}")]
     VersionUnsupported { connection: ConnectionAlias, what: String, needs: String, found: String },
+    /// What a call needs comes with a module that this Odoo does not have.
+    #[error("`{connection}` has no {what}")]
+    NotInstalled { connection: ConnectionAlias, what: String },
     /// The tool reached for something its permit does not hold; stopped before any byte left.
     #[error("this call did not declare `{what}`")]
     NotPermitted { what: String },
@@ -133,6 +136,7 @@ impl OdooError {
             Self::BadAnswer { .. } => "bad_answer",
             Self::TooLarge { .. } => "too_large",
             Self::VersionUnsupported { .. } => "version_unsupported",
+            Self::NotInstalled { .. } => "not_installed",
             Self::NotPermitted { .. } => "not_permitted",
             Self::Closed { .. } => "denied",
             Self::Setup { .. } => "setup",
@@ -179,6 +183,9 @@ impl OdooError {
                     return None;
                 }
                 format!("did you mean {}?", listed(nearest.iter().map(String::as_str)))
+            }
+            Self::NotInstalled { .. } => {
+                "install the module that brings it, or use a connection that has it".to_owned()
             }
             Self::TooLarge { .. } => "ask for fewer rows or fields".to_owned(),
             Self::BadAnswer { .. } => {
@@ -257,6 +264,7 @@ impl OdooError {
             | Self::UnknownModel { .. }
             | Self::UnknownMethod { .. }
             | Self::UnknownReport { .. }
+            | Self::NotInstalled { .. }
             | Self::BadAnswer { .. }
             | Self::Closed { .. }
             | Self::TooLarge { .. } => false,

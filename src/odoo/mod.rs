@@ -29,6 +29,7 @@ mod page;
 mod parameters;
 mod paths;
 mod permitted;
+mod pipeline_steps;
 mod read_scope;
 mod record_facts;
 mod record_ids;
@@ -67,6 +68,9 @@ pub use names_searched::with_names_searched;
 pub use notices::{ACTION_NAME, Means, Notice, Told, action_code, effect as notice_effect};
 pub use parameters::of_method as parameter_names;
 pub use permitted::PermittedOdoo;
+pub use pipeline_steps::{
+    RESULT_FIELDS, STEP_FIELDS, STEP_FILTERS, STEP_MODEL, STEP_ORDER, STEPS_MAX, StepRow, steps_query,
+};
 pub use record_facts::{Before, RECORDS_LOOKED_AT_MAX, RecordBefore, Strayed, answer, look_at, strayed};
 pub use record_ids::{kind_of, record_ids};
 pub use redaction::worded_for;

@@ -18,6 +18,7 @@ mod helpers;
 mod invoices;
 mod messages;
 mod modules;
+mod pipelines;
 mod public;
 mod records;
 mod refresh;
@@ -50,6 +51,7 @@ const FAMILIES: &[Family] = &[
     website::FAMILY,
     invoices::FAMILY,
     extraction::FAMILY,
+    pipelines::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

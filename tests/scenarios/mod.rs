@@ -78,6 +78,7 @@ macro_rules! for_each_group {
             modules,
             money,
             outages,
+            pipelines,
             policy,
             policy_live,
             portal,
@@ -121,6 +122,7 @@ pub(crate) mod messages;
 pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
+pub(crate) mod pipelines;
 pub(crate) mod policy;
 pub(crate) mod policy_live;
 pub(crate) mod portal;

@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Connections, ModelSchema, OdooError, reports, translations};
+use super::{Connections, ModelSchema, OdooClient, OdooError, pipeline_steps, reports, translations};
 use crate::facts::{ConnectionAlias, Effect, JsonObject, ModelName, Part, RecordEffect};
 use one_effect::Unfolding;
 
@@ -53,6 +53,12 @@ pub fn unfold_with(
     let schema = |(model, answer): (&ModelName, &JsonObject)| {
         ((effect.connection.clone(), model.clone()), Arc::new(ModelSchema::read(model, answer)))
     };
+    if effect.unplaced_steps().is_some() {
+        return Err(OdooError::BadCall {
+            why: "the steps of a pipeline stand in Odoo; state what they call".to_owned(),
+            hint: None,
+        });
+    }
     let known: Known = definitions.iter().map(schema).collect();
     Unfolding::new(&known, &effect.connection, NESTED_MAX).of(effect).map_err(|stop| match stop {
         Stop::Wanted(model) => {
@@ -78,33 +84,42 @@ pub async fn unfold(effects: &[Effect], connections: &Connections) -> Result<Vec
             continue;
         }
         let client = connections.get(&record.connection)?;
-        let record = &reports::placed(record, &client).await?;
-        let parts = loop {
-            match Unfolding::new(&known, &record.connection, budget).of(record) {
-                Ok(parts) => break parts,
-                Err(Stop::Wanted(model)) => {
-                    if known.len() >= MODELS_MAX {
-                        return Err(OdooError::BadCall {
-                            why: format!("the call reaches more than {MODELS_MAX} models"),
-                            hint: None,
-                        });
+        for record in &placed(record, &client).await? {
+            let parts = loop {
+                match Unfolding::new(&known, &record.connection, budget).of(record) {
+                    Ok(parts) => break parts,
+                    Err(Stop::Wanted(model)) => {
+                        if known.len() >= MODELS_MAX {
+                            return Err(OdooError::BadCall {
+                                why: format!("the call reaches more than {MODELS_MAX} models"),
+                                hint: None,
+                            });
+                        }
+                        let schema = client.schema(&model).await?;
+                        known.insert((record.connection.clone(), model), schema);
                     }
-                    let schema = client.schema(&model).await?;
-                    known.insert((record.connection.clone(), model), schema);
+                    // The definitions may be older than the field.
+                    Err(Stop::Failed(OdooError::UnknownField { model, field, .. }))
+                        if refreshed.insert((record.connection.clone(), model.clone(), field.clone())) =>
+                    {
+                        let schema = client.schema_knowing(&model, &field).await?;
+                        known.insert((record.connection.clone(), model), schema);
+                    }
+                    Err(Stop::Failed(error)) => return Err(error),
                 }
-                // The definitions may be older than the field.
-                Err(Stop::Failed(OdooError::UnknownField { model, field, .. }))
-                    if refreshed.insert((record.connection.clone(), model.clone(), field.clone())) =>
-                {
-                    let schema = client.schema_knowing(&model, &field).await?;
-                    known.insert((record.connection.clone(), model), schema);
-                }
-                Err(Stop::Failed(error)) => return Err(error),
-            }
-        };
-        budget = budget.saturating_sub(parts.len().saturating_sub(1));
-        unfolded.extend(parts.into_iter().map(Effect::Records));
-        unfolded.extend(translations::placed(record, &client).await?.into_iter().map(Effect::Records));
+            };
+            budget = budget.saturating_sub(parts.len().saturating_sub(1));
+            unfolded.extend(parts.into_iter().map(Effect::Records));
+            unfolded.extend(translations::placed(record, &client).await?.into_iter().map(Effect::Records));
+        }
     }
     Ok(unfolded)
+}
+
+/// The effect with what had to be looked up: the model of a report, the methods of steps.
+async fn placed(effect: &RecordEffect, client: &OdooClient) -> Result<Vec<RecordEffect>, OdooError> {
+    match pipeline_steps::placed(effect, client).await? {
+        Some(placed) => Ok(placed),
+        None => Ok(vec![reports::placed(effect, client).await?]),
+    }
 }

@@ -229,7 +229,7 @@ fn takes_defaults(effect: &RecordEffect) -> bool {
 
 fn needs_definitions(effect: &RecordEffect) -> bool {
     // Pages have no definitions, and a report whose model is not known yet has none either.
-    if effect.is_page() || effect.unplaced_report().is_some() {
+    if effect.is_page() || effect.unplaced_report().is_some() || effect.unplaced_steps().is_some() {
         return false;
     }
     effect.reads_every_field

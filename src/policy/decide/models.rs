@@ -49,8 +49,9 @@ const SAFE_CONTEXT: [&str; 8] =
 /// Step 5, and what the rules for models add to steps 6, 7, 8 and 9.
 pub(super) fn judge_models<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
     for effect in records(cx.facts) {
-        // A report is judged under the model it prints, which unfolding finds.
-        if !cx.facts.found.unfolded && effect.unplaced_report().is_some() {
+        // A report is judged under the model it prints, steps under those they call: unfolding finds them.
+        let is_unplaced = effect.unplaced_report().is_some() || effect.unplaced_steps().is_some();
+        if !cx.facts.found.unfolded && is_unplaced {
             continue;
         }
         judge_closed(cx, effect.model.as_str(), effect.operation, out);

@@ -34,8 +34,9 @@ pub(super) fn action_post(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
         if is_invoice && env.ids(call.model, *id, "invoice_line_ids").is_empty() {
             return Err(OdooError::user("You need to add a line before posting."));
         }
+        // 14 takes the date of the day.
         let is_bill = matches!(env.text(call.model, *id, "move_type").as_str(), "in_invoice" | "in_refund");
-        if is_bill && env.text(call.model, *id, "invoice_date").is_empty() {
+        if is_bill && !env.is_14() && env.text(call.model, *id, "invoice_date").is_empty() {
             return Err(OdooError::user("The Bill/Refund date is required to validate this document."));
         }
         post(env, call, *id);
