@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         }
         self.mend_lengths(budget)?;
         for (stream, numbers) in in_streams {
-            let Some(found) = self.from_stream(stream, budget)? else { return Ok(false) };
+            let Some(found) = self.contained_in(stream, budget)? else { return Ok(false) };
             for (number, value) in found {
                 // In order, as the table is.
                 if numbers.binary_search(&number).is_ok() {
@@ -234,6 +234,8 @@ impl<'a> Reader<'a> {
         lexer: &mut Lexer<'_>,
         budget: &mut Budget<'_>,
     ) -> Result<(), Stop> {
+        // One object may be as long as the file, so the clock is asked for each.
+        budget.time()?;
         let value = self.parser.value(lexer, budget)?.unwrap_or(Object::Null);
         let mut stream = None;
         if let Object::Dictionary(dictionary) = &value
@@ -306,7 +308,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The objects inside an object stream; `None` where it is none.
-    pub(super) fn from_stream(
+    pub(super) fn contained_in(
         &mut self,
         number: u32,
         budget: &mut Budget<'_>,
@@ -342,6 +344,7 @@ impl<'a> Reader<'a> {
             };
             let (Ok(number), Ok(offset)) = (u32::try_from(number), usize::try_from(offset)) else { continue };
             let mut lexer = Lexer::new(&bytes, first.saturating_add(offset));
+            budget.time()?;
             let value = self.parser.value(&mut lexer, budget)?.unwrap_or(Object::Null);
             found.push((number, value));
         }

@@ -9,10 +9,14 @@ use super::{
 /// Values of one file, counting every number of every array; they take the most memory.
 pub(super) const VALUES_MAX: usize = 4_000_000;
 
+/// Bytes of texts and names of one file. Objects that overlap could hold the same bytes a thousand times.
+pub(super) const TEXT_BYTES_MAX: usize = 128 * 1024 * 1024;
+
 /// Reads values and counts them.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     values: usize,
+    text_bytes: usize,
 }
 
 impl Parser {
@@ -42,6 +46,9 @@ impl Parser {
             let most = budget.limits.nesting_max;
             return Err(Stop::bomb(format!("its values are nested deeper than {most}")));
         }
+        if let Token::Text(text) | Token::Name(text) = &token {
+            self.hold(text)?;
+        }
         Ok(Some(match token {
             Token::Integer(value) => match reference(value, lexer) {
                 Some(number) => Object::Reference(number),
@@ -57,6 +64,14 @@ impl Parser {
             Token::Word(b"null") => Object::Null,
             Token::Word(_) | Token::ArrayClose | Token::DictionaryClose | Token::End => return Ok(None),
         }))
+    }
+
+    fn hold(&mut self, text: &[u8]) -> Result<(), Stop> {
+        self.text_bytes = self.text_bytes.saturating_add(text.len());
+        if self.text_bytes > TEXT_BYTES_MAX {
+            return Err(Stop::bomb(format!("its texts are longer than {TEXT_BYTES_MAX} bytes")));
+        }
+        Ok(())
     }
 
     fn array(
@@ -98,6 +113,7 @@ impl Parser {
                     break;
                 }
                 Token::Name(key) => {
+                    self.hold(&key)?;
                     let before = lexer.at();
                     let token = lexer.token();
                     if matches!(token, Token::DictionaryClose | Token::Word(b"endobj" | b"stream")) {

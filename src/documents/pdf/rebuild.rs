@@ -44,7 +44,7 @@ pub(super) fn scan(reader: &mut Reader<'_>, budget: &mut Budget<'_>) -> Result<T
     reader.mend_lengths(budget)?;
     // Without a table nobody can tell which of two is newer; one that stands in the open is usually an update.
     for container in containers {
-        let Some(found) = reader.from_stream(container, budget)? else { continue };
+        let Some(found) = reader.contained_in(container, budget)? else { continue };
         for (number, value) in found {
             reader.objects.entry(number).or_insert(Indirect { value, stream: None });
         }
@@ -54,11 +54,11 @@ pub(super) fn scan(reader: &mut Reader<'_>, budget: &mut Budget<'_>) -> Result<T
         _ => false,
     };
     if !root_is_there {
-        let catalogs = reader.objects.iter().filter(|(_, object)| {
+        let mut catalogs = reader.objects.iter().filter(|(_, object)| {
             let dictionary = object.value.as_dictionary();
             dictionary.and_then(|dictionary| dictionary.get("Type")?.as_name()) == Some(b"Catalog")
         });
-        if let Some((number, _)) = catalogs.last() {
+        if let Some((number, _)) = catalogs.next_back() {
             table.trailer.set("Root", Object::Reference(*number));
         }
     }

@@ -9,6 +9,7 @@ pub(super) fn rewrite(picture: &mut Picture<'_, '_, '_>) -> Result<(), Stop> {
     picture.copy(2)?;
     let mut scans = 0;
     let mut sized = false;
+    let mut turned = false;
     loop {
         picture.budget.time()?;
         let marker = marker(picture)?;
@@ -65,6 +66,15 @@ pub(super) fn rewrite(picture: &mut Picture<'_, '_, '_>) -> Result<(), Stop> {
                 put(picture, marker, data);
                 scan(picture)?;
             }
+            // A telephone stores a picture as it was held and says here how to turn it.
+            0xE1 if !turned && orientation(data).is_some() => {
+                turned = true;
+                let kept = orientation(data).map(orientation_alone).unwrap_or_default();
+                if kept != data {
+                    picture.drop_block("APP1");
+                }
+                put(picture, marker, &kept);
+            }
             0xE0..=0xEF => {
                 let name = format!("APP{}", marker - 0xE0);
                 picture.drop_block(&name);
@@ -104,4 +114,34 @@ fn scan(picture: &mut Picture<'_, '_, '_>) -> Result<(), Stop> {
         .position(|pair| matches!(pair, [0xFF, marker] if !matches!(marker, 0x00 | 0xD0..=0xD7 | 0xFF)));
     let Some(end) = end else { return Err(super::cut_off()) };
     picture.copy(end)
+}
+
+/// How the picture is to be turned, where that is said and is not «as it is».
+fn orientation(data: &[u8]) -> Option<u8> {
+    const TAG: u16 = 0x0112;
+    /// Entries of the first directory; cameras write about a dozen.
+    const ENTRIES_MAX: usize = 200;
+    let tiff = data.strip_prefix(b"Exif\0\0")?;
+    let is_little = match tiff.get(..4)? {
+        b"II*\0" => true,
+        b"MM\0*" => false,
+        _ => return None,
+    };
+    let short = |at: usize| {
+        let bytes: [u8; 2] = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if is_little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    };
+    let offset: [u8; 4] = tiff.get(4..8)?.try_into().ok()?;
+    let offset = if is_little { u32::from_le_bytes(offset) } else { u32::from_be_bytes(offset) };
+    let start = usize::try_from(offset).ok()?;
+    let entries = usize::from(short(start)?).min(ENTRIES_MAX);
+    let entry = (0..entries).map(|place| start + 2 + place * 12).find(|at| short(*at) == Some(TAG))?;
+    u8::try_from(short(entry + 8)?).ok().filter(|turn| (2..=8).contains(turn))
+}
+
+/// A directory with one entry and nothing else.
+fn orientation_alone(turn: u8) -> Vec<u8> {
+    let mut data = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    data.extend_from_slice(&[turn, 0, 0, 0, 0, 0, 0]);
+    data
 }

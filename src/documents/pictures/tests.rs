@@ -134,6 +134,21 @@ fn jpeg_keeps_the_picture_only() {
 }
 
 #[test]
+fn jpeg_stays_the_right_way_up() {
+    let entry = |tag: u8, value: u8| [0x12 - tag, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0];
+    let exif =
+        [b"Exif\0\0II*\0\x08\0\0\0\x02\0".as_slice(), &entry(2, 9), &entry(0, 6), &[0; 4], MARKER].concat();
+    let safe = check_cleaned(&jpeg(2, 2, &[segment(0xE1, &exif)]), DocumentKind::Jpeg, &["APP1"]);
+    assert!(safe.bytes.windows(5).any(|window| window == b"Exif\0"));
+    for broken in
+        [b"Exif\0\0".as_slice(), b"Exif\0\0II*\0\xFF\xFF\xFF\xFF", b"Exif\0\0MM\0*\0\0\0\x08\xFF\xFF"]
+    {
+        let safe = check_cleaned(&jpeg(2, 2, &[segment(0xE1, broken)]), DocumentKind::Jpeg, &["APP1"]);
+        assert!(!safe.bytes.windows(5).any(|window| window == b"Exif\0"));
+    }
+}
+
+#[test]
 fn jpeg_that_lies_is_refused() {
     check_refused(&jpeg(0, 2, &[]), RefusalCode::Malformed);
     check_refused(&jpeg(20_000, 20_000, &[]), RefusalCode::TooManyPixels);

@@ -78,7 +78,7 @@ impl Pdf {
         let mut offsets = Vec::new();
         for (number, body) in &self.objects {
             offsets.push((*number, out.len()));
-            write!(out, "{number} 0 obj\n").unwrap();
+            writeln!(out, "{number} 0 obj").unwrap();
             out.extend_from_slice(body);
             out.extend_from_slice(b"\nendobj\n");
         }
@@ -108,7 +108,7 @@ impl Pdf {
             let place = usize::try_from(*number).unwrap();
             if is_stream(body) {
                 rows[place] = [1, u32::try_from(out.len()).unwrap(), 0];
-                write!(out, "{number} 0 obj\n").unwrap();
+                writeln!(out, "{number} 0 obj").unwrap();
                 out.extend_from_slice(body);
                 out.extend_from_slice(b"\nendobj\n");
             } else {
