@@ -152,7 +152,7 @@ impl<'a> RunBroker<'a> {
             context: Context::default(),
         };
         let rows = self.odoo.search_rows(&query).await.map_err(|error| worded(&error))?;
-        Ok(json!({"ok": rows}))
+        Ok(json!(rows))
     }
 
     async fn write(&self, request: &Value) -> Result<Value, BrokerError> {
@@ -163,7 +163,7 @@ impl<'a> RunBroker<'a> {
         };
         self.only_the_bill(&model, &ids)?;
         self.odoo.write(&model, &ids, values, &Context::default()).await.map_err(|error| worded(&error))?;
-        Ok(json!({"ok": true}))
+        Ok(json!(true))
     }
 
     async fn call(&self, request: &Value) -> Result<Value, BrokerError> {
@@ -183,7 +183,7 @@ impl<'a> RunBroker<'a> {
             _ => {}
         }
         let answer = self.odoo.execute(call).await.map_err(|error| worded(&error))?;
-        Ok(json!({"ok": answer}))
+        Ok(json!(answer))
     }
 
     fn only_the_bill(&self, model: &ModelName, ids: &[i64]) -> Result<(), BrokerError> {
@@ -207,7 +207,7 @@ impl<'a> RunBroker<'a> {
                 })
             })
             .collect();
-        Ok(json!({"ok": rows}))
+        Ok(Value::Array(rows))
     }
 }
 

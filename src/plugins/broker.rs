@@ -4,7 +4,8 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 /// Answers the requests of plugins, on behalf of the run that a step belongs to. Capabilities are
-/// checked before anything is asked here.
+/// checked before anything is asked here. The answer is the plain value; what the plugin reads,
+/// `{"ok": ...}` or `{"error": ...}`, is made around it where the request came from.
 pub trait Broker: Send + Sync {
     fn ask<'a>(&'a self, plugin: &'a str, request: &'a Value) -> BoxFuture<'a, Result<Value, BrokerError>>;
 }
