@@ -172,7 +172,7 @@ fn stream(
 impl Scan<'_, '_, '_, '_> {
     fn content(&mut self, bytes: &[u8], resources: Option<&Dictionary>, start: Look) -> Result<(), Stop> {
         let mut lexer = Lexer::new(bytes, 0);
-        let mut parser = Parser::default();
+        let mut parser = Parser::new(bytes.len());
         let mut operands: Vec<Object> = Vec::new();
         let mut look = start;
         let mut saved: Vec<Look> = Vec::new();

@@ -171,7 +171,13 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, parser: Parser::default(), objects: BTreeMap::new(), scaffolding: 0, stream_ends: None }
+        Self {
+            bytes,
+            parser: Parser::new(bytes.len()),
+            objects: BTreeMap::new(),
+            scaffolding: 0,
+            stream_ends: None,
+        }
     }
 
     /// Reads all objects of a table; false where one is not where the table says.
@@ -336,6 +342,7 @@ impl<'a> Reader<'a> {
         let raw = self.bytes.get(stream.clone()).unwrap_or_default();
         let Some(bytes) = unpacked(raw, &chain, budget)? else { return Ok(None) };
         within_objects(count, budget)?;
+        self.parser.also(bytes.len());
         let mut header = Lexer::new(&bytes, 0);
         let mut found = Vec::new();
         for _ in 0..count {

@@ -9,17 +9,25 @@ use super::{
 /// Values of one file, counting every number of every array; they take the most memory.
 pub(super) const VALUES_MAX: usize = 4_000_000;
 
-/// Bytes of texts and names of one file. Objects that overlap could hold the same bytes a thousand times.
-pub(super) const TEXT_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Texts and names are so many times as long as what they are read from. Once is usual; objects that
+/// overlap, as in a damaged file, hold the same bytes again, and a hostile one does so a thousand times.
+const TEXT_TIMES_MAX: usize = 8;
 
 /// Reads values and counts them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Parser {
     values: usize,
-    text_bytes: usize,
+    text_bytes_left: usize,
 }
 
 impl Parser {
+    /// For so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        let mut parser = Self { values: 0, text_bytes_left: 0 };
+        parser.also(bytes);
+        parser
+    }
+
     /// The value that comes next; `None` where there is none (a keyword, the end).
     pub(super) fn value(
         &mut self,
@@ -66,11 +74,14 @@ impl Parser {
         }))
     }
 
+    /// Some more bytes to read from.
+    pub(super) fn also(&mut self, bytes: usize) {
+        self.text_bytes_left = self.text_bytes_left.saturating_add(bytes.saturating_mul(TEXT_TIMES_MAX));
+    }
+
     fn hold(&mut self, text: &[u8]) -> Result<(), Stop> {
-        self.text_bytes = self.text_bytes.saturating_add(text.len());
-        if self.text_bytes > TEXT_BYTES_MAX {
-            return Err(Stop::bomb(format!("its texts are longer than {TEXT_BYTES_MAX} bytes")));
-        }
+        let left = self.text_bytes_left.checked_sub(text.len());
+        self.text_bytes_left = left.ok_or_else(|| Stop::bomb("its texts are longer than the file"))?;
         Ok(())
     }
 

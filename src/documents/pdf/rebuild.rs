@@ -13,7 +13,7 @@ pub(super) fn scan(reader: &mut Reader<'_>, budget: &mut Budget<'_>) -> Result<T
     let mut containers = Vec::new();
     let mut at = 0;
     let bytes = reader.bytes;
-    let mut trailer_parser = Parser::default();
+    let mut trailer_parser = Parser::new(bytes.len());
     while let Some(found) = next_mark(bytes, at, budget)? {
         match found {
             Mark::Object { number, behind } => {

@@ -29,7 +29,7 @@ pub(super) fn read(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Option<Table
     let mut table = Table::default();
     let mut seen = BTreeSet::new();
     let mut next = Some(start);
-    let mut parser = Parser::default();
+    let mut parser = Parser::new(bytes.len());
     let mut sections = 0_u32;
     while let Some(at) = next {
         if !seen.insert(at) || seen.len() > SECTIONS_MAX {
