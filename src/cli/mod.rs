@@ -15,6 +15,7 @@ mod exit;
 mod house_flags;
 mod logging;
 mod plugin;
+mod plugin_runner;
 mod policy;
 mod runtime;
 mod serve;
@@ -28,6 +29,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, Environment, Flags};
+use crate::plugins::RUNNER_COMMAND;
 use exit::Stop;
 use house_flags::HouseFlags;
 use terminal::Terminal;
@@ -74,6 +76,8 @@ enum Command {
     Doctor(doctor::Doctor),
     Config(settings::Settings),
     Completions(completions::Completions),
+    #[command(name = RUNNER_COMMAND, hide = true)]
+    PluginRunner(plugin_runner::PluginRunner),
 }
 
 /// What every command gets: where to write and what the process was started with.
@@ -127,5 +131,6 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Doctor(doctor) => doctor.run(session),
         Command::Config(settings) => settings.run(session),
         Command::Completions(completions) => completions.run(session, Cli::command()),
+        Command::PluginRunner(runner) => runner.run(),
     }
 }

@@ -14,21 +14,43 @@
 //! reload      one new registry, or the old one
 //! ```
 
+mod answer;
 mod broker;
+mod calls;
+mod candidate;
+mod capability;
 mod error;
+mod folder;
+mod frames;
+mod handshake;
+mod header;
+mod images;
+mod loaded;
+mod making;
+mod manifest;
+mod process;
 mod reason;
 mod registry;
+mod reload;
 mod report;
+mod runner;
 mod service;
+mod signature;
 
 pub use broker::{Broker, BrokerError};
+pub use capability::Capability;
 pub use error::PluginError;
+pub use header::host_target;
+pub use making::{make_key, pack, sign};
+pub use manifest::{Manifest, ManifestStep};
+pub use process::RUNNER_COMMAND;
 pub use reason::{Reason, Refusal};
 pub use registry::{OnError, PluginStep, Provenance, Registry, RunMode, StepAnswer};
 pub use report::{
     PluginReport, ReloadCounts, ReloadReport, ReloadRequest, SignatureReport, SignatureStatus, Status,
     StepReport,
 };
+pub use runner::run as run_alone;
 pub use service::{Plugins, StartError};
 
 /// Steps that are part of the server. No plugin may use these names.

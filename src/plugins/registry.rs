@@ -6,7 +6,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{broker::Broker, error::PluginError};
+use super::{
+    broker::Broker,
+    calls::{self, Call, Ended, Work},
+    candidate::sha256_text,
+    error::PluginError,
+    loaded::LoadedPlugin,
+};
 
 /// All steps of all plugins that are active, in the order they run in.
 #[derive(Debug, Default)]
@@ -67,6 +73,9 @@ pub struct PluginStep {
     pub timeout: Duration,
     pub description: String,
     pub provenance: Provenance,
+    /// Its number in the plugin.
+    index: u32,
+    plugin: Arc<LoadedPlugin>,
 }
 
 impl fmt::Debug for PluginStep {
@@ -86,19 +95,64 @@ pub struct StepAnswer {
 }
 
 impl PluginStep {
-    /// Does the step concern this bill?
-    pub async fn applies(&self, _context: &Value) -> Result<bool, PluginError> {
-        Err(PluginError::RestartRequired)
+    /// The steps of a plugin, each holding it.
+    pub(super) fn of(plugin: &Arc<LoadedPlugin>) -> Vec<Arc<Self>> {
+        let manifest = &plugin.manifest;
+        let provenance = Provenance {
+            plugin: manifest.name.clone(),
+            version: manifest.version.to_string(),
+            sha256: sha256_text(manifest),
+            mode: plugin.mode,
+        };
+        (0..)
+            .zip(&manifest.steps)
+            .map(|(index, step)| {
+                Arc::new(Self {
+                    name: step.name.clone(),
+                    sequence: step.sequence,
+                    on_error: step.on_error,
+                    timeout: step.timeout,
+                    description: step.description.clone(),
+                    provenance: provenance.clone(),
+                    index,
+                    plugin: Arc::clone(plugin),
+                })
+            })
+            .collect()
+    }
+
+    /// Does the step concern this bill? The plugin cannot ask for anything meanwhile.
+    pub async fn applies(&self, context: &Value) -> Result<bool, PluginError> {
+        let never = CancellationToken::new();
+        let call = self.call(Work::Applies, context, None, &never);
+        match calls::run(&self.plugin, call).await? {
+            Ended::Applies(applies) => Ok(applies),
+            Ended::Answered(_) => Err(PluginError::BadAnswer { message: "it answers otherwise".to_owned() }),
+        }
     }
 
     /// Runs the step within its time. Requests of the plugin go to the broker, each after its capability
     /// was checked.
     pub async fn execute(
         &self,
-        _context: &Value,
-        _broker: &dyn Broker,
-        _cancel: &CancellationToken,
+        context: &Value,
+        broker: &dyn Broker,
+        cancel: &CancellationToken,
     ) -> Result<StepAnswer, PluginError> {
-        Err(PluginError::RestartRequired)
+        let call = self.call(Work::Execute, context, Some(broker), cancel);
+        match calls::run(&self.plugin, call).await? {
+            Ended::Answered(answer) => Ok(answer),
+            Ended::Applies(_) => Err(PluginError::BadAnswer { message: "it answers otherwise".to_owned() }),
+        }
+    }
+
+    fn call<'a>(
+        &self,
+        work: Work,
+        context: &Value,
+        broker: Option<&'a dyn Broker>,
+        cancel: &'a CancellationToken,
+    ) -> Call<'a> {
+        Call { step: self.index, work, context: context.to_string(), timeout: self.timeout, broker, cancel }
     }
 }

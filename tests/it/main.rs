@@ -13,6 +13,7 @@ mod documents;
 mod journal;
 mod large_policy;
 mod plugin_kit;
+mod plugins;
 mod policies;
 mod policy_file;
 mod readme;

@@ -48,8 +48,9 @@ const LINES_MAX: usize = 600;
 /// Files that may read the environment: the settings, and the secrets an operator keeps there.
 const MAY_READ_ENVIRONMENT: &[&str] = &["config", "config.rs", "odoo/secrets.rs"];
 
-/// Files that may start another program: the secret command of a connection.
-const MAY_START_PROGRAMS: &[&str] = &["odoo/secrets.rs"];
+/// Files that may start another program: the secret command of a connection, and this program again for a
+/// plugin in a process of its own.
+const MAY_START_PROGRAMS: &[&str] = &["odoo/secrets.rs", "plugins/process.rs"];
 
 /// Where plugins and their server meet C.
 const MAY_BE_UNSAFE: &[&str] = &["plugins/abi", "plugins/host", "plugins/sdk/src/exports.rs"];

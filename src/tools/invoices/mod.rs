@@ -4,6 +4,7 @@ mod extract;
 mod known;
 mod parts;
 mod pending;
+mod reload;
 mod run;
 mod stack;
 mod steps;
@@ -13,5 +14,13 @@ use super::Family;
 
 pub(super) const FAMILY: Family = Family {
     name: "invoices",
-    tools: &[extract::TOOLS, run::TOOLS, steps::TOOLS, stack::TOOLS, pending::TOOLS, summary::TOOLS],
+    tools: &[
+        extract::TOOLS,
+        run::TOOLS,
+        steps::TOOLS,
+        stack::TOOLS,
+        pending::TOOLS,
+        summary::TOOLS,
+        reload::TOOLS,
+    ],
 };

@@ -1,0 +1,1 @@
+//! Keys, signatures and manifests that are made by the same program.

@@ -1,0 +1,1 @@
+//! Many runs while plugins are replaced and broken under them.
