@@ -41,7 +41,7 @@ for path in sorted((tests / "policies").rglob("*.json")):
         plant("strict_json", text)
 plant("policy_file", (tests.parent / "policy.json").read_text())
 
-for name in ("arguments", "domain", "decimal", "unfolding", "approval", "decide"):
+for name in ("arguments", "domain", "decimal", "unfolding", "approval", "decide", "extraction"):
     for path in sorted((here / "seeds").glob(f"{name}.jsonl")):
         for line in path.read_text().splitlines():
             plant(name, line)

@@ -25,6 +25,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("log", targets::log::run),
     ("decimal", targets::decimal::run),
     ("markup", targets::markup::run),
+    ("extraction", targets::extraction::run),
 ];
 
 fn target() -> Target {

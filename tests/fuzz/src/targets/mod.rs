@@ -6,6 +6,7 @@ pub mod decide;
 pub mod decimal;
 pub mod documents;
 pub mod domain;
+pub mod extraction;
 pub mod log;
 pub mod markup;
 pub mod policy_file;
