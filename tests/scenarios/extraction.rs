@@ -1,12 +1,15 @@
 //! Documents read by a language model: what reaches it, what it costs, and that nothing it says is
 //! taken on trust. The model is a server of the tests.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
 use super::harness::{
-    Door, DoorSettings, ModelServer, Says, Tokens, World,
+    Door, DoorSettings, ModelServer, Oracle, Says, Tokens, World,
     papers::{base64_of, pdf, pdf_with_script, png},
     unique,
 };
@@ -67,8 +70,11 @@ fn door_with(world: &World, server: &ModelServer) -> Door {
     Door::open(settings_with(world, server, "anthropic"))
 }
 
+/// The first company pays: it is named, because another one may have a budget at the moment.
+pub(crate) const PAYER: i64 = 1;
+
 fn document(bytes: &[u8]) -> Value {
-    json!({"file_b64": base64_of(bytes)})
+    json!({"file_b64": base64_of(bytes), "company_id": PAYER})
 }
 
 fn and(mut arguments: Value, more: Value) -> Value {
@@ -387,24 +393,50 @@ fn a_budget_stops_before_anything_is_sent(world: &World) {
         assert_eq!(door.ok(TOOL, document(&pdf(1, "no module")))["state"], "success");
         return;
     }
-    // One page of a bill is estimated at several cents, so one millicent is too little for any.
-    let poor =
-        world.temporary("res.company", json!({"name": unique("Poor"), "ai_monthly_budget_eur": 0.001}));
-    let rich = world.temporary("res.company", json!({"name": unique("Rich"), "ai_monthly_budget_eur": 50.0}));
-    let of = |company: i64, text: &str| and(document(&pdf(1, text)), json!({"company_id": company}));
-    let error = door.refused(TOOL, of(poor.id, "poor"), &["over_budget"]);
-    assert!(error["message"].as_str().expect("a message").contains("0.0010 EUR allowed"), "{error}");
+    let _alone = BUDGETS.lock().unwrap_or_else(PoisonError::into_inner);
+    let company = Budgeted { oracle: world.oracle(), id: 2 };
+    let with_text = |text: &str| and(document(&pdf(1, text)), json!({"company_id": company.id}));
+    // One page of a bill is estimated at more than a cent, so one millicent is too little for any.
+    company.may_spend(0.000_01);
+    let error = door.refused(TOOL, with_text("poor"), &["over_budget"]);
+    assert!(error["message"].as_str().expect("a message").contains("0.0000 EUR allowed"), "{error}");
     assert_eq!(server.asked().len(), 0);
     assert_eq!((ledger(&door).len(), open_reservations(&door)), (0, 0));
-    let read = door.ok(TOOL, of(rich.id, "rich"));
-    assert_eq!(read["company_id"], rich.id, "{read}");
+    company.may_spend(50.0);
+    let read = door.ok(TOOL, with_text("rich"));
+    assert_eq!(read["company_id"], company.id, "{read}");
     // With a limit, a model without a price is not asked.
-    let unpriced = and(of(rich.id, "unpriced"), json!({"model_override": "own-model"}));
+    let unpriced = and(with_text("unpriced"), json!({"model_override": "own-model"}));
     door.refused(TOOL, unpriced, &["price_unknown"]);
-    // Whose budget it is has to be said where several have one.
-    door.refused(TOOL, document(&pdf(1, "whose")), &["company_needed"]);
-    door.refused(TOOL, of(999_999_999, "nobody"), &["not_found"]);
+    // Whose budget it is has to be said where somebody has one.
+    let nobodys = json!({"file_b64": base64_of(&pdf(1, "whose"))});
+    door.refused(TOOL, nobodys, &["company_needed"]);
+    let unknown = and(with_text("nobody"), json!({"company_id": 999_999_999}));
+    door.refused(TOOL, unknown, &["not_found"]);
     assert_eq!(server.asked().len(), 1);
+}
+
+/// One scenario at a time plays with the budget of a company that all see.
+static BUDGETS: Mutex<()> = Mutex::new(());
+
+/// A company with a budget, until the scenario ends.
+struct Budgeted {
+    oracle: Oracle,
+    id: i64,
+}
+
+impl Budgeted {
+    fn may_spend(&self, euros: f64) {
+        let values = json!([[self.id], {"ai_monthly_budget_eur": euros}]);
+        self.oracle.call("res.company", "write", values, json!({}));
+    }
+}
+
+impl Drop for Budgeted {
+    fn drop(&mut self) {
+        let values = json!([[self.id], {"ai_monthly_budget_eur": 0.0}]);
+        let _ = self.oracle.try_call("res.company", "write", values, json!({}));
+    }
 }
 
 fn bad_documents_go_nowhere(world: &World) {
@@ -430,6 +462,7 @@ fn bad_documents_go_nowhere(world: &World) {
         (json!({"path": "../../etc/passwd"}), "invalid_path"),
     ] {
         let shown = arguments.to_string().chars().take(80).collect::<String>();
+        let arguments = and(arguments, json!({"company_id": PAYER}));
         match door.call(TOOL, arguments) {
             Ok(result) => panic!("{shown} was read: {result}"),
             Err(error) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    extraction::{KEY, bill, ledger, settings_with},
+    extraction::{KEY, PAYER, bill, ledger, settings_with},
     harness::{
         Door, ModelServer, Says, Via, World, http,
         papers::{base64_of, pdf, png},
@@ -64,7 +64,7 @@ fn a_program_has_a_bill_read(world: &World) {
     let server = ModelServer::new(bill());
     let door = door_with(world, &server);
     let body = json!({"file_b64": base64_of(&pdf(1, "bill")), "mimetype": "application/pdf", "tenant_code": "default",
-        "company_vat": "BG831641791", "request_id": "r-1"});
+        "company_vat": "BG831641791", "company_id": PAYER, "request_id": "r-1"});
     let told = send(&door, BILLS, &body);
     assert_eq!((told.status, told.kind.as_str()), (200, "application/json"), "{}", told.body);
     assert_eq!(told.body["data"]["invoice_number"], "0000012345");
@@ -76,7 +76,11 @@ fn a_program_has_a_bill_read(world: &World) {
     assert_eq!(server.asked().len(), 1, "two requests with one id pay once");
     assert_eq!(ledger(&door).len(), 1, "it is in the ledger like any other");
     server.usually(Says::Fields(json!({"mrn": "26BG001000012345R6", "lines": []}), Default::default()));
-    let told = send(&door, CUSTOMS, &json!({"image_b64": base64_of(&png()), "mimetype": "image/png"}));
+    let told = send(
+        &door,
+        CUSTOMS,
+        &json!({"image_b64": base64_of(&png()), "mimetype": "image/png", "company_id": PAYER}),
+    );
     assert_eq!(
         (told.status, &told.body["data"]["mrn"]),
         (200, &json!("26BG001000012345R6")),
@@ -93,7 +97,7 @@ fn nobody_comes_in_without_a_token(world: &World) {
         .via(Via::Http)
         .variable("ODOO_MCP_GRANTS_PROGRAM_TOKEN", TOKEN);
     let door = Door::spawn(settings);
-    let body = json!({"file_b64": base64_of(&pdf(1, "bill"))}).to_string();
+    let body = json!({"file_b64": base64_of(&pdf(1, "bill")), "company_id": PAYER}).to_string();
     let bearer = |token: &str| format!("Bearer {token}");
     for headers in [
         vec![],
@@ -171,7 +175,7 @@ fn problems_have_codes_and_statuses(world: &World) {
     let number = std::cell::Cell::new(0);
     let body = || {
         number.set(number.get() + 1);
-        json!({"file_b64": base64_of(&pdf(1, &format!("problem {}", number.get())))})
+        json!({"file_b64": base64_of(&pdf(1, &format!("problem {}", number.get()))), "company_id": PAYER})
     };
     let with = |name: &str, value: &str| {
         let mut body = body();
@@ -181,7 +185,11 @@ fn problems_have_codes_and_statuses(world: &World) {
     problem(&send(&door, BILLS, &with("tenant_code", "somebody_else")), 403, "tenant_not_yours");
     problem(&send(&door, BILLS, &with("model_override", "gpt-99")), 422, "language_model_not_allowed");
     problem(&send(&door, BILLS, &with("mimetype", "image/png")), 422, "wrong_type");
-    problem(&send(&door, BILLS, &json!({"file_b64": base64_of(b"hello")})), 422, "not_pdf");
+    problem(
+        &send(&door, BILLS, &json!({"file_b64": base64_of(b"hello"), "company_id": PAYER})),
+        422,
+        "not_pdf",
+    );
     assert_eq!(server.asked().len(), 0);
     for (says, status, code) in [
         (Says::Refused, 502, "language_model_declined"),
