@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{files::FilesError, odoo::OdooError};
+use crate::{files::FilesError, odoo::OdooError, usage::UsageError};
 
 /// Why a tool could not give its result. Only `reply` turns it into words for a client.
 #[derive(Debug, thiserror::Error)]
@@ -47,5 +47,15 @@ impl ToolError {
 impl From<FilesError> for ToolError {
     fn from(error: FilesError) -> Self {
         Self::Stopped { code: error.code(), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<UsageError> for ToolError {
+    fn from(error: UsageError) -> Self {
+        let message = error.to_string();
+        match &error {
+            UsageError::Arguments { .. } => Self::Arguments { message, hint: None },
+            _ => Self::Stopped { code: error.code(), message, hint: Some(error.hint().to_owned()) },
+        }
     }
 }

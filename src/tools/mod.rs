@@ -25,6 +25,7 @@ mod refresh;
 mod reports;
 mod schema;
 mod translations;
+mod usage;
 mod web_session;
 mod website;
 
@@ -34,6 +35,7 @@ pub use definition::{ArgumentsError, Attached, DecodedCall, Output, Progress, To
 pub use error::ToolError;
 pub use helpers::Helpers;
 pub use translations::Drafts;
+pub use usage::{usage_cells, usage_columns};
 
 /// The table of contents of the house.
 const FAMILIES: &[Family] = &[
@@ -52,6 +54,7 @@ const FAMILIES: &[Family] = &[
     invoices::FAMILY,
     extraction::FAMILY,
     pipelines::FAMILY,
+    usage::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

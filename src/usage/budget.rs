@@ -24,15 +24,13 @@ pub struct Cap {
     pub source: LimitSource,
 }
 
-/// How a limit is known.
+/// How a limit is known: the company has a value (0 and less mean no limit), it has no such field, or
+/// the value could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitSource {
-    /// The company has a value; 0 and less mean no limit.
     Company,
-    /// The company has no such field.
     MissingField,
-    /// There is a field, and its value could not be read.
     Unreadable,
 }
 

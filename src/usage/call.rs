@@ -72,15 +72,14 @@ pub struct CallEnd {
     pub extra: Option<Value>,
 }
 
-/// How a call ended.
+/// How a call ended. A skipped one was reserved and never made; of a lost one nobody knows how it ended,
+/// and it counts at its estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
     Success,
     Error,
-    /// Decided against after it was reserved, with something to tell.
     Skipped,
-    /// Reserved, and nobody knows how it ended: it counts at its estimate.
     Lost,
 }
 

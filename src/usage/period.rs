@@ -17,17 +17,15 @@ pub struct Span {
     pub until_ms: i64,
 }
 
-/// A stretch of the calendar that is running now.
+/// A stretch of the calendar that is running now; weeks begin on Monday, and `all` is everything there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
     Day,
-    /// Since Monday.
     Week,
     #[default]
     Month,
     Year,
-    /// Everything there is.
     All,
 }
 

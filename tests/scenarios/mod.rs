@@ -92,6 +92,7 @@ macro_rules! for_each_group {
             secrets,
             translation_drafts,
             translations,
+            usage,
             web_hostile,
             web_request,
             web_session,
@@ -136,6 +137,7 @@ pub(crate) mod reports;
 pub(crate) mod secrets;
 pub(crate) mod translation_drafts;
 pub(crate) mod translations;
+pub(crate) mod usage;
 pub(crate) mod web_hostile;
 pub(crate) mod web_request;
 pub(crate) mod web_session;

@@ -1,10 +1,5 @@
 //! The rows of a file, from the search to the last byte.
 
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
-};
-
 use serde_json::{Value, json};
 
 use super::{
@@ -18,7 +13,7 @@ use crate::{
     sheets::{Cell, Format, Sheet, SheetError, Summary},
     tools::{
         CallContext, ToolError,
-        delivery::{Delivered, Outgoing},
+        delivery::{Buffer, Delivered, Outgoing},
     },
 };
 
@@ -151,27 +146,6 @@ fn no_table() -> ToolError {
         code: "bad_answer",
         message: "odoo answered the export with something that is no table".to_owned(),
         hint: None,
-    }
-}
-
-/// Bytes between the writer of the format, which is not asynchronous, and the file, which is.
-#[derive(Debug, Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Buffer {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
