@@ -12,7 +12,7 @@ use crate::{
         Extraction, ExtractionError, ExtractionRequest, Extractor, Prepared, Tier, Wanted,
     },
     tools::{CallContext, ToolError},
-    usage::{Source, Tenant, UsageError},
+    usage::{Source, Tenant},
 };
 
 /// What both tools were given.
@@ -113,12 +113,5 @@ impl From<ExtractionError> for ToolError {
                 Self::Stopped { code: error.code(), message: error.to_string(), hint: Some(hint) }
             }
         }
-    }
-}
-
-impl From<UsageError> for ToolError {
-    fn from(error: UsageError) -> Self {
-        let hint = Some(error.hint().to_owned());
-        Self::Stopped { code: error.code(), message: error.to_string(), hint }
     }
 }
