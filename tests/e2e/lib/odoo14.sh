@@ -7,7 +7,6 @@ settings_14() {
   CONF=/srv/odoo/odoo.conf STATE=/srv/odoo
   ADDONS_SEEN=/usr/lib/python3/dist-packages/odoo/addons ADDONS=$HOME_DIR/root$ADDONS_SEEN
   OUTSIDE_CONF=$HOME_DIR/root$CONF
-  OWN_ADDONS_SEEN=$STATE/addons OWN_ADDONS=$HOME_DIR/root$STATE/addons
   WITH_DEMO=() # 14 has demo data unless told otherwise
 }
 

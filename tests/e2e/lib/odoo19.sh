@@ -7,7 +7,6 @@ settings_19() {
   CONF=$HOME_DIR/odoo.conf STATE=$HOME_DIR UNPACKED=$HOME_DIR/root
   ADDONS=$UNPACKED/usr/lib/python3/dist-packages/odoo/addons ADDONS_SEEN=$ADDONS
   OUTSIDE_CONF=$CONF
-  OWN_ADDONS_SEEN=$HOME_DIR/addons OWN_ADDONS=$OWN_ADDONS_SEEN
   WITH_DEMO=(--with-demo) # 19 has no demo data unless asked
 }
 

@@ -9,6 +9,8 @@ use_version() {
     19 | 14) "settings_$VERSION" ;;
     *) die "unknown version $VERSION; there are 19 and 14" ;;
   esac
+  # Beside the configuration, as the server sees it and as it is seen from outside.
+  OWN_ADDONS_SEEN=$STATE/addons OWN_ADDONS=$(dirname -- "$OUTSIDE_CONF")/addons
   URL=http://127.0.0.1:$PORT
   ENV_FILE=$CACHE/$VERSION.env
 }
