@@ -69,6 +69,7 @@ macro_rules! for_each_group {
             errors,
             execute,
             exports,
+            bills,
             extraction,
             extraction_http,
             hidden_effects,
@@ -107,6 +108,7 @@ pub(crate) mod approvals;
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod bill_stack;
+pub(crate) mod bills;
 pub(crate) mod cancel;
 pub(crate) mod certificates;
 pub(crate) mod concurrency;
