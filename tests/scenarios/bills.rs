@@ -179,8 +179,7 @@ fn a_rehearsal_changes_nothing(world: &World) {
 
 fn a_policy_against_writing_stops_before_the_money(world: &World) {
     let server = ModelServer::new(fields());
-    let policy =
-        json!({"version": "1", "default": "allow", "models": {"account.move": {"operations": ["read"]}}});
+    let policy = json!({"version": "1", "default": "allow", "models": {"account.move": {"ops": ["read"]}}});
     let settings = settings_with(world, &server, "anthropic").policy(&policy);
     let door = Door::open(settings);
     let draft = draft(world);
@@ -263,7 +262,6 @@ fn a_killed_run_is_finished_once(world: &World) {
         assert_eq!(ledger(&door).len(), 1, "killed at request {at}");
         assert_eq!(value(world, draft.bill.id, "ref"), read["invoice_number"], "killed at request {at}");
         assert_eq!(notes(world, draft.bill.id).len(), 1, "killed at request {at}: one note");
-        assert_eq!(front.calls_of("account.move", "message_post"), 1, "killed at request {at}");
         at += 1;
         thread::yield_now();
     }
