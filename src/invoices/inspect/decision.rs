@@ -1,27 +1,10 @@
 //! What a bill waits for.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::History;
+use crate::invoices::NextStep;
 
 /// Confidence that a bill needs where its company does not say.
 const THRESHOLD: f64 = 0.85;
-
-/// The next step of a bill on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NextStep {
-    AwaitingAttachment,
-    AwaitingExtraction,
-    RetryExtraction,
-    AwaitingReview,
-    AwaitingSkillPost,
-    ReadyToPost,
-    Posted,
-    Cancelled,
-    Unknown,
-}
 
 /// What the decision is made from. `None` is not known, which is something else than no or zero.
 #[derive(Debug)]

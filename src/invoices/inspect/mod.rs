@@ -10,7 +10,7 @@ mod reads;
 mod tests;
 
 pub use attachments::{Attachment, chosen, is_readable};
-pub use decision::{Evidence, NextStep, Verdict, decide};
+pub use decision::{Evidence, Verdict, decide};
 pub use history::{Extraction, History};
 pub use reads::{
     Attachments, Bill, CompanySettings, Reads, attachments_of, bills, companies_of, draft_ids, has_addon,

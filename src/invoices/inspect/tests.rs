@@ -1,6 +1,7 @@
 //! The decision table, the choice of the file, and the history of a bill.
 
 use super::*;
+use crate::invoices::NextStep;
 
 fn history(states: &[&'static str]) -> History {
     let mut rows: Vec<_> = states.iter().enumerate().map(|(at, state)| row(at as i64, state)).collect();

@@ -7,9 +7,12 @@ use serde_json::{Number, json};
 use super::known;
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, Risk},
-    invoices::inspect::{
-        Attachment, Bill, CompanySettings, Evidence, Extraction, History, NextStep, Reads, attachments_of,
-        bills, companies_of, decide, has_addon, is_readable,
+    invoices::{
+        NextStep,
+        inspect::{
+            Attachment, Bill, CompanySettings, Evidence, Extraction, History, Reads, attachments_of, bills,
+            companies_of, decide, has_addon, is_readable,
+        },
     },
     tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
 };

@@ -10,9 +10,12 @@ use serde_json::json;
 use super::known;
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, Risk},
-    invoices::inspect::{
-        Evidence, History, NextStep, Reads, attachments_of, bills, companies_of, decide, has_addon,
-        is_readable,
+    invoices::{
+        NextStep, Selection, Step,
+        inspect::{
+            Evidence, History, Reads, attachments_of, bills, companies_of, decide, has_addon, is_readable,
+        },
+        steps,
     },
     tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
 };
@@ -56,6 +59,8 @@ struct Summary {
     by_step: BTreeMap<NextStep, usize>,
     /// Which ones, newest first.
     ids_by_step: BTreeMap<NextStep, Vec<i64>>,
+    /// Names of the steps that a run goes through, in order.
+    registered_steps: Vec<String>,
     /// What could not be known here, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<String>,
@@ -143,12 +148,18 @@ impl Tool for PipelineSummary {
             total_moves: found.len(),
             by_step: ids_by_step.iter().map(|(step, ids)| (*step, ids.len())).collect(),
             ids_by_step,
+            registered_steps: registered_steps(cx),
             unknown,
             truncated: more_bills || files.truncated,
             note: more_bills
                 .then(|| format!("only the newest {BILLS_MAX} bills were looked at; ask for fewer `days`")),
         })
     }
+}
+
+fn registered_steps(cx: &CallContext<'_>) -> Vec<String> {
+    let registry = cx.helpers().plugins.as_ref().map(|plugins| plugins.registry()).unwrap_or_default();
+    steps(&registry, Selection::Pipeline).iter().map(Step::listed).map(|step| step.name).collect()
 }
 
 /// That many days ago, as Odoo writes moments.
