@@ -21,26 +21,28 @@ pub(super) fn agrees(country: &str, number: &str) -> Option<bool> {
         }
         "DE" => first(d) != 0 && mod_11_10(d),
         "HR" => mod_11_10(d),
-        "DK" => first(d) != 0 && weighted(d, &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0,
-        "EE" => weighted(d, &[3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 == 0,
+        "DK" => first(d) != 0 && weighted(d, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
+        "EE" => weighted(d, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10),
         "GR" => weighted(d, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == last(d),
-        "FI" => weighted(d, &[7, 9, 10, 5, 8, 4, 2, 1]) % 11 == 0,
+        "FI" => weighted(d, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11),
         "FR" if d.len() == 11 => france(d)?,
-        "HU" => weighted(d, &[9, 7, 3, 1, 9, 7, 3, 1]) % 10 == 0,
+        "HU" => weighted(d, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10),
         "IE" => ireland(number)?,
         "IT" => italy(d)?,
         "LT" => lithuania(d)?,
         "LU" => value(d.get(..6)?) % 89 == value(d.get(6..)?),
         // The others are personal codes.
         "LV" if first(d) > 3 => weighted(d, &[9, 1, 4, 8, 3, 10, 2, 5, 7, 6, 1]) % 11 == 3,
-        "MT" => first(d) != 0 && weighted(d, &[3, 4, 6, 7, 8, 9, 10, 1]) % 37 == 0,
+        "MT" => first(d) != 0 && weighted(d, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37),
         "NL" => netherlands(number, d),
         "PL" => weighted(d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == last(d),
         "PT" => first(d) != 0 && (11 - weighted(d, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == last(d),
         "RO" => romania(d)?,
         "SE" => luhn_sum(d.get(..10)?, 0).is_multiple_of(10),
         "SI" => first(d) != 0 && slovenia(d),
-        "SK" => first(d) != 0 && matches!(d.get(2), Some(2 | 3 | 4 | 7 | 8 | 9)) && value(d) % 11 == 0,
+        "SK" => {
+            first(d) != 0 && matches!(d.get(2), Some(2 | 3 | 4 | 7 | 8 | 9)) && value(d).is_multiple_of(11)
+        }
         "XI" if d.len() != 3 => britain(d),
         _ => return None,
     };

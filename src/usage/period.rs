@@ -85,7 +85,7 @@ impl Span {
         Ok(span)
     }
 
-    pub(super) fn from_shown(self) -> Option<String> {
+    pub(super) fn shown_from(self) -> Option<String> {
         (self.from_ms != i64::MIN).then(|| super::sql::shown(self.from_ms))
     }
 }

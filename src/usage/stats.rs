@@ -121,7 +121,7 @@ impl UsageLedger {
                 tenant_code: tenant.code.clone(),
                 period,
                 time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-                date_from: span.from_shown(),
+                date_from: span.shown_from(),
                 generated_at: shown(at.as_millisecond()),
                 totals: StatsTotals::default(),
                 derived: StatsDerived::default(),

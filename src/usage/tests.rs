@@ -302,20 +302,28 @@ async fn a_correction_is_a_line_of_its_own() {
     };
     assert!(billed().await);
     assert_eq!(mark(&[], false, "operator", "").await.unwrap().changed, 0);
-    assert_eq!(mark(&[id.clone()], true, "operator", "").await.unwrap().changed, 0, "it is so already");
+    assert_eq!(
+        mark(std::slice::from_ref(&id), true, "operator", "").await.unwrap().changed,
+        0,
+        "it is so already"
+    );
     let none = CallId("none".to_owned());
     let done = mark(&[id.clone(), none.clone()], false, "operator", "sent twice").await.unwrap();
     assert_eq!((done.changed, done.unknown), (1, vec![none]));
     assert!(!billed().await);
-    assert_eq!(mark(&[id.clone()], true, "operator", "").await.unwrap().changed, 1);
+    assert_eq!(mark(std::slice::from_ref(&id), true, "operator", "").await.unwrap().changed, 1);
     assert!(billed().await);
     let lines = lab.ledger.corrections(&acme(), &id).await.unwrap();
     assert_eq!((lines.len(), lines[0].why.as_str(), lines[1].billed), (2, "sent twice", true));
     for (who, why) in [("", "why"), (" ", "why"), ("a\nb", "why"), ("operator", "a\u{0}b")] {
-        assert_eq!(mark(&[id.clone()], false, who, why).await.unwrap_err().code(), "invalid_arguments");
+        assert_eq!(
+            mark(std::slice::from_ref(&id), false, who, why).await.unwrap_err().code(),
+            "invalid_arguments"
+        );
     }
     let foreign = tenant("https://two.example", "acme");
-    let done = lab.ledger.mark_billed(&foreign, &[id.clone()], false, "operator", "").await.unwrap();
+    let done =
+        lab.ledger.mark_billed(&foreign, std::slice::from_ref(&id), false, "operator", "").await.unwrap();
     assert_eq!((done.changed, done.unknown.len()), (0, 1));
     assert!(billed().await);
 }

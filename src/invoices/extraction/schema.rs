@@ -36,11 +36,11 @@ pub(super) fn answer_schema(wanted: Wanted, version: PromptVersion, document_cod
         codes.insert("enum".to_owned(), Value::Array(allowed));
     }
     properties
-        .insert("lines".to_owned(), json!({"type": "array", "items": object(properties_of(line, version))}));
+        .insert("lines".to_owned(), json!({"type": "array", "items": object(&properties_of(line, version))}));
     match wanted {
         Wanted::Bill if version.has_confidence() => {
             let numbers = CONFIDENCE.iter().map(|name| ((*name).to_owned(), sure())).collect();
-            let mut confidence = object(numbers);
+            let mut confidence = object(&numbers);
             // What is null has no confidence, so none of them must be there.
             if let Some(confidence) = confidence.as_object_mut() {
                 confidence.remove("required");
@@ -52,7 +52,7 @@ pub(super) fn answer_schema(wanted: Wanted, version: PromptVersion, document_cod
             properties.extend(DECLARATION_CONFIDENCE.iter().map(|name| ((*name).to_owned(), sure())));
         }
     }
-    object(properties)
+    object(&properties)
 }
 
 fn properties_of(fields: &[Field], version: PromptVersion) -> Map<String, Value> {
@@ -60,7 +60,7 @@ fn properties_of(fields: &[Field], version: PromptVersion) -> Map<String, Value>
     known.map(|field| (field.name.to_owned(), field.schema())).collect()
 }
 
-fn object(properties: Map<String, Value>) -> Value {
+fn object(properties: &Map<String, Value>) -> Value {
     let required: Vec<&String> = properties.keys().collect();
     json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
 }

@@ -62,7 +62,7 @@ pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
     }
     let mut written: Vec<String> = done_before(earlier.as_ref(), &bill);
     if !values.is_empty() {
-        let intent = json!({"values": merged(earlier, &values), "write_date": bill.write_date});
+        let intent = json!({"values": merged(earlier.as_ref(), &values), "write_date": bill.write_date});
         run.engine.parts().journal.intend(&run.context.run_id, BuiltIn::WriteBack.name(), &intent).await?;
         let model = ModelName::known(MOVE);
         run.odoo.write(&model, &[id], values.clone(), &Context::default()).await?;
@@ -131,8 +131,8 @@ fn done_before(earlier: Option<&Value>, bill: &Bill) -> Vec<String> {
     values.iter().filter(|(name, value)| holds(name, value)).map(|(name, _)| name.clone()).collect()
 }
 
-fn merged(earlier: Option<Value>, values: &JsonObject) -> Value {
-    let mut all = match earlier.as_ref().and_then(|intent| intent.get("values")) {
+fn merged(earlier: Option<&Value>, values: &JsonObject) -> Value {
+    let mut all = match earlier.and_then(|intent| intent.get("values")) {
         Some(Value::Object(all)) => all.clone(),
         _ => JsonObject::new(),
     };

@@ -14,7 +14,7 @@ pub(super) fn check(file_b64: Option<&str>, path: Option<&str>) -> Result<(), Ar
         Err(ArgumentsError { message: message.to_owned(), hint: Some(hint.to_owned()) })
     };
     match (file_b64, path) {
-        (Some(text), None) if text.is_empty() => {
+        (Some(""), None) => {
             refused("argument `file_b64`: there is no file in it", "give the bytes of the document as base64")
         }
         (Some(_), None) | (None, Some(_)) => Ok(()),

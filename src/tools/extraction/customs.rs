@@ -142,9 +142,12 @@ impl Tool for ExtractDeclaration {
     }
 }
 
+/// How a kind of number is checked.
+type Check = fn(&str) -> Checked;
+
 /// Writes the numbers properly where they are what they should be, and tells what each is.
 fn check_numbers(data: &mut JsonObject) -> JsonObject {
-    let checked: [(&str, fn(&str) -> Checked); 3] =
+    let checked: [(&str, Check); 3] =
         [("mrn", mrn), ("transit_mrn", mrn), ("importer_vat", |text| vat(text, today()))];
     let mut checks = JsonObject::new();
     for (field, check) in checked {

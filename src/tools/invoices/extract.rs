@@ -206,7 +206,9 @@ fn result_of(finished: &Finished, was_to_write: bool) -> ExtractResult {
     let writeback = match &context.write_back {
         Some(written) => {
             let mut shown = json!(written);
-            shown["chatter_posted"] = json!(written.message_id.is_some());
+            if let Some(members) = shown.as_object_mut() {
+                members.insert("chatter_posted".to_owned(), json!(written.message_id.is_some()));
+            }
             Some(shown)
         }
         None => was_to_write.then(|| json!({"attempted": false})),

@@ -6,7 +6,7 @@ use crate::{
     invoices::inspect::History,
     odoo::PermittedOdoo,
     tools::{CallContext, ToolError},
-    usage::{Tenant, UsageError},
+    usage::Tenant,
 };
 
 /// The tenant of a connection. A caller that names another one is refused before anything is read.
@@ -19,7 +19,7 @@ pub(super) fn tenant(
         Some(ledger) => ledger.tenant(odoo.definition()),
         None => Tenant::of(odoo.definition()),
     };
-    tenant.must_be(given).map_err(of_ledger)?;
+    tenant.must_be(given).map_err(ToolError::from)?;
     Ok(tenant)
 }
 
@@ -30,10 +30,6 @@ pub(super) async fn histories(
     bills: &[i64],
 ) -> Result<Option<BTreeMap<i64, History>>, ToolError> {
     let Some(ledger) = &cx.helpers().usage else { return Ok(None) };
-    let rows = ledger.calls_of_moves(tenant, bills).await.map_err(of_ledger)?;
+    let rows = ledger.calls_of_moves(tenant, bills).await.map_err(ToolError::from)?;
     Ok(Some(History::by_bill(rows)))
-}
-
-fn of_ledger(error: UsageError) -> ToolError {
-    ToolError::Stopped { code: error.code(), message: error.to_string(), hint: Some(error.hint().to_owned()) }
 }

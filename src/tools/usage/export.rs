@@ -95,11 +95,12 @@ impl Tool for LogExport {
         let mut inline: Option<Vec<u8>> = Some(Vec::new());
         let format = Format::Csv(CsvOptions { byte_order_mark: false, guard_formulas: true });
         let buffer = Buffer::default();
-        let mut sheet = Sheet::begin(buffer.clone(), &format, &usage_columns()).map_err(refused)?;
+        let mut sheet =
+            Sheet::begin(buffer.clone(), &format, &usage_columns()).map_err(|error| refused(&error))?;
         let mut done = 0;
         loop {
             for row in &page.rows {
-                sheet.row(&usage_cells(row)).map_err(refused)?;
+                sheet.row(&usage_cells(row)).map_err(|error| refused(&error))?;
             }
             let bytes = buffer.take();
             file.write(&bytes).await?;
@@ -112,7 +113,7 @@ impl Tool for LogExport {
             let Some(next) = page.next.take() else { break };
             page = ledger.calls(&tenant, filter.clone(), PAGE_ROWS, 0, Some(&next)).await?;
         }
-        let (_, summary) = sheet.finish().map_err(refused)?;
+        let (_, summary) = sheet.finish().map_err(|error| refused(&error))?;
         let file = Delivered::saved(file.finish(MIME_TYPE).await?);
         let csv = inline.and_then(|bytes| String::from_utf8(bytes).ok());
         Ok(Exported {
@@ -129,6 +130,6 @@ impl Tool for LogExport {
     }
 }
 
-fn refused(error: SheetError) -> ToolError {
+fn refused(error: &SheetError) -> ToolError {
     ToolError::Internal { detail: error.to_string().into() }
 }
