@@ -86,7 +86,7 @@ pub(super) struct LoadedPlugin {
 /// Where its code runs.
 pub(super) enum Body {
     Here(Arc<RunningPlugin>),
-    Child(ChildPlugin),
+    Child(Box<ChildPlugin>),
 }
 
 #[derive(Debug, Default)]
@@ -129,7 +129,7 @@ impl LoadedPlugin {
             }
             RunMode::Process => {
                 let child = ChildPlugin::start(&manifest, image, &around.runner).await?;
-                (Body::Child(child), 1)
+                (Body::Child(Box::new(child)), 1)
             }
         };
         Ok(Self {

@@ -121,6 +121,10 @@ enum Broken {
 }
 
 impl Running {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program is this one; a plugin that is not trusted gets a process of its own"
+    )]
     /// Starts the child and compares what its plugin says with the manifest.
     async fn start(manifest: &Manifest, image: &Path, runner: &Path) -> Result<Self, Refusal> {
         let failed = |_| Refusal::new(Reason::InitFailed, "the process of the plugin could not be started");

@@ -48,7 +48,7 @@ pub(super) struct Look<'a> {
 /// What became of one name.
 enum Fate {
     /// A new version, or where nothing is loaded, a plan.
-    New(Option<Arc<LoadedPlugin>>, Manifest),
+    New(Option<Arc<LoadedPlugin>>, Box<Manifest>),
     Unchanged(Arc<LoadedPlugin>),
     Not(Status, Option<Refusal>),
 }
@@ -166,11 +166,11 @@ impl Look<'_> {
             return failed(refusal);
         }
         if self.request.dry_run {
-            return Fate::New(None, manifest);
+            return Fate::New(None, Box::new(manifest));
         }
         let given = self.granted.of_asked(&manifest.capabilities);
         match LoadedPlugin::load(candidate, given, self.around).await {
-            Ok(plugin) => Fate::New(Some(Arc::new(plugin)), manifest),
+            Ok(plugin) => Fate::New(Some(Arc::new(plugin)), Box::new(manifest)),
             Err(refusal) => failed(refusal),
         }
     }
