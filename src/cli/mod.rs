@@ -23,6 +23,7 @@ mod settings;
 mod signals;
 mod terminal;
 mod tools;
+mod usage;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -73,6 +74,7 @@ enum Command {
     Plugin(plugin::PluginCommand),
     Approvals(approvals::ApprovalsCommand),
     Audit(audit::Audit),
+    Usage(usage::UsageCommand),
     Doctor(doctor::Doctor),
     Config(settings::Settings),
     Completions(completions::Completions),
@@ -128,6 +130,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Plugin(plugin) => plugin.run(session),
         Command::Approvals(approvals) => approvals.run(session),
         Command::Audit(audit) => audit.run(session),
+        Command::Usage(usage) => usage.run(session),
         Command::Doctor(doctor) => doctor.run(session),
         Command::Config(settings) => settings.run(session),
         Command::Completions(completions) => completions.run(session, Cli::command()),

@@ -18,6 +18,11 @@ pub struct StoredAnswer {
 const DAY_MS: i64 = 86_400_000;
 
 impl UsageLedger {
+    /// What is older than this is not kept.
+    pub(super) fn kept_since(&self, at: Timestamp) -> i64 {
+        at.as_millisecond().saturating_sub(sql::whole(self.settings.answer_days) * DAY_MS)
+    }
+
     /// The kept answer of that key, if this tenant paid for one and it is not too old.
     pub async fn answer_for(
         &self,
@@ -25,8 +30,7 @@ impl UsageLedger {
         content_key: &str,
     ) -> Result<Option<StoredAnswer>, UsageError> {
         let (tenant, content_key) = (tenant.clone(), content_key.to_owned());
-        let kept_since =
-            now().as_millisecond().saturating_sub(sql::whole(self.settings.answer_days) * DAY_MS);
+        let kept_since = self.kept_since(now());
         self.read(move |connection| {
             let Some(tenant) = sql::known_tenant(connection, &tenant)? else { return Ok(None) };
             let found: Option<(String, i64, String)> = connection

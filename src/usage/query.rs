@@ -103,6 +103,22 @@ impl UsageLedger {
     }
 }
 
+impl UsageLedger {
+    /// Every tenant of the ledger, by code, for whoever runs the server.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, UsageError> {
+        self.read(|connection| {
+            let tenants = connection
+                .prepare("select server, database, code from ai_tenant order by code, server, database")?
+                .query_map([], |row| {
+                    Ok(Tenant { server: row.get(0)?, database: row.get(1)?, code: row.get(2)? })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(tenants)
+        })
+        .await
+    }
+}
+
 /// The last row of a page.
 #[derive(Debug, Clone, Copy)]
 struct Place {

@@ -9,6 +9,7 @@ use super::{
     keeper::{Keeper, random_name},
     ledger::now,
     period::Span,
+    settle::forget_details,
     sql::{record_id, tenant_id},
 };
 
@@ -64,6 +65,7 @@ impl UsageLedger {
     }
 
     /// Makes calls of reservations that nobody will settle any more, and answers with their number.
+    /// What was kept long enough is removed, on servers too that ask no model any more.
     pub async fn sweep(&self) -> Result<usize, UsageError> {
         self.sweep_at(now()).await
     }
@@ -71,7 +73,13 @@ impl UsageLedger {
     /// The same as of an instant of the caller's choice.
     pub async fn sweep_at(&self, at: Timestamp) -> Result<usize, UsageError> {
         let keeper = self.keeper.clone();
-        self.database.write(move |transaction| sweep(transaction, &keeper, at)).await
+        let kept_since = self.kept_since(at);
+        self.database
+            .write(move |transaction| {
+                forget_details(transaction, kept_since)?;
+                sweep(transaction, &keeper, at)
+            })
+            .await
     }
 }
 

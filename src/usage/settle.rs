@@ -11,8 +11,6 @@ use crate::usage::Millicents;
 
 /// Longest text of an error that is kept.
 const ERROR_CHARS_MAX: usize = 1_000;
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 impl UsageLedger {
     /// Notes how the call ended, and keeps its answer.
@@ -33,7 +31,7 @@ impl UsageLedger {
         earlier: Vec<CallEnd>,
         last: CallEnd,
     ) -> Result<CallId, UsageError> {
-        let kept_since = now().as_millisecond().saturating_sub(whole(self.settings.answer_days) * DAY_MS);
+        let kept_since = self.kept_since(now());
         self.database
             .write(move |transaction| {
                 let Reservation { call_id, tenant, content_key } = reservation;
@@ -150,7 +148,7 @@ fn keep_answer(
 }
 
 /// Answers and whatever else may hold names of people, once they are old. Costs stay.
-fn forget_details(connection: &Connection, before_ms: i64) -> Result<(), UsageError> {
+pub(super) fn forget_details(connection: &Connection, before_ms: i64) -> Result<(), UsageError> {
     connection.execute("delete from ai_answer where kept_ms < ?1", [before_ms])?;
     connection.execute(
         "update ai_call set extra = null, error_message = null, source_message_id = null

@@ -5,6 +5,7 @@ mod calls;
 mod connect;
 mod demo;
 mod files;
+mod ledger_of_models;
 mod policies;
 mod program;
 mod secrets;

@@ -2,8 +2,19 @@
 
 use super::program::Home;
 
-const COMMANDS: &[&str] =
-    &["demo", "serve", "connect", "call", "tools", "policy", "audit", "doctor", "config", "completions"];
+const COMMANDS: &[&str] = &[
+    "demo",
+    "serve",
+    "connect",
+    "call",
+    "tools",
+    "policy",
+    "audit",
+    "usage",
+    "doctor",
+    "config",
+    "completions",
+];
 
 #[test]
 fn help_is_an_answer_and_shows_examples() {
