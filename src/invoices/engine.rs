@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     context::{RunContext, TenantFacts},
-    error::RunError,
+    error::{RunError, StepError},
     extraction::{Extractor, routing_models},
     journal::{Journal, Turn},
     record::RunRecord,
@@ -53,6 +53,8 @@ pub(super) struct Parts {
 pub struct Finished {
     pub record: RunRecord,
     pub context: RunContext,
+    /// Why the bill could not even be looked at.
+    pub(super) refusal: Option<StepError>,
 }
 
 impl Engine {
@@ -162,6 +164,9 @@ impl Engine {
         let ended = self.0.journal.end(&finished.context.run_id, end).await;
         turn.end().await;
         ended?;
+        if let Some(refusal) = finished.refusal.take() {
+            return Err(refusal.into());
+        }
         finished.record.registry_generation = registry.generation;
         finished.record.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(finished)

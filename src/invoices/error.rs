@@ -1,7 +1,9 @@
 //! Why a run cannot begin, and why a step fails.
 
+use std::borrow::Cow;
+
 use super::record::StepFailure;
-use crate::{odoo::OdooError, store::DatabaseError, usage::UsageError};
+use crate::{language::LanguageError, odoo::OdooError, store::DatabaseError, usage::UsageError};
 
 /// Why there is no run at all. Everything that goes wrong within one is in its record.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,9 @@ pub enum RunError {
     ModelNotAllowed { model: String, allowed: Vec<String> },
     #[error("no language model is set up on this server")]
     NoLanguageModel,
+    /// What was asked for cannot be meant; nothing was sent, paid or written.
+    #[error("{message}")]
+    Refused { code: &'static str, message: String, hint: Option<String> },
     #[error("this caller may not go past the budget")]
     NoOverride,
 }
@@ -39,7 +44,8 @@ impl RunError {
             Self::Odoo(_) => "odoo",
             Self::UnknownStep { .. } => "unknown_step",
             Self::ModelNotAllowed { .. } => "model_not_allowed",
-            Self::NoLanguageModel => "not_set_up",
+            Self::NoLanguageModel => LanguageError::NotSetUp.code(),
+            Self::Refused { code, .. } => code,
             Self::NoOverride => "override_not_allowed",
         }
     }
@@ -62,6 +68,7 @@ impl RunError {
             Self::NoLanguageModel => {
                 "the operator sets `language_model.provider`, its key and models in the settings".to_owned()
             }
+            Self::Refused { hint, .. } => hint.clone().unwrap_or_default(),
             Self::NoOverride => {
                 "leave `override_budget` out; the operator lists grants in `invoices.budget_override_grants`"
                     .to_owned()
@@ -71,9 +78,9 @@ impl RunError {
 }
 
 /// Why a step failed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StepError {
-    pub code: String,
+    pub code: Cow<'static, str>,
     pub message: String,
     pub hint: Option<String>,
     /// The run cannot go on, whatever the step's own rule says.
@@ -81,8 +88,8 @@ pub struct StepError {
 }
 
 impl StepError {
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), hint: None, fatal: false }
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), hint: None, fatal: false }
     }
 
     #[must_use]
@@ -98,7 +105,18 @@ impl StepError {
     }
 
     pub(super) fn failure(&self) -> StepFailure {
-        StepFailure { code: self.code.clone(), message: self.message.clone(), hint: self.hint.clone() }
+        StepFailure { code: self.code.to_string(), message: self.message.clone(), hint: self.hint.clone() }
+    }
+}
+
+/// A step that fails before anything was done refuses the call.
+impl From<StepError> for RunError {
+    fn from(error: StepError) -> Self {
+        let code = match error.code {
+            Cow::Borrowed(code) => code,
+            Cow::Owned(_) => "step_failed",
+        };
+        Self::Refused { code, message: error.message, hint: error.hint }
     }
 }
 
@@ -107,7 +125,7 @@ impl From<OdooError> for StepError {
         let (code, message, hint) = (error.code(), error.to_string(), error.hint());
         // Where nobody knows whether a change was made, going on could make it twice.
         let fatal = code == "outcome_unknown";
-        Self { code: code.to_owned(), message, hint, fatal }
+        Self { code: code.into(), message, hint, fatal }
     }
 }
 

@@ -135,6 +135,7 @@ async fn look(
             seen.reason = Some(reason.clone());
             rehearsal.would_stop = Some(reason);
         }
+        Err(error) if matches!(step, Step::BuiltIn(BuiltIn::Probe)) => return Err(error.into()),
         Err(error) => {
             let failure = error.failure();
             rehearsal.would_stop = Some(format!("{}: {}", step.name(), failure.message));

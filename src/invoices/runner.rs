@@ -53,6 +53,7 @@ pub(super) async fn walk(
     let mut records = Vec::with_capacity(steps.len());
     let mut stopped: Option<Stopped> = None;
     let mut is_over = false;
+    let mut refusal = None;
     let total = steps.len() as f64;
     for (position, step) in steps.iter().enumerate() {
         tell(position as f64, total, step.name());
@@ -79,7 +80,12 @@ pub(super) async fn walk(
             let journal = &run.engine.parts().journal;
             journal.begin_step(&run.context.run_id, step.name(), position).await?;
             run.again = before.is_some();
-            let judged = judge(one_step(&mut run, step).await, step.on_error());
+            let result = one_step(&mut run, step).await;
+            let looked = matches!(step, Step::BuiltIn(BuiltIn::Probe));
+            if let (true, Err(error)) = (looked, &result) {
+                refusal = Some(error.clone());
+            }
+            let judged = judge(result, step.on_error());
             if let Some((reason, next, status)) = &judged.stops {
                 run.context.next_step = *next;
                 stopped = Some(Stopped { reason: with_name(step, reason, *status), status: *status });
@@ -101,7 +107,9 @@ pub(super) async fn walk(
         is_over |= ends_here(&run, step);
     }
     tell(total, total, "done");
-    Ok(finished(run, records, stopped, resumed))
+    let (mut finished, end) = finished(run, records, stopped, resumed);
+    finished.refusal = refusal;
+    Ok((finished, end))
 }
 
 fn ends_here(run: &Run<'_, '_>, step: &Step) -> bool {
@@ -224,5 +232,5 @@ fn finished(
         step_runs,
         final_data: final_data::of(&context),
     };
-    (Finished { record, context }, end)
+    (Finished { record, context, refusal: None }, end)
 }

@@ -417,16 +417,16 @@ fn a_budget_stops_before_anything_is_sent(world: &World) {
 }
 
 /// One scenario at a time plays with the budget of a company that all see.
-static BUDGETS: Mutex<()> = Mutex::new(());
+pub(crate) static BUDGETS: Mutex<()> = Mutex::new(());
 
 /// A company with a budget, until the scenario ends.
-struct Budgeted {
-    oracle: Oracle,
-    id: i64,
+pub(crate) struct Budgeted {
+    pub(crate) oracle: Oracle,
+    pub(crate) id: i64,
 }
 
 impl Budgeted {
-    fn may_spend(&self, euros: f64) {
+    pub(crate) fn may_spend(&self, euros: f64) {
         let values = json!([[self.id], {"ai_monthly_budget_eur": euros}]);
         self.oracle.call("res.company", "write", values, json!({}));
     }

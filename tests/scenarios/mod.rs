@@ -70,6 +70,7 @@ macro_rules! for_each_group {
             execute,
             exports,
             bills,
+            bill_stops,
             extraction,
             extraction_http,
             hidden_effects,
@@ -108,6 +109,7 @@ pub(crate) mod approvals;
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod bill_stack;
+pub(crate) mod bill_stops;
 pub(crate) mod bills;
 pub(crate) mod cancel;
 pub(crate) mod certificates;

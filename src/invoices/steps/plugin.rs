@@ -44,5 +44,5 @@ pub(super) async fn execute(run: &mut Run<'_, '_>, step: &Arc<PluginStep>) -> St
 }
 
 fn failure(error: &PluginError) -> StepError {
-    StepError::new(error.code(), error.to_string())
+    StepError::new(error.code().to_owned(), error.to_string())
 }

@@ -12,11 +12,14 @@ use super::super::{
     step::{Outcome, StepResult},
 };
 
+/// How Odoo's word for a record that is gone is called here.
+const MISSING: &str = "not_found";
+
 pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
     let request = &run.context.request;
     let writes = request.selection != Selection::ExtractOnly;
     let Some(id) = request.move_id else { return without_a_bill(run).await };
-    let found = bill::read_bill(run.odoo, id).await?;
+    let found = unless_missing(bill::read_bill(run.odoo, id).await)?;
     let bill = found.ok_or_else(|| {
         StepError::new("not_found", format!("there is no bill {id}, or this user may not see it"))
             .with_hint("odoo_search_read on `account.move` shows which there are")
@@ -66,7 +69,7 @@ async fn of_this_bill(
     if let Some(file) = files.iter().find(|file| file.id == wanted) {
         return Ok(file.clone());
     }
-    let Some((file, model, id, _)) = bill::read_file(run.odoo, wanted).await? else {
+    let Some((file, model, id, _)) = unless_missing(bill::read_file(run.odoo, wanted).await)? else {
         return Err(missing_file(wanted));
     };
     if model.as_deref() == Some(MOVE) && id == bill {
@@ -75,6 +78,14 @@ async fn of_this_bill(
     Err(StepError::new("foreign_attachment", format!("attachment {wanted} does not belong to bill {bill}"))
         .with_hint("leave `attachment_id` out to have one of the bill's own files chosen")
         .stopping())
+}
+
+/// Odoo says of some records that they are missing, and of others nothing.
+fn unless_missing<T>(found: Result<Option<T>, StepError>) -> Result<Option<T>, StepError> {
+    match found {
+        Err(error) if error.code == MISSING => Ok(None),
+        found => found,
+    }
 }
 
 fn missing_file(id: i64) -> StepError {
@@ -87,7 +98,7 @@ async fn without_a_bill(run: &mut Run<'_, '_>) -> StepResult {
         return Err(StepError::new("invalid_arguments", "neither a bill nor an attachment is named"));
     };
     let (file, _, _, company) =
-        bill::read_file(run.odoo, wanted).await?.ok_or_else(|| missing_file(wanted))?;
+        unless_missing(bill::read_file(run.odoo, wanted).await)?.ok_or_else(|| missing_file(wanted))?;
     run.context.company = company.map(|id| super::super::context::Company { id, ..Default::default() });
     run.context.attachment = Some(file);
     run.context.next_step = NextStep::AwaitingExtraction;

@@ -28,6 +28,8 @@ pub(crate) enum Behaviour {
     CutBefore,
     /// Odoo does what it was asked and its answer is lost.
     CutAfter,
+    /// Odoo does what it was asked and its answer never comes.
+    HangAfter,
     /// Half of the answer arrives.
     CutInside,
     /// Waits, then passes the request on.
@@ -111,6 +113,7 @@ struct Shared {
     handshakes_failed: AtomicUsize,
     now_open: AtomicUsize,
     most_open: AtomicUsize,
+    held_back: AtomicUsize,
 }
 
 /// A running front. It stops when dropped.
@@ -144,6 +147,7 @@ impl Front {
             handshakes_failed: AtomicUsize::new(0),
             now_open: AtomicUsize::new(0),
             most_open: AtomicUsize::new(0),
+            held_back: AtomicUsize::new(0),
         });
         let front = Self { address, shared };
         front.accept_on(listener);
@@ -221,6 +225,11 @@ impl Front {
 
     pub(crate) fn under_way(&self) -> usize {
         self.shared.now_open.load(Ordering::SeqCst)
+    }
+
+    /// How many requests were done by Odoo whose answers were kept from the client.
+    pub(crate) fn held_back(&self) -> usize {
+        self.shared.held_back.load(Ordering::SeqCst)
     }
 
     pub(crate) fn handshakes_failed(&self) -> usize {
@@ -337,11 +346,20 @@ fn relay_one(
             return Ok(false);
         }
         Behaviour::Delay(time) => thread::sleep(*time),
-        Behaviour::Pass | Behaviour::CutAfter | Behaviour::CutInside | Behaviour::Later(..) => {}
+        Behaviour::Pass
+        | Behaviour::CutAfter
+        | Behaviour::HangAfter
+        | Behaviour::CutInside
+        | Behaviour::Later(..) => {}
     }
     let answer = forward(&shared.backend, request)?;
     match behaviour {
         Behaviour::CutAfter => Ok(false),
+        Behaviour::HangAfter => {
+            shared.held_back.fetch_add(1, Ordering::SeqCst);
+            wait_until_closed(socket);
+            Ok(false)
+        }
         Behaviour::CutInside => {
             let half = answer.body.get(..answer.body.len() / 2).unwrap_or_default();
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.body.len().max(2));
