@@ -268,6 +268,10 @@ async fn an_answer_is_kept_for_its_tenant_and_for_a_while() {
     assert_eq!(lab.sql("delete from ai_answer").unwrap(), 0);
     let old = &lab.ledger.calls_of_moves(&acme(), &[3]).await.unwrap()[0];
     assert_eq!((&old.extra, &old.error_message, old.cost_millicents.0), (&None, &None, 50));
+    // A look is enough, where no call is made any more.
+    lab.ledger.sweep_at(at("2027-06-01")).await.unwrap();
+    let looked_at = &lab.ledger.calls_of_moves(&acme(), &[1]).await.unwrap()[0];
+    assert_eq!((&looked_at.extra, looked_at.cost_millicents.0), (&None, 50));
 }
 
 #[tokio::test]

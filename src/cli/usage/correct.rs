@@ -42,7 +42,7 @@ pub(super) struct Correct {
     /// Who says so [default: the user who runs this]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
-    /// Why; without it the log only notes the correction
+    /// Why; it stays beside the correction
     #[arg(long, value_name = "WHY", default_value = "", hide_default_value = true)]
     reason: String,
 }
