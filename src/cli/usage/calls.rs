@@ -63,7 +63,7 @@ impl Calls {
             Some(tenant) => {
                 let limit = self.limit as usize;
                 let page = place.ledger.calls(tenant, filter, limit, 0, self.after.as_deref());
-                page.await.map_err(stopped)?
+                page.await.map_err(|error| stopped(&error))?
             }
             None => CallPage { rows: Vec::new(), total: 0, next: None },
         };

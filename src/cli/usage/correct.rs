@@ -57,7 +57,7 @@ impl Correct {
         };
         let by = self.by.unwrap_or_else(|| at_command_line(place.state.root()).shown.to_string());
         let marked = place.ledger.mark_billed(&tenant, &calls, self.billed, &by, &self.reason);
-        let corrected = marked.await.map_err(|error| in_own_words(stopped(error)))?;
+        let corrected = marked.await.map_err(|error| in_own_words(stopped(&error)))?;
         if as_json {
             session.terminal.json(&json!({
                 "tenant_code": tenant.code,
@@ -92,7 +92,7 @@ fn in_own_words(stop: Stop) -> Stop {
 
 /// The calls of a bill that have to be marked.
 async fn of_bill(place: &Place, tenant: &Tenant, move_id: i64, billed: bool) -> Result<Vec<CallId>, Stop> {
-    let rows = place.ledger.calls_of_moves(tenant, &[move_id]).await.map_err(stopped)?;
+    let rows = place.ledger.calls_of_moves(tenant, &[move_id]).await.map_err(|error| stopped(&error))?;
     if rows.is_empty() {
         let message = format!("the tenant `{}` has no call of the bill {move_id}", tenant.code);
         return Err(Stop::FailedWith(message));

@@ -93,7 +93,7 @@ async fn write(
     let mut after: Option<String> = None;
     while let Some(tenant) = tenant {
         let page = ledger.calls(tenant, filter.clone(), PAGE_ROWS, 0, after.as_deref());
-        let page = page.await.map_err(stopped)?;
+        let page = page.await.map_err(|error| stopped(&error))?;
         for row in &page.rows {
             sheet.row(&usage_cells(row)).map_err(|error| failed(&error))?;
         }

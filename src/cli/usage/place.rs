@@ -50,10 +50,13 @@ impl Place {
             return Ok(None);
         }
         // Calls that nobody will settle any more are rows from now on.
-        self.ledger.sweep().await.map_err(stopped)?;
+        self.ledger.sweep().await.map_err(|error| stopped(&error))?;
         match of_connection {
             Some(tenant) => Ok(Some(tenant)),
-            None => choose(self.ledger.tenants().await.map_err(stopped)?, self.whose.tenant.as_deref()),
+            None => choose(
+                self.ledger.tenants().await.map_err(|error| stopped(&error))?,
+                self.whose.tenant.as_deref(),
+            ),
         }
     }
 
@@ -107,7 +110,7 @@ fn list(tenants: &[Tenant]) -> String {
 }
 
 /// Wrong arguments are wrong usage; everything else is a failure of the ledger.
-pub(super) fn stopped(error: UsageError) -> Stop {
+pub(super) fn stopped(error: &UsageError) -> Stop {
     match error {
         UsageError::Arguments { .. } => Stop::Settings(error.to_string()),
         _ => Stop::FailedWith(error.to_string()),

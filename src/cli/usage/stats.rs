@@ -34,7 +34,11 @@ impl Stats {
             }?);
         };
         let now = jiff::Timestamp::now();
-        let stats = place.ledger.stats(&tenant, self.period.into(), &zone, now).await.map_err(stopped)?;
+        let stats = place
+            .ledger
+            .stats(&tenant, self.period.into(), &zone, now)
+            .await
+            .map_err(|error| stopped(&error))?;
         if as_json {
             return Ok(session.terminal.json(&json!(stats))?);
         }

@@ -28,7 +28,7 @@ pub(super) struct Between {
 impl Between {
     pub(super) fn span(&self, usual: &TimeZone) -> Result<Span, Stop> {
         let zone = self.zone.or(usual)?;
-        Span::between(&self.from, &self.to, &zone).map_err(|error| match stopped(error) {
+        Span::between(&self.from, &self.to, &zone).map_err(|error| match stopped(&error) {
             // The tools call their arguments otherwise.
             Stop::Settings(text) => {
                 Stop::Settings(text.replace("`date_from`", "`--from`").replace("`date_to`", "`--to`"))
