@@ -32,7 +32,10 @@ pub(super) fn action_post(env: &mut Env<'_>, call: &Call) -> Result<Answer> {
         }
         let is_invoice = env.text(call.model, *id, "move_type") != "entry";
         if is_invoice && env.ids(call.model, *id, "invoice_line_ids").is_empty() {
-            return Err(OdooError::user("You need to add a line before posting."));
+            return Err(OdooError::user(match env.is_14() {
+                true => "You need to add a line before posting.",
+                false => "Even magicians can't post nothing!",
+            }));
         }
         // 14 takes the date of the day.
         let is_bill = matches!(env.text(call.model, *id, "move_type").as_str(), "in_invoice" | "in_refund");
