@@ -55,6 +55,12 @@ for line in (here / "seeds" / "markup.jsonl").read_text().splitlines():
 for line in (here / "seeds" / "documents.jsonl").read_text().splitlines():
     plant_bytes("documents", json.loads(line).encode("latin-1"))
 
+# The manifests of the plugins that come with the program, with what `plugin pack` adds.
+for path in sorted((tests.parent / "plugins").glob("*/plugin.toml")):
+    packed = 'sha256 = "' + "ab" * 32 + '"\ntarget = "x86_64-unknown-linux-gnu"\n'
+    plant("manifest", packed + path.read_text())
+    plant("manifest", 'mode = "process"\nhost = ">=0.1, <9"\n' + packed + path.read_text())
+
 plant("log", "E\x00\x10\x04abcd")
 plant("log", "E\x01\x00\x00\n")
 plant("log", '{"seq": 1, "event": "open", "prev": "' + "0" * 64 + '", "hash": "x"}\n')

@@ -24,6 +24,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("domain", targets::domain::run),
     ("log", targets::log::run),
     ("decimal", targets::decimal::run),
+    ("manifest", targets::manifest::run),
     ("markup", targets::markup::run),
     ("extraction", targets::extraction::run),
 ];

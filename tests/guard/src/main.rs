@@ -12,7 +12,7 @@ use odoo_mcp::{
     facts::{Arrival, CallFacts, Caller, Found as NothingFound, JsonObject},
     ledger::{End, Ledger as _, LocalLedger, Settlement},
     policy::{Decision, Policy},
-    tools::{Catalog, Found},
+    tools::{Catalog, Found, Helpers},
 };
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ fn gather(tool: Found, arguments: &Value) -> CallFacts {
         tool: tool.facts(),
         class: request.class(),
         dry_run: request.is_rehearsal(),
-        effects: request.effects(&caller).into(),
+        effects: request.effects(&caller, &Helpers::default()).into(),
         caller,
         arguments,
         at: AT,

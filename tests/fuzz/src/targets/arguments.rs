@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use odoo_mcp::{
     facts::{Arrival, CallFacts, Caller, Class, Effect, Found, JsonObject, Operation},
     policy::{Decision, Policy},
+    tools::Helpers,
 };
 use serde_json::{Value, json};
 
@@ -37,8 +38,8 @@ pub fn facts_of(tool: odoo_mcp::tools::Found, arguments: JsonObject) -> Option<C
             return None;
         }
     };
-    let effects: Arc<[Effect]> = request.effects(&caller).into();
-    assert_eq!(*effects, *request.effects(&caller), "the same call, other effects");
+    let effects: Arc<[Effect]> = request.effects(&caller, &Helpers::default()).into();
+    assert_eq!(*effects, *request.effects(&caller, &Helpers::default()), "the same call, other effects");
     Some(CallFacts {
         caller,
         tool: tool.facts(),

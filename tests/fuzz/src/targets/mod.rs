@@ -8,6 +8,7 @@ pub mod documents;
 pub mod domain;
 pub mod extraction;
 pub mod log;
+pub mod manifest;
 pub mod markup;
 pub mod policy_file;
 pub mod strict_json;
