@@ -1,7 +1,8 @@
 //! What really is in Odoo, asked on a way of its own.
 
 use std::{
-    sync::OnceLock,
+    collections::HashMap,
+    sync::{Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,17 @@ pub(crate) struct Oracle {
     login: String,
     password: String,
     uid: OnceLock<i64>,
+    /// A practice Odoo may get the port that another one of another version had before.
+    version: u32,
+}
+
+type KnownUsers = HashMap<(u32, [String; 3]), i64>;
+
+/// Users by version, server, database and login. A login costs a real Odoo half a second, and the scenarios make
+/// hundreds of oracles; the password is checked with each call anyway.
+fn known_users() -> &'static Mutex<KnownUsers> {
+    static KNOWN: OnceLock<Mutex<KnownUsers>> = OnceLock::new();
+    KNOWN.get_or_init(Mutex::default)
 }
 
 impl Oracle {
@@ -35,6 +47,7 @@ impl Oracle {
             login: login.to_owned(),
             password: password.to_owned(),
             uid: OnceLock::new(),
+            version: odoo.major,
         }
     }
 
@@ -95,8 +108,14 @@ impl Oracle {
 
     pub(crate) fn uid(&self) -> i64 {
         *self.uid.get_or_init(|| {
+            let key = (self.version, [&self.authority, &self.db, &self.login].map(String::clone));
+            if let Some(uid) = known_users().lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+                return *uid;
+            }
             let answer = self.rpc("common", "authenticate", &json!([self.db, self.login, self.password, {}]));
-            answer.ok().and_then(|uid| uid.as_i64()).expect("the oracle signs in")
+            let uid = answer.ok().and_then(|uid| uid.as_i64()).expect("the oracle signs in");
+            known_users().lock().unwrap_or_else(PoisonError::into_inner).insert(key, uid);
+            uid
         })
     }
 
