@@ -102,10 +102,11 @@ fn the_first_that_applies_decides() {
     check(&Evidence { confidence: Some(0.0), ..draft(&done) }, NextStep::AwaitingSkillPost, "0.00");
     check(&Evidence { confidence: None, ..draft(&done) }, NextStep::AwaitingSkillPost, "not known");
     check(&Evidence { confidence: Some(0.86), threshold: None, ..draft(&done) }, NextStep::ReadyToPost, "");
+    // A company whose threshold is 0 has set none.
     check(
         &Evidence { confidence: Some(0.0), threshold: Some(0.0), ..draft(&done) },
-        NextStep::ReadyToPost,
-        "",
+        NextStep::AwaitingSkillPost,
+        "0.00",
     );
     check(&draft(&done), NextStep::ReadyToPost, "");
     check(&Evidence { history: None, ..draft(&done) }, NextStep::Unknown, "ledger");
