@@ -96,6 +96,8 @@ impl Canonical {
             domain,
             context,
             uses,
+            // Whoever is asked is asked after these became effects of their own.
+            local_steps: _,
         } = effect;
         self.text(connection.as_str());
         self.text(model.as_str());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ConnectionAlias, FieldName, JsonObject, MethodName, ModelName, Operation};
+use super::{ConnectionAlias, FieldName, JsonObject, LocalStep, MethodName, ModelName, Operation};
 
 /// One thing a call will do. Rules see these, and nothing else is executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +21,16 @@ pub enum Effect {
     Connection { connection: ConnectionAlias, change: ConnectionChange },
     /// All connections at once, whichever there are: only ever to look at them.
     AllConnections { change: ConnectionChange },
+}
+
+impl Effect {
+    /// The records, if it is about records.
+    pub fn into_records(self) -> Option<RecordEffect> {
+        match self {
+            Self::Records(records) => Some(records),
+            Self::Connection { .. } | Self::AllConnections { .. } => None,
+        }
+    }
 }
 
 /// What happens to a connection.
@@ -98,6 +108,10 @@ pub struct RecordEffect {
     /// path, the fields behind a related one, the names that sorting by a relation compares.
     #[serde(skip)]
     pub uses: Arc<[FieldUse]>,
+    /// Of a call of steps that nobody has read yet: what each step of this program would do. Which of
+    /// them are meant is found out before the policy decides.
+    #[serde(skip)]
+    pub local_steps: Arc<[LocalStep]>,
 }
 
 /// Why an effect is part of a call.
@@ -179,6 +193,7 @@ impl RecordEffect {
             domain: Arc::default(),
             context: Arc::default(),
             uses: Arc::default(),
+            local_steps: Arc::default(),
         }
     }
 

@@ -26,7 +26,7 @@ pub use hex::{from_hex, hex};
 pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, NameError, UserName};
 pub use operation::Operation;
 pub use secret::Secret;
-pub use steps::StepsAsked;
+pub use steps::{LocalStep, StepsAsked};
 pub use strict_json::{StrictJsonError, check_strict_json};
 pub use suggest::{nearest, within_distance};
 

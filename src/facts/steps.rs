@@ -19,6 +19,15 @@ pub struct StepsAsked {
     pub id: i64,
     /// What became of them is written to the steps.
     pub notes_results: bool,
+    /// Steps that are this program's own: Odoo only names them.
+    pub local: Arc<[LocalStep]>,
+}
+
+/// A step of this program, and everything that it does to the record of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalStep {
+    pub name: String,
+    pub effects: Vec<RecordEffect>,
 }
 
 impl RecordEffect {
@@ -32,8 +41,10 @@ impl RecordEffect {
         values.insert("notes_results".to_owned(), asked.notes_results.into());
         // A list among the values says that there is more behind them.
         values.insert("steps".to_owned(), Value::Array(Vec::new()));
-        Self::new(connection, &ModelName::known(STEPS), Operation::Execute, MethodName::known(RUN))
-            .with_values(Arc::from([values]))
+        let effect =
+            Self::new(connection, &ModelName::known(STEPS), Operation::Execute, MethodName::known(RUN))
+                .with_values(Arc::from([values]));
+        Self { local_steps: Arc::clone(&asked.local), ..effect }
     }
 
     /// The steps that an effect asks for while nobody has read them.
@@ -48,6 +59,7 @@ impl RecordEffect {
             name: asked.get("name")?.as_str()?.to_owned(),
             id: asked.get("id")?.as_i64()?,
             notes_results: asked.get("notes_results")?.as_bool()?,
+            local: Arc::clone(&self.local_steps),
         })
     }
 }

@@ -2,12 +2,14 @@
 
 use super::{
     bill::{self, ATTACHMENT, COMPANY, LINE, MESSAGE, MOVE, PARTNER, fields},
+    broker::further_effects,
     request::{RunRequest, Selection},
-    step::BuiltIn,
+    step::{BuiltIn, Step, steps},
 };
 use crate::{
     config::InvoiceSettings,
-    facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation, RecordEffect},
+    facts::{ConnectionAlias, Effect, FieldName, LocalStep, MethodName, ModelName, Operation, RecordEffect},
+    plugins::Registry,
 };
 
 /// Earlier bills and their lines that are read.
@@ -41,13 +43,39 @@ pub fn effects(
     if runs(BuiltIn::WriteBack) && request.move_id.is_some() {
         effects.extend(stated.write_back(settings));
     }
-    if runs(BuiltIn::Post)
-        && let Some(method) = &settings.posting_method
-    {
-        let operation = Operation::of_method(method.as_str(), true);
-        effects.push(stated.on(MOVE, operation, method.clone()).with_ids(stated.ids()).bounded(1));
+    if runs(BuiltIn::Post) {
+        effects.extend(stated.posting(settings));
     }
     effects.into_iter().map(Effect::Records).collect()
+}
+
+/// What each step does to a bill where a pipeline in Odoo asks for it alone, with all that has to be
+/// done before it.
+pub fn local_steps(
+    connection: &ConnectionAlias,
+    bill: i64,
+    settings: &InvoiceSettings,
+    registry: &Registry,
+) -> Vec<LocalStep> {
+    let request = RunRequest::of_bill(bill);
+    let stated = Stated { connection, request: &request };
+    let all = steps(registry, Selection::Stepwise);
+    let of_step = |step: &Step| {
+        let mut effects = stated.reads();
+        let before = step.needs().iter().copied().map(Step::BuiltIn);
+        for step in before.chain([step.clone()]) {
+            let more = match &step {
+                Step::BuiltIn(step) => stated.of_step(*step, settings),
+                Step::Plugin(step) => {
+                    let stated = further_effects(connection, Some(bill), &step.capabilities());
+                    stated.into_iter().filter_map(Effect::into_records).collect()
+                }
+            };
+            effects.extend(more);
+        }
+        LocalStep { name: step.name().to_owned(), effects }
+    };
+    all.iter().map(of_step).collect()
 }
 
 struct Stated<'a> {
@@ -56,6 +84,34 @@ struct Stated<'a> {
 }
 
 impl Stated<'_> {
+    /// What one step of the server does besides the reads that all of them share.
+    fn of_step(&self, step: BuiltIn, settings: &InvoiceSettings) -> Vec<RecordEffect> {
+        match step {
+            BuiltIn::Probe | BuiltIn::AlreadyExtracted | BuiltIn::Normalize | BuiltIn::LogUsage => Vec::new(),
+            BuiltIn::Budget => self.note_and_flags().into(),
+            BuiltIn::History if settings.few_shot => self.history().into(),
+            BuiltIn::History => Vec::new(),
+            BuiltIn::Extract => {
+                // A budget that runs out at the last moment is told on the bill too.
+                let mut effects = vec![self.content()];
+                effects.extend(self.note_and_flags());
+                effects
+            }
+            BuiltIn::WriteBack => {
+                let mut effects = self.write_back(settings);
+                effects.extend(self.note_and_flags());
+                effects
+            }
+            BuiltIn::Post => self.posting(settings).into_iter().collect(),
+        }
+    }
+
+    fn posting(&self, settings: &InvoiceSettings) -> Option<RecordEffect> {
+        let method = settings.posting_method.as_ref()?;
+        let operation = Operation::of_method(method.as_str(), true);
+        Some(self.on(MOVE, operation, method.clone()).with_ids(self.ids()).bounded(1))
+    }
+
     fn on(&self, model: &'static str, operation: Operation, method: MethodName) -> RecordEffect {
         RecordEffect::new(self.connection, &ModelName::known(model), operation, method)
     }

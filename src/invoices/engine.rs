@@ -57,6 +57,14 @@ pub struct Finished {
     pub(super) refusal: Option<StepError>,
 }
 
+/// A run that may work on its bill now.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) turn: Turn,
+    pub(super) context: RunContext,
+    pub(super) resumed: bool,
+}
+
 impl Engine {
     /// Nothing is opened or sent by this.
     pub fn new(
@@ -131,23 +139,7 @@ impl Engine {
         self.check(&request, &registry)?;
         let tenant = self.tenant(odoo);
         let began = Instant::now();
-        let mut turn = self.turn(&tenant, &request).await?;
-        let (context, resumed) = match self.0.journal.interrupted(&tenant, &request).await? {
-            Some(context) => {
-                turn.becomes(&context.run_id).await?;
-                (context, true)
-            }
-            None => {
-                let facts = TenantFacts {
-                    code: tenant.code.clone(),
-                    server: tenant.server.clone(),
-                    database: tenant.database.clone(),
-                };
-                let context = RunContext::new(turn.run_id.clone(), facts, request);
-                self.0.journal.begin(&tenant, &context, registry.generation).await?;
-                (context, false)
-            }
-        };
+        let Begun { turn, context, resumed } = self.begun(&tenant, request, &registry).await?;
         let steps: Vec<Step> = steps(&registry, context.request.selection);
         let run = Run { engine: self, odoo, tenant, context, again: false, rehearsal: false };
         let walked = tokio::select! {
@@ -170,6 +162,28 @@ impl Engine {
         finished.record.registry_generation = registry.generation;
         finished.record.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(finished)
+    }
+
+    /// The turn of the bill, and a new run of it or the one that was interrupted.
+    pub(super) async fn begun(
+        &self,
+        tenant: &Tenant,
+        request: RunRequest,
+        registry: &Registry,
+    ) -> Result<Begun, RunError> {
+        let mut turn = self.turn(tenant, &request).await?;
+        if let Some(context) = self.0.journal.interrupted(tenant, &request).await? {
+            turn.becomes(&context.run_id).await?;
+            return Ok(Begun { turn, context, resumed: true });
+        }
+        let facts = TenantFacts {
+            code: tenant.code.clone(),
+            server: tenant.server.clone(),
+            database: tenant.database.clone(),
+        };
+        let context = RunContext::new(turn.run_id.clone(), facts, request);
+        self.0.journal.begin(tenant, &context, registry.generation).await?;
+        Ok(Begun { turn, context, resumed: false })
     }
 
     /// What a run would do and cost. Nothing is sent to a model, and nothing is written.

@@ -6,6 +6,7 @@
 //! engine      the turn of a bill, a run begun or taken up again, its record
 //! runner      one step after the other, journalled before and after
 //! steps       what each step does
+//! stepwise    a run whose steps a pipeline in Odoo names, one by one
 //! journal     the turns, runs and steps on the disk
 //! broker      what steps of plugins may ask for
 //! rehearsal   what a run would do, without a call and without a write
@@ -37,14 +38,16 @@ mod request;
 mod runner;
 mod step;
 mod steps;
+mod stepwise;
 
 pub use arithmetic::{Arithmetic, Tolerance, check as check_arithmetic};
 pub use broker::further_effects;
 pub use context::{Extracted, RunContext, WriteBack};
-pub use effects::effects;
+pub use effects::{effects, local_steps};
 pub use engine::{Engine, Finished, Tell};
 pub use error::{RunError, StepError};
 pub use record::{NextStep, RunRecord, RunStatus, StepFailure, StepRun, StepStatus};
 pub use rehearsal::{Rehearsal, RehearsedStep};
 pub use request::{RunRequest, Selection};
 pub use step::{BuiltIn, Step, StepListed, StepProvenance, steps};
+pub use stepwise::{Stepped, Stepwise};

@@ -20,6 +20,9 @@ pub struct RunRequest {
     pub stop_after: Option<String>,
     /// Go past the budget; the tool has seen to it that the caller may.
     pub override_budget: bool,
+    /// The pipeline in Odoo that asks for steps one by one.
+    #[serde(default)]
+    pub pipeline: Option<String>,
 }
 
 /// Which steps are meant.
@@ -32,6 +35,8 @@ pub enum Selection {
     Extract,
     /// Read the document.
     ExtractOnly,
+    /// Those that a pipeline in Odoo names, one by one.
+    Stepwise,
 }
 
 impl RunRequest {
@@ -46,6 +51,7 @@ impl RunRequest {
             selection: Selection::Pipeline,
             stop_after: None,
             override_budget: false,
+            pipeline: None,
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{odoo::PermittedOdoo, plugins::OnError, usage::Tenant};
 const PLUGIN_GRACE: Duration = Duration::from_secs(10);
 
 /// What the steps work with.
+#[derive(Debug)]
 pub(super) struct Run<'a, 'o> {
     pub(super) engine: &'a Engine,
     pub(super) odoo: &'a PermittedOdoo<'o>,
@@ -34,9 +35,10 @@ pub(super) struct Run<'a, 'o> {
 }
 
 /// Why nothing more runs.
-struct Stopped {
-    reason: String,
-    status: RunStatus,
+#[derive(Debug)]
+pub(super) struct Stopped {
+    pub(super) reason: String,
+    pub(super) status: RunStatus,
 }
 
 pub(super) async fn walk(
@@ -92,16 +94,7 @@ pub(super) async fn walk(
             }
             judged
         };
-        let record = StepRun {
-            step_name: step.name().to_owned(),
-            sequence: step.sequence(),
-            status: judged.status,
-            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            output: judged.output,
-            error: judged.error,
-            reason: judged.reason,
-            before_interruption: false,
-        };
+        let record = judged.record(step, began);
         run.engine.parts().journal.end_step(&run.context, position, &record).await?;
         records.push(record);
         is_over |= ends_here(&run, step);
@@ -117,7 +110,7 @@ fn ends_here(run: &Run<'_, '_>, step: &Step) -> bool {
 }
 
 /// An abort has a word of its own; a failure is named after its step.
-fn with_name(step: &Step, reason: &str, status: RunStatus) -> String {
+pub(super) fn with_name(step: &Step, reason: &str, status: RunStatus) -> String {
     if status == RunStatus::Failed { format!("{}: {reason}", step.name()) } else { reason.to_owned() }
 }
 
@@ -126,7 +119,7 @@ fn reason_of(step: &StepRun) -> String {
     format!("{}: {message}", step.step_name)
 }
 
-async fn one_step(run: &mut Run<'_, '_>, step: &Step) -> StepResult {
+pub(super) async fn one_step(run: &mut Run<'_, '_>, step: &Step) -> StepResult {
     let settings = run.engine.settings();
     let allowed = match step {
         // Two readings, where the first was doubtful.
@@ -145,13 +138,13 @@ async fn one_step(run: &mut Run<'_, '_>, step: &Step) -> StepResult {
 }
 
 /// A step's end, as the record has it.
-struct Judged {
-    status: StepStatus,
-    output: Option<Value>,
-    error: Option<StepFailure>,
-    reason: Option<String>,
+pub(super) struct Judged {
+    pub(super) status: StepStatus,
+    pub(super) output: Option<Value>,
+    pub(super) error: Option<StepFailure>,
+    pub(super) reason: Option<String>,
     /// Why nothing after it runs.
-    stops: Option<(String, NextStep, RunStatus)>,
+    pub(super) stops: Option<(String, NextStep, RunStatus)>,
 }
 
 impl Judged {
@@ -162,9 +155,22 @@ impl Judged {
     fn skipped(reason: String) -> Self {
         Self { reason: Some(reason), ..Self::plain(StepStatus::Skip) }
     }
+
+    pub(super) fn record(self, step: &Step, began: Instant) -> StepRun {
+        StepRun {
+            step_name: step.name().to_owned(),
+            sequence: step.sequence(),
+            status: self.status,
+            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            output: self.output,
+            error: self.error,
+            reason: self.reason,
+            before_interruption: false,
+        }
+    }
 }
 
-fn judge(result: StepResult, on_error: OnError) -> Judged {
+pub(super) fn judge(result: StepResult, on_error: OnError) -> Judged {
     match result {
         Ok(Outcome::Done(output)) => {
             let output = Some(output).filter(|output| !output.is_null() && !output.is_boolean());
@@ -193,7 +199,7 @@ fn judge(result: StepResult, on_error: OnError) -> Judged {
     }
 }
 
-fn finished(
+pub(super) fn finished(
     run: Run<'_, '_>,
     step_runs: Vec<StepRun>,
     stopped: Option<Stopped>,

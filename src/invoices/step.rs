@@ -120,9 +120,20 @@ impl BuiltIn {
 
     pub fn is_selected(self, selection: Selection) -> bool {
         match selection {
-            Selection::Pipeline => true,
+            Selection::Pipeline | Selection::Stepwise => true,
             Selection::Extract => !matches!(self, Self::AlreadyExtracted | Self::Post),
             Selection::ExtractOnly => !matches!(self, Self::AlreadyExtracted | Self::WriteBack | Self::Post),
+        }
+    }
+
+    /// What has to be done before it, whoever asks for the step alone: nothing is paid before the bill
+    /// and the budget were looked at, and nothing is written that was not put right and billed.
+    pub(super) fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Probe | Self::Normalize | Self::LogUsage => &[],
+            Self::Budget | Self::AlreadyExtracted | Self::History | Self::Post => &[Self::Probe],
+            Self::Extract => &[Self::Probe, Self::Budget],
+            Self::WriteBack => &[Self::Normalize, Self::LogUsage],
         }
     }
 
@@ -148,6 +159,15 @@ impl Step {
         }
     }
 
+    /// What has to be done before it, whoever asks for the step alone.
+    pub(super) fn needs(&self) -> &'static [BuiltIn] {
+        match self {
+            Self::BuiltIn(step) => step.needs(),
+            // A plugin is told of the bill, and may change it where it is granted.
+            Self::Plugin(_) => &[BuiltIn::Probe],
+        }
+    }
+
     pub fn on_error(&self) -> OnError {
         match self {
             Self::BuiltIn(step) => step.on_error(),
@@ -159,7 +179,8 @@ impl Step {
 /// The steps of one run, from one snapshot of the registry: those of the server first.
 pub fn steps(registry: &Registry, selection: Selection) -> Vec<Step> {
     let own = BuiltIn::ALL.into_iter().filter(|step| step.is_selected(selection)).map(Step::BuiltIn);
-    let plugins = registry.steps.iter().filter(|_| selection == Selection::Pipeline);
+    let with_plugins = matches!(selection, Selection::Pipeline | Selection::Stepwise);
+    let plugins = registry.steps.iter().filter(|_| with_plugins);
     own.chain(plugins.map(|step| Step::Plugin(Arc::clone(step)))).collect()
 }
 

@@ -164,8 +164,8 @@ pub fn steps_query(domain: Domain, fields: &[&str], limit: u32) -> Result<PageQu
     })
 }
 
-/// The effects of steps that had to be read: one call for each method, and the results that are noted.
-/// Steps that nobody may call, or that this program runs itself, call nothing in Odoo.
+/// The effects of steps that had to be read: one call for each method, what steps of this program do
+/// themselves, and the results that are noted. Steps that nobody may call do nothing.
 pub(super) async fn placed(
     effect: &RecordEffect,
     client: &OdooClient,
@@ -185,6 +185,12 @@ fn effects_of(effect: &RecordEffect, asked: &StepsAsked, steps: &[StepRow]) -> V
             RecordEffect::new(&effect.connection, &model, Operation::Execute, method).bounded(1)
         })
         .collect();
+    // Several steps read the same bill; it is said once.
+    for own in steps.iter().flat_map(|step| local_effects(asked, step)) {
+        if !effects.contains(own) {
+            effects.push(own.clone());
+        }
+    }
     if asked.notes_results && !steps.is_empty() {
         let ids: Vec<i64> = steps.iter().map(|step| step.id).collect();
         let fields = RESULT_FIELDS.iter().filter_map(|name| FieldName::parse(name).ok()).collect();
@@ -199,6 +205,12 @@ fn effects_of(effect: &RecordEffect, asked: &StepsAsked, steps: &[StepRow]) -> V
     effects
 }
 
+/// What a step does that this program runs itself; nothing for one that it does not know.
+fn local_effects<'a>(asked: &'a StepsAsked, step: &StepRow) -> &'a [RecordEffect] {
+    let known = asked.local.iter().find(|own| step.is_local() && own.name == step.method);
+    known.map_or(&[], |own| &own.effects)
+}
+
 fn not_installed(error: OdooError, client: &OdooClient) -> OdooError {
     match error {
         OdooError::UnknownModel { .. } => OdooError::NotInstalled {
@@ -210,15 +222,21 @@ fn not_installed(error: OdooError, client: &OdooClient) -> OdooError {
 }
 
 impl PermittedOdoo<'_> {
-    /// The steps to run, as they stand in Odoo now. Every method that they call is one that was decided
-    /// on: a step that changed since then stops the call before anything is sent.
+    /// The steps to run, as they stand in Odoo now. Every method that they call, and whatever this
+    /// program's own steps do, was decided on: a step that changed since then stops the call before
+    /// anything is sent.
     pub async fn steps_to_run(&self, asked: &StepsAsked) -> Result<Vec<StepRow>, OdooError> {
         let rows =
             self.search_rows(&asked.query()?).await.map_err(|error| not_installed(error, &self.client))?;
         let steps: Vec<StepRow> = rows.iter().map(StepRow::read).collect();
-        for step in steps.iter().filter(|step| !step.is_local()) {
+        for step in &steps {
+            for own in local_effects(asked, step) {
+                self.check(&own.model, own.operation, &own.method, own.ids.as_deref())?;
+            }
             let Ok((model, method)) = step.target() else { continue };
-            self.check(&model, Operation::Execute, &method, None)?;
+            if !step.is_local() {
+                self.check(&model, Operation::Execute, &method, None)?;
+            }
         }
         Ok(steps)
     }

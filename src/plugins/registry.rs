@@ -121,6 +121,11 @@ impl PluginStep {
             .collect()
     }
 
+    /// What its plugin asks for and the operator grants.
+    pub fn capabilities(&self) -> Vec<String> {
+        self.plugin.given.iter().map(ToString::to_string).collect()
+    }
+
     /// Does the step concern this bill? The plugin cannot ask for anything meanwhile.
     pub async fn applies(&self, context: &Value) -> Result<bool, PluginError> {
         let never = CancellationToken::new();

@@ -152,22 +152,25 @@ fn a_list_shows_what_may_run(world: &World) {
         .with("unlink", json!({"model": "res.partner"}))
         .with("_step_private", json!({}))
         .with("read_document", json!({"model": "mcp.invoice"}))
+        .with("write_back_move", json!({"model": "mcp.invoice"}))
         .with("step_count", json!({"active": false}));
     let listed = door.ok("ai_pipeline_steps_list", json!({"pipeline": pipeline.name}));
-    assert_eq!(listed["count"], 4, "{listed}");
+    assert_eq!(listed["count"], 5, "{listed}");
     let of = |name: &str| -> Vec<Value> {
         listed["steps"].as_array().expect("steps").iter().map(|step| step[name].clone()).collect()
     };
-    assert_eq!(of("allowed"), [json!(true), json!(false), json!(false), json!(true)]);
-    assert_eq!(of("runs"), [json!("odoo"), json!("odoo"), json!("odoo"), json!("here")]);
+    assert_eq!(of("allowed"), [json!(true), json!(false), json!(false), json!(false), json!(true)]);
+    assert_eq!(of("runs"), [json!("odoo"), json!("odoo"), json!("odoo"), json!("here"), json!("here")]);
+    assert_eq!(of("exists"), [json!(null), json!(null), json!(null), json!(false), json!(true)]);
+    assert_eq!(listed["steps"][4]["own_step"]["provenance"]["kind"], "built_in", "{listed}");
     assert!(listed["steps"][2]["refused_because"].as_str().is_some_and(|why| why.contains("private")));
     let all = json!({"pipeline": pipeline.name, "include_inactive": true});
-    assert_eq!(door.ok("ai_pipeline_steps_list", all)["count"], 5, "switched off steps come when asked for");
+    assert_eq!(door.ok("ai_pipeline_steps_list", all)["count"], 6, "switched off steps come when asked for");
     let nothing = door.ok("ai_pipeline_steps_list", json!({"pipeline": unique("none")}));
     assert_eq!(nothing["count"], 0);
     let known = nothing["known_pipelines"].as_array().expect("pipelines");
     let ours = known.iter().find(|known| known["name"] == pipeline.name.as_str()).expect("ours");
-    assert_eq!((&ours["steps"], &ours["inactive"]), (&json!(4), &json!(1)));
+    assert_eq!((&ours["steps"], &ours["inactive"]), (&json!(5), &json!(1)));
     for bad in [json!({"pipeline": 7}), json!({"pipelines": "x"}), json!({"pipeline": "x\ny"})] {
         door.refused("ai_pipeline_steps_list", bad, &["invalid_arguments"]);
     }
@@ -595,7 +598,7 @@ fn steps_of_this_program_are_no_methods_of_odoo(world: &World) {
     let answer = door.ok("ai_pipeline_run", pipeline.on(contact.id));
     assert_eq!(statuses(&answer), ["error", "ok"], "{answer}");
     let why = answer["step_runs"][0]["message"].as_str().unwrap_or_default();
-    assert!(why.contains("step_not_available"), "{why}");
+    assert!(why.contains("unknown_step"), "{why}");
     assert_eq!(front.calls_of("mcp.invoice", "no_such_step"), 0);
     assert_eq!(called(&oracle, contact.id), ["step_note"]);
 }

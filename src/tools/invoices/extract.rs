@@ -136,6 +136,7 @@ impl Extract {
             selection: if writes { Selection::Extract } else { Selection::ExtractOnly },
             stop_after: None,
             override_budget: self.override_budget,
+            pipeline: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     config::MethodPattern,
     facts::{ConnectionAlias, Effect, FieldName, MethodName, ModelName, Operation, RecordEffect, StepsAsked},
+    invoices::extraction,
     odoo::{
         Context, Domain, OdooError, PageQuery, PermittedOdoo, STEP_FIELDS, STEP_FILTERS, STEP_MODEL,
         STEP_ORDER, STEPS_MAX, StepRow, steps_query,
@@ -30,6 +31,17 @@ pub(super) enum Tier {
     Business,
     Professional,
     Enterprise,
+}
+
+impl From<Tier> for extraction::Tier {
+    fn from(tier: Tier) -> Self {
+        match tier {
+            Tier::Starter => Self::Starter,
+            Tier::Business => Self::Business,
+            Tier::Professional => Self::Professional,
+            Tier::Enterprise => Self::Enterprise,
+        }
+    }
 }
 
 impl Tier {
@@ -86,19 +98,10 @@ pub(super) fn steps_read(connection: &ConnectionAlias, fields: &[&str], limit: u
     )
 }
 
-/// Everything that running these steps for this record does.
-pub(super) fn effects(
-    connection: &ConnectionAlias,
-    steps: &StepsAsked,
-    record: (&ModelName, i64),
-    dry_run: bool,
-) -> Vec<Effect> {
+/// What looking at the record and at the steps reads.
+pub(super) fn looks(connection: &ConnectionAlias, model: &ModelName, record: i64) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if !dry_run {
-        effects.push(Effect::Records(RecordEffect::of_steps(connection, steps)));
-    }
     let id: Vec<FieldName> = FieldName::parse("id").into_iter().collect();
-    let (model, record) = record;
     let looked_up = RecordEffect::new(connection, model, Operation::Read, MethodName::known("search_read"))
         .with_ids(&[record])
         .reading(&id)
@@ -226,7 +229,7 @@ pub(super) fn shown(known: &[KnownPipeline]) -> String {
     format!("known pipelines: {}", names.join(", "))
 }
 
-/// Why a step is not called, whatever its gates say; nothing where it is.
+/// Why a step is not called in Odoo, whatever its gates say; nothing where it is.
 pub(super) fn refusal(step: &StepRow, allowed: &[MethodPattern]) -> Option<String> {
     if step.is_local() {
         return None;

@@ -168,6 +168,14 @@ pub(super) fn take_over(before: &JsonObject, mut answered: JsonObject) -> Result
     Ok(Taken { context: answered, kept })
 }
 
+/// The context with what the steps of this program know; nothing where that is too large or names what
+/// looks like a secret.
+pub(super) fn with_data(before: &JsonObject, data: JsonObject) -> Option<JsonObject> {
+    let mut context = before.clone();
+    context.insert("mcp_data".to_owned(), Value::Object(data));
+    take_over(before, context).ok().map(|taken| taken.context)
+}
+
 /// Why the run ends here, if a step asked for that.
 pub(super) fn asked_to_stop(context: &JsonObject) -> Option<String> {
     let is_set = |name: &str| match context.get(name) {

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     asked::{self, Tier},
     context::{self, Subject},
-    run::rehearsed,
+    local::{self, Here},
     runner::{Run, Status},
 };
 use crate::{
-    facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, ModelName, Risk, StepsAsked},
+    facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, ModelName, RecordEffect, Risk, StepsAsked},
+    invoices::RunRecord,
     odoo::{PermittedOdoo, StepRow},
-    tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
+    tools::{ArgumentsError, CallContext, Helpers, Tool, ToolEntry, ToolError, row},
 };
 
 pub(super) const TOOLS: &[ToolEntry] = &[row::<ExecuteStep>()];
@@ -75,21 +76,32 @@ struct StepAnswer {
     /// The context that was sent to a step that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     ctx_sent: Option<JsonObject>,
+    /// The run of a step of this program, as the journal has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local_run: Option<RunRecord>,
 }
 
 impl Tool for ExecuteStep {
     const NAME: &'static str = "ai_pipeline_step_execute";
     const TITLE: &'static str = "Run one pipeline step";
     const DESCRIPTION: &'static str = "Run one step that stands in Odoo for one record, by its name. A name that \
-         several steps have needs `pipeline` or `step_id`. Only methods that the operator allows are called, and \
-         a step whose skill or trigger does not fit is left out unless `ignore_gates` is set.";
+         several steps have needs `pipeline` or `step_id`. Only methods that the operator allows are called; \
+         a step whose model begins with `mcp` runs here, on a bill. A step whose skill or trigger does not fit is \
+         left out unless `ignore_gates` is set.";
     const CLASS: Class = Class::Execute;
     const RISK: Risk = Risk::High;
     type Output = StepAnswer;
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
-        let record = (&self.source_model, self.source_id);
-        asked::effects(&self.connection, &self.steps(), record, self.dry_run)
+        asked::looks(&self.connection, &self.source_model, self.source_id)
+    }
+
+    fn further_effects(&self, _: &Caller, helpers: &Helpers) -> Vec<Effect> {
+        // A rehearsal only looks.
+        if self.dry_run {
+            return Vec::new();
+        }
+        vec![Effect::Records(RecordEffect::of_steps(&self.connection, &self.steps(helpers)))]
     }
 
     fn check(&self) -> Result<(), ArgumentsError> {
@@ -111,7 +123,7 @@ impl Tool for ExecuteStep {
     async fn run(self, cx: &CallContext<'_>) -> Result<StepAnswer, ToolError> {
         let odoo = cx.odoo(&self.connection)?;
         let tenant_code = asked::tenant(cx, &odoo, "")?;
-        let step = self.the_step(&odoo).await?;
+        let step = self.the_step(&odoo, cx.helpers()).await?;
         asked::check_record(&odoo, &self.source_model, self.source_id).await?;
         let subject = Subject {
             model: &self.source_model,
@@ -122,20 +134,18 @@ impl Tool for ExecuteStep {
         };
         let context = context::begin(&subject, &self.composite_fields, &self.extra_ctx);
         let allowed = &cx.settings().pipeline_methods;
-        let mut run = Run {
-            cx,
-            odoo: &odoo,
-            context: context.clone(),
-            ignore_gates: self.ignore_gates,
-            steps: Vec::new(),
-            stopped: None,
-            unknown: None,
-        };
+        // Another step is another run, even of the same pipeline.
+        let name = format!("{}, step {}", step.pipeline, step.id);
+        let here = Here::of(cx, &odoo, &subject, Tier::default(), &name);
+        let mut run = Run::new(cx, &odoo, here, context.clone());
+        run.ignore_gates = self.ignore_gates;
+        let mut local_run = None;
         if self.dry_run {
-            run.steps.push(rehearsed(&step, asked::refusal(&step, allowed), &context));
+            run.steps.push(run.rehearsed(&step, asked::refusal(&step, allowed)));
         } else {
             asked::check_allowed(std::slice::from_ref(&step), allowed)?;
             run.all(std::slice::from_ref(&step)).await;
+            local_run = run.here.finish().await;
         }
         if let Some(error) = run.unknown {
             return Err(error.into());
@@ -160,23 +170,25 @@ impl Tool for ExecuteStep {
             duration_ms: ended.duration_ms,
             ctx: (!failed).then_some(run.context),
             ctx_sent: failed.then_some(context),
+            local_run,
         })
     }
 }
 
 impl ExecuteStep {
-    fn steps(&self) -> StepsAsked {
+    fn steps(&self, helpers: &Helpers) -> StepsAsked {
         StepsAsked {
             pipeline: self.pipeline.clone(),
             name: self.step_name.clone(),
             id: self.step_id,
             notes_results: false,
+            local: local::stated(helpers, &self.connection, &self.source_model, self.source_id),
         }
     }
 
     /// The one step that is meant.
-    async fn the_step(&self, odoo: &PermittedOdoo<'_>) -> Result<StepRow, ToolError> {
-        let mut found = asked::steps(odoo, &self.steps(), self.dry_run).await?;
+    async fn the_step(&self, odoo: &PermittedOdoo<'_>, helpers: &Helpers) -> Result<StepRow, ToolError> {
+        let mut found = asked::steps(odoo, &self.steps(helpers), self.dry_run).await?;
         if found.len() > 1 {
             let places: Vec<String> =
                 found.iter().map(|step| format!("{} (pipeline `{}`)", step.id, step.pipeline)).collect();

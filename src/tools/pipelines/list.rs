@@ -4,9 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::asked::{self, KNOWN_STEPS_MAX, KnownPipeline};
+use super::{
+    asked::{self, KNOWN_STEPS_MAX, KnownPipeline},
+    local,
+};
 use crate::{
+    config::MethodPattern,
     facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, Risk},
+    invoices::StepListed,
     odoo::{Domain, RESULT_FIELDS, STEP_FIELDS, StepRow, steps_query},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
@@ -52,6 +57,12 @@ struct ListedStep {
     record: JsonObject,
     /// Where it runs: `odoo`, or `here` for steps of this program.
     runs: &'static str,
+    /// Steps of this program: is there one of that name?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exists: Option<bool>,
+    /// Steps of this program: what it does, and where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_step: Option<StepListed>,
     /// A run may call it.
     allowed: bool,
     /// Why no run may call it.
@@ -63,7 +74,7 @@ impl Tool for StepsList {
     const NAME: &'static str = "ai_pipeline_steps_list";
     const TITLE: &'static str = "List pipeline steps";
     const DESCRIPTION: &'static str = "List the steps of a pipeline that stands in Odoo: what each calls, when, \
-         how its last run ended, and whether it may be called at all. Names every pipeline that has steps.";
+         how its last run ended, whether it may be called at all, and which are steps of this program. Names every pipeline that has steps.";
     const CLASS: Class = Class::Read;
     const RISK: Risk = Risk::Low;
     const IDEMPOTENT: bool = true;
@@ -85,19 +96,9 @@ impl Tool for StepsList {
         let domain = Domain::parse(conditions.into())?;
         let rows = odoo.steps_to_show(&steps_query(domain, &fields(), KNOWN_STEPS_MAX)?).await?;
         let allowed = &cx.settings().pipeline_methods;
-        let steps: Vec<ListedStep> = rows
-            .into_iter()
-            .map(|record| {
-                let step = StepRow::read(&record);
-                let refused_because = asked::refusal(&step, allowed);
-                ListedStep {
-                    record,
-                    runs: if step.is_local() { "here" } else { "odoo" },
-                    allowed: refused_because.is_none(),
-                    refused_because,
-                }
-            })
-            .collect();
+        let own_steps = local::listed(cx.helpers());
+        let steps: Vec<ListedStep> =
+            rows.into_iter().map(|record| listed(record, allowed, &own_steps)).collect();
         let is_cut = steps.len() >= KNOWN_STEPS_MAX as usize;
         Ok(Listed {
             pipeline: self.pipeline,
@@ -106,6 +107,24 @@ impl Tool for StepsList {
             known_pipelines: asked::known_pipelines(&odoo).await?,
             note: is_cut.then_some("there may be more steps; name a pipeline"),
         })
+    }
+}
+
+fn listed(record: JsonObject, allowed: &[MethodPattern], own_steps: &[StepListed]) -> ListedStep {
+    let step = StepRow::read(&record);
+    let is_local = step.is_local();
+    let own_step = own_steps.iter().find(|own| is_local && own.name == step.method).cloned();
+    let refused_because = match is_local && own_step.is_none() {
+        true => Some(local::unknown(&step.method)),
+        false => asked::refusal(&step, allowed),
+    };
+    ListedStep {
+        record,
+        runs: if is_local { "here" } else { "odoo" },
+        exists: is_local.then_some(own_step.is_some()),
+        own_step,
+        allowed: refused_because.is_none(),
+        refused_because,
     }
 }
 

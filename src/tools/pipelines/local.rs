@@ -1,9 +1,137 @@
-//! Steps of this program's own invoice engine, as far as a pipeline in Odoo may name them.
+//! Steps of this program's own invoice engine and of its plugins, as far as a pipeline in Odoo names
+//! them: one run of the engine for one run of the pipeline.
 
-use crate::{facts::JsonObject, odoo::StepRow, tools::CallContext};
+use std::sync::Arc;
 
-/// Runs one step of the engine on the context of the run and answers the context after it.
-#[expect(clippy::unused_async, reason = "the engine's steps wait for Odoo and for a model")]
-pub(super) async fn run(_: &CallContext<'_>, step: &StepRow, _: &JsonObject) -> Result<JsonObject, String> {
-    Err(format!("step_not_available: this program has no step `{}` for pipelines in Odoo", step.method))
+use super::{asked::Tier, context::Subject};
+use crate::{
+    facts::{ConnectionAlias, LocalStep, ModelName},
+    invoices::{
+        Engine, RunError, RunRecord, RunRequest, Selection, StepListed, Stepped, Stepwise, local_steps, steps,
+    },
+    odoo::{PermittedOdoo, StepRow},
+    plugins::Registry,
+    tools::{CallContext, Helpers},
+    usage::Source,
+};
+
+/// What the engine works on.
+const BILL: &str = "account.move";
+
+/// What the steps of this program would do to a record, by their names.
+pub(super) fn stated(
+    helpers: &Helpers,
+    connection: &ConnectionAlias,
+    model: &ModelName,
+    id: i64,
+) -> Arc<[LocalStep]> {
+    match &helpers.invoices {
+        Some(engine) if model.as_str() == BILL => {
+            local_steps(connection, id, engine.settings(), &engine.registry()).into()
+        }
+        // For other records nothing is done, see `refusal`.
+        _ => Arc::default(),
+    }
+}
+
+/// The steps that a pipeline may name now.
+pub(super) fn listed(helpers: &Helpers) -> Vec<StepListed> {
+    let registry = helpers.invoices.as_ref().map(Engine::registry).unwrap_or_default();
+    steps(&registry, Selection::Stepwise).iter().map(crate::invoices::Step::listed).collect()
+}
+
+/// This program's part in a run of a pipeline.
+pub(super) struct Here<'a, 'p> {
+    engine: Option<&'a Engine>,
+    odoo: &'a PermittedOdoo<'p>,
+    /// One snapshot: plugins that are replaced meanwhile are for the next run.
+    registry: Arc<Registry>,
+    /// Nothing where the record is no bill.
+    request: Option<RunRequest>,
+    /// Begun with the first step that is named.
+    run: Option<Stepwise<'a, 'p>>,
+}
+
+impl<'a, 'p> Here<'a, 'p> {
+    /// Nothing is begun by this.
+    pub(super) fn of(
+        cx: &'a CallContext<'p>,
+        odoo: &'a PermittedOdoo<'p>,
+        subject: &Subject<'_>,
+        tier: Tier,
+        pipeline: &str,
+    ) -> Self {
+        let engine = cx.helpers().invoices.as_ref();
+        let request = (subject.model.as_str() == BILL).then(|| RunRequest {
+            source: Source::Api,
+            tier: tier.into(),
+            selection: Selection::Stepwise,
+            pipeline: Some(pipeline.to_owned()),
+            ..RunRequest::of_bill(subject.id)
+        });
+        Self { engine, odoo, registry: engine.map(Engine::registry).unwrap_or_default(), request, run: None }
+    }
+
+    /// Why a step of this program cannot run, whatever its gates say.
+    pub(super) fn refusal(&self, step: &StepRow) -> Option<String> {
+        if !step.is_local() {
+            return None;
+        }
+        if self.engine.is_none() {
+            return Some("no_engine: this server has no invoice engine".to_owned());
+        }
+        let known = steps(&self.registry, Selection::Stepwise);
+        if !known.iter().any(|known| known.name() == step.method) {
+            return Some(unknown(&step.method));
+        }
+        if self.request.is_none() {
+            return Some(format!("not_a_bill: steps of this program work on records of `{BILL}`"));
+        }
+        None
+    }
+
+    /// Runs a step of this program that nothing refuses.
+    pub(super) async fn step(&mut self, step: &StepRow) -> Result<Stepped, RunError> {
+        let (Some(engine), Some(request)) = (self.engine, &self.request) else {
+            return Ok(Stepped::Skipped("there is nothing to work on".to_owned()));
+        };
+        let run = match &mut self.run {
+            Some(run) => run,
+            begun @ None => {
+                let run = engine.stepwise(self.odoo, request.clone(), Arc::clone(&self.registry)).await?;
+                begun.insert(run)
+            }
+        };
+        run.step(&step.method).await
+    }
+
+    /// Waits for a step of Odoo; the turn of the bill is kept meanwhile.
+    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        match &mut self.run {
+            Some(run) => run.beside(work).await,
+            None => work.await,
+        }
+    }
+
+    /// What the pipeline is shown of the run of the engine.
+    pub(super) fn shown(&self) -> Option<crate::facts::JsonObject> {
+        self.run.as_ref().map(Stepwise::shown)
+    }
+
+    /// The end of the run of the engine, if one was begun.
+    pub(super) async fn finish(&mut self) -> Option<RunRecord> {
+        match self.run.take()?.finish().await {
+            Ok(finished) => Some(finished.record),
+            Err(error) => {
+                // Everything that it did is in the journal; the next run takes it up.
+                tracing::warn!(%error, "the run of a bill could not be closed");
+                None
+            }
+        }
+    }
+}
+
+/// Why a step that is not there fails.
+pub(super) fn unknown(name: &str) -> String {
+    format!("unknown_step: this program has no step `{name}`")
 }

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     asked::{self, Tier},
     context::{self, Subject},
-    gate::{self, Gate},
+    local::{self, Here},
     runner::{Run, Status, StepRun},
 };
 use crate::{
-    facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, ModelName, Risk, StepsAsked},
-    tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
+    facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, ModelName, RecordEffect, Risk, StepsAsked},
+    invoices::RunRecord,
+    tools::{ArgumentsError, CallContext, Helpers, Tool, ToolEntry, ToolError, row},
 };
 
 pub(super) const TOOLS: &[ToolEntry] = &[row::<RunPipeline>()];
@@ -70,6 +71,9 @@ struct RunAnswer {
     step_runs: Vec<StepRun>,
     /// The context after the last step.
     final_ctx: JsonObject,
+    /// The run of this program's own steps, as the journal has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local_run: Option<RunRecord>,
     /// Why the results could not be written to the steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     stats_error: Option<String>,
@@ -79,15 +83,23 @@ impl Tool for RunPipeline {
     const NAME: &'static str = "ai_pipeline_run";
     const TITLE: &'static str = "Run an Odoo pipeline";
     const DESCRIPTION: &'static str = "Run the steps of a pipeline that stands in Odoo for one record, in order, \
-         with one context. Only methods that the operator allows are called; a step that fails ends the run or \
-         not, as it says itself. `dry_run` shows the steps and what would be refused.";
+         with one context. Only methods that the operator allows are called, and steps of models that begin with `mcp` \
+         run here: they read and fill the bill (a paid call). A step that fails ends the run or not, as it \
+         says itself. `dry_run` shows the steps and what would be refused.";
     const CLASS: Class = Class::Execute;
     const RISK: Risk = Risk::High;
     type Output = RunAnswer;
 
     fn effects(&self, _: &Caller) -> Vec<Effect> {
-        let record = (&self.source_model, self.source_id);
-        asked::effects(&self.connection, &self.steps(), record, self.dry_run)
+        asked::looks(&self.connection, &self.source_model, self.source_id)
+    }
+
+    fn further_effects(&self, _: &Caller, helpers: &Helpers) -> Vec<Effect> {
+        // A rehearsal only looks.
+        if self.dry_run {
+            return Vec::new();
+        }
+        vec![Effect::Records(RecordEffect::of_steps(&self.connection, &self.steps(helpers)))]
     }
 
     fn check(&self) -> Result<(), ArgumentsError> {
@@ -109,7 +121,7 @@ impl Tool for RunPipeline {
         let began = Instant::now();
         let odoo = cx.odoo(&self.connection)?;
         let tenant_code = asked::tenant(cx, &odoo, &self.tenant_code)?;
-        let steps = asked::steps(&odoo, &self.steps(), self.dry_run).await?;
+        let steps = asked::steps(&odoo, &self.steps(cx.helpers()), self.dry_run).await?;
         if steps.is_empty() {
             let known = asked::known_pipelines(&odoo).await?;
             return Err(ToolError::Stopped {
@@ -128,24 +140,16 @@ impl Tool for RunPipeline {
         };
         let context = context::begin(&subject, &JsonObject::new(), &self.extra_ctx);
         let allowed = &cx.settings().pipeline_methods;
-        let mut run = Run {
-            cx,
-            odoo: &odoo,
-            context,
-            ignore_gates: false,
-            steps: Vec::new(),
-            stopped: None,
-            unknown: None,
-        };
+        let here = Here::of(cx, &odoo, &subject, self.tenant_tier, &self.pipeline);
+        let mut run = Run::new(cx, &odoo, here, context);
         let mut stats_error = None;
+        let mut local_run = None;
         if self.dry_run {
-            run.steps = steps
-                .iter()
-                .map(|step| rehearsed(step, asked::refusal(step, allowed), &run.context))
-                .collect();
+            run.steps = steps.iter().map(|step| run.rehearsed(step, asked::refusal(step, allowed))).collect();
         } else {
             asked::check_allowed(&steps, allowed)?;
             run.all(&steps).await;
+            local_run = run.here.finish().await;
             if self.update_step_stats {
                 stats_error = run.note_results().await.err().map(|error| error.to_string());
             }
@@ -168,6 +172,7 @@ impl Tool for RunPipeline {
             abort_reason: run.stopped,
             step_runs: run.steps,
             final_ctx: run.context,
+            local_run,
             stats_error,
             pipeline: self.pipeline,
             source_model: self.source_model,
@@ -177,28 +182,12 @@ impl Tool for RunPipeline {
 }
 
 impl RunPipeline {
-    fn steps(&self) -> StepsAsked {
+    fn steps(&self, helpers: &Helpers) -> StepsAsked {
         StepsAsked {
             pipeline: self.pipeline.clone(),
             notes_results: self.update_step_stats,
+            local: local::stated(helpers, &self.connection, &self.source_model, self.source_id),
             ..StepsAsked::default()
         }
-    }
-}
-
-/// What a step would meet, with the context as it is before the first step.
-pub(super) fn rehearsed(
-    step: &crate::odoo::StepRow,
-    refused: Option<String>,
-    context: &JsonObject,
-) -> StepRun {
-    match (refused, gate::of(step, context)) {
-        (Some(why), _) => StepRun::of(step, Status::Refused, Some(why)),
-        (None, Gate::Open) => StepRun::of(step, Status::WouldRun, None),
-        (None, Gate::Closed(why)) => {
-            let why = format!("{why} before the first step; an earlier step may change that");
-            StepRun::of(step, Status::Skip, Some(why))
-        }
-        (None, Gate::Unreadable(why)) => StepRun::of(step, Status::Error, Some(why)),
     }
 }

@@ -7,12 +7,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    context::{asked_to_stop, take_over},
+    context::{asked_to_stop, take_over, with_data},
     gate::{self, Gate},
-    local,
+    local::Here,
 };
 use crate::{
     facts::{JsonObject, ModelName},
+    invoices::{RunError, Stepped},
     odoo::{Context, OdooError, PermittedOdoo, RESULT_FIELDS, STEP_MODEL, StepRow},
     tools::CallContext,
 };
@@ -74,8 +75,10 @@ impl StepRun {
 
 /// A run on its way.
 pub(super) struct Run<'a, 'p> {
-    pub(super) cx: &'a CallContext<'p>,
-    pub(super) odoo: &'a PermittedOdoo<'p>,
+    cx: &'a CallContext<'p>,
+    odoo: &'a PermittedOdoo<'p>,
+    /// Steps of this program.
+    pub(super) here: Here<'a, 'p>,
     pub(super) context: JsonObject,
     pub(super) ignore_gates: bool,
     pub(super) steps: Vec<StepRun>,
@@ -90,13 +93,39 @@ enum Ended {
     Done {
         message: Option<String>,
     },
+    /// A step of this program found that the record does not concern it.
+    LeftOut(String),
     /// Odoo, or the step, said no; what happens next is the step's affair.
     Failed(String),
     /// There is no use in calling another.
     Broken(OdooError),
 }
 
-impl Run<'_, '_> {
+impl<'a, 'p> Run<'a, 'p> {
+    pub(super) fn new(
+        cx: &'a CallContext<'p>,
+        odoo: &'a PermittedOdoo<'p>,
+        here: Here<'a, 'p>,
+        context: JsonObject,
+    ) -> Self {
+        Self { cx, odoo, here, context, ignore_gates: false, steps: Vec::new(), stopped: None, unknown: None }
+    }
+
+    /// What a step would meet, with the context as it is before the first step.
+    pub(super) fn rehearsed(&self, step: &StepRow, refused: Option<String>) -> StepRun {
+        match (refused.or_else(|| self.here.refusal(step)), gate::of(step, &self.context)) {
+            // A run is not refused for a step that is not there; the step fails.
+            (Some(why), _) if step.is_local() => StepRun::of(step, Status::Error, Some(why)),
+            (Some(why), _) => StepRun::of(step, Status::Refused, Some(why)),
+            (None, Gate::Open) => StepRun::of(step, Status::WouldRun, None),
+            (None, Gate::Closed(why)) => {
+                let why = format!("{why} before the first step; an earlier step may change that");
+                StepRun::of(step, Status::Skip, Some(why))
+            }
+            (None, Gate::Unreadable(why)) => StepRun::of(step, Status::Error, Some(why)),
+        }
+    }
+
     /// Calls the steps in order until one ends the run.
     pub(super) async fn all(&mut self, steps: &[StepRow]) {
         for (done, step) in steps.iter().enumerate() {
@@ -122,6 +151,7 @@ impl Run<'_, '_> {
         let ended = if step.is_local() { self.in_this_program(step).await } else { self.in_odoo(step).await };
         let mut run = match ended {
             Ended::Done { message } => StepRun::of(step, Status::Ok, message),
+            Ended::LeftOut(why) => StepRun::of(step, Status::Skip, Some(why)),
             Ended::Failed(why) => self.failed(step, why),
             Ended::Broken(error) => {
                 let why = error.to_string();
@@ -154,7 +184,8 @@ impl Run<'_, '_> {
             Ok(target) => target,
             Err(why) => return Ended::Failed(why),
         };
-        match self.odoo.call_step(&target, self.context.clone()).await {
+        let called = self.odoo.call_step(&target, self.context.clone());
+        match self.here.beside(called).await {
             Ok(Value::Object(answered)) => self.taken(answered),
             Ok(Value::Null | Value::Bool(_)) => Ended::Done { message: None },
             Ok(_) => {
@@ -166,9 +197,51 @@ impl Run<'_, '_> {
     }
 
     async fn in_this_program(&mut self, step: &StepRow) -> Ended {
-        match local::run(self.cx, step, &self.context).await {
-            Ok(answered) => self.taken(answered),
-            Err(why) => Ended::Failed(why),
+        if let Some(why) = self.here.refusal(step) {
+            return Ended::Failed(why);
+        }
+        let stepped = self.here.step(step).await;
+        // What Odoo made of the copy before goes with this: it has steered nothing.
+        self.context.remove("mcp_data");
+        let shown = self.here.shown().and_then(|data| with_data(&self.context, data));
+        let is_shown = shown.is_some();
+        if let Some(context) = shown {
+            self.context = context;
+        }
+        match stepped {
+            Ok(Stepped::Done { with }) => {
+                let mut said = Vec::new();
+                if !with.is_empty() {
+                    said.push(format!("with {} before it", with.join(", ")));
+                }
+                if !is_shown {
+                    said.push("what it knows is too large for the context".to_owned());
+                }
+                Ended::Done { message: (!said.is_empty()).then(|| said.join("; ")) }
+            }
+            Ok(Stepped::DoneBefore) => {
+                Ended::Done { message: Some("it was done before the run was interrupted".to_owned()) }
+            }
+            Ok(Stepped::Skipped(why)) => Ended::LeftOut(why),
+            Ok(Stepped::Stopped(reason)) => {
+                self.context.insert("mcp_abort".to_owned(), true.into());
+                self.context.insert("abort_reason".to_owned(), reason.as_str().into());
+                Ended::Done { message: Some(format!("it ends the run: {reason}")) }
+            }
+            Ok(Stepped::Failed { failure, stops }) => {
+                let why = format!("{}: {}", failure.code, failure.message);
+                if stops {
+                    self.stopped = Some(format!("step `{}` failed: {why}", step.name));
+                }
+                Ended::Failed(why)
+            }
+            Err(RunError::Odoo(error)) => Ended::Broken(error),
+            Err(error) => {
+                // Without its turn and its journal nothing may go on.
+                let why = format!("{}: {error}", error.code());
+                self.stopped = Some(format!("step `{}` failed: {why}", step.name));
+                Ended::Failed(why)
+            }
         }
     }
 
