@@ -20,7 +20,7 @@ use super::{
     state::State,
 };
 use crate::{
-    facts::{JsonObject, Pause},
+    facts::{JsonObject, Pause, PluginRequest, PluginRequests},
     ledger::{End, Exhausted, Ledger as _, RecordedNote, Settlement},
     policy::{BreakerPlan, Charge, RuleId},
     store::{SealKeys, StateDir},
@@ -65,6 +65,7 @@ pub struct OpenEntry {
     opened: Instant,
     is_charged: bool,
     is_closed: bool,
+    plugin_requests: PluginRequests,
 }
 
 #[derive(Serialize)]
@@ -86,6 +87,17 @@ struct ClosingLine<'a> {
     rows: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    /// What plugins asked for meanwhile, and what they were told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plugin_requests: Vec<PluginRequest>,
+    /// Requests beyond those.
+    #[serde(skip_serializing_if = "is_none")]
+    more_plugin_requests: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize)]
@@ -146,6 +158,7 @@ impl AuditLog {
             opened: Instant::now(),
             is_charged,
             is_closed: false,
+            plugin_requests: PluginRequests::default(),
         };
         let Some(flushed) = flushed else { return Ok(entry) };
         let flushed = flushed.await.unwrap_or_else(|_| Err(io::Error::other("nobody flushes any more")));
@@ -210,8 +223,8 @@ impl AuditLog {
         let opened = Instant::now();
         let mut body = self.body(opening)?;
         write_notes(&mut body, &recorded(breakers, opening.at)).map_err(core.fail("encode for"))?;
-        let end =
-            closing(opening.call, opened, outcome, Some(code), None).map_err(core.fail("encode for"))?;
+        let end = closing(opening.call, opened, outcome, Some(code), None, &PluginRequests::default())
+            .map_err(core.fail("encode for"))?;
         core.turn(|state| {
             state.append("open", &body)?;
             core.ledger.note(breakers, opening.at);
@@ -305,8 +318,15 @@ fn open_in_turn(
             if let Some(reservation) = state.under_way.take(opening.call) {
                 core.ledger.settle(reservation, &end);
             }
-            let written = closing(opening.call, Instant::now(), CallOutcome::NotSent, None, Some(&end))
-                .and_then(|members| state.append("close", &members));
+            let written = closing(
+                opening.call,
+                Instant::now(),
+                CallOutcome::NotSent,
+                None,
+                Some(&end),
+                &PluginRequests::default(),
+            )
+            .and_then(|members| state.append("close", &members));
             if let Err(error) = written {
                 tracing::error!(%error, "a call that did not run has no closing line");
             }
@@ -344,8 +364,10 @@ fn closing(
     outcome: CallOutcome,
     code: Option<&str>,
     end: Option<&End>,
+    asked: &PluginRequests,
 ) -> io::Result<Vec<u8>> {
     let duration_us = u64::try_from(opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let (plugin_requests, more_plugin_requests) = asked.so_far();
     let line = ClosingLine {
         call,
         at: jiff::Timestamp::now(),
@@ -353,6 +375,8 @@ fn closing(
         settlement: end.map(|end| end.settlement),
         rows: end.and_then(|end| end.rows),
         bytes: end.and_then(|end| end.bytes),
+        plugin_requests,
+        more_plugin_requests,
     };
     let mut members = Vec::with_capacity(LINE_BYTES_USUAL / 4);
     line::members(&mut members, &line)?;
@@ -363,6 +387,11 @@ impl OpenEntry {
     /// What the log calls this call.
     pub fn call(&self) -> &str {
         &self.call
+    }
+
+    /// What plugins ask for during the call goes into the closing line, however the call ends.
+    pub fn telling(&mut self, requests: &PluginRequests) {
+        self.plugin_requests = requests.clone();
     }
 
     /// Settles the charges and writes the closing line. A failure here cannot undo the call; it is
@@ -382,7 +411,7 @@ impl OpenEntry {
         }
         let core = self.log.core();
         let charged = self.is_charged.then_some(end);
-        let members = closing(&self.call, self.opened, outcome, code, charged);
+        let members = closing(&self.call, self.opened, outcome, code, charged, &self.plugin_requests);
         let written = core.turn(|state| {
             // Written first: what the log does not say must not be given back.
             let written = members.and_then(|members| state.append("close", &members));

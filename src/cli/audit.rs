@@ -92,6 +92,17 @@ fn show(session: &Session, path: &Path, last: usize) -> Result<(), Stop> {
     Ok(session.terminal.line(&table(&rows))?)
 }
 
+/// What a plugin asked for, such as `vendor_match odoo.read res.partner: answered`.
+fn plugin_request(request: &Value) -> String {
+    let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
+    let asked: Vec<&str> = ["plugin", "capability", "model", "method"]
+        .map(text)
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    format!("{}: {}", asked.join(" "), text("outcome"))
+}
+
 /// The last lines that are whole.
 pub(super) fn last_lines(path: &Path, count: usize) -> io::Result<Vec<Value>> {
     let mut kept: VecDeque<Vec<u8>> = VecDeque::new();
@@ -127,7 +138,14 @@ pub(super) fn readable(line: &Value) -> Vec<String> {
             let duration_us = line.get("duration_us").and_then(Value::as_u64).unwrap_or_default();
             let code = text("code");
             let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
-            format!("{}{code} in {}.{} ms", text("outcome"), duration_us / 1_000, duration_us % 1_000 / 100)
+            let asked = line
+                .get("plugin_requests")
+                .and_then(Value::as_array)
+                .map(|asked| asked.iter().map(plugin_request));
+            let asked =
+                asked.map(|asked| format!("; {}", asked.collect::<Vec<_>>().join("; "))).unwrap_or_default();
+            let (ms, tenth) = (duration_us / 1_000, duration_us % 1_000 / 100);
+            format!("{}{code} in {ms}.{tenth} ms{asked}", text("outcome"))
         }
         "approval" => {
             let by = text("by");

@@ -9,7 +9,10 @@ use super::{
     runner::Run,
 };
 use crate::{
-    facts::{ConnectionAlias, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect},
+    facts::{
+        ConnectionAlias, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, PluginRequests,
+        RecordEffect,
+    },
     odoo::{Call, Context, Domain, OdooError, PageQuery, PermittedOdoo},
     plugins::{Broker, BrokerError},
     usage::{Tenant, UsageLedger},
@@ -101,6 +104,7 @@ pub(super) struct RunBroker<'a> {
     usage: &'a UsageLedger,
     tenant: Tenant,
     bill: Option<i64>,
+    asked: &'a PluginRequests,
 }
 
 impl<'a> RunBroker<'a> {
@@ -110,6 +114,7 @@ impl<'a> RunBroker<'a> {
             usage: &run.engine.parts().usage,
             tenant: run.tenant.clone(),
             bill: run.context.request.move_id,
+            asked: run.asked,
         }
     }
 
@@ -214,6 +219,10 @@ impl<'a> RunBroker<'a> {
 impl Broker for RunBroker<'_> {
     fn ask<'a>(&'a self, plugin: &'a str, request: &'a Value) -> BoxFuture<'a, Result<Value, BrokerError>> {
         Box::pin(self.answer(plugin, request))
+    }
+
+    fn requests(&self) -> Option<&PluginRequests> {
+        Some(self.asked)
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::InvoiceSettings,
-    facts::hex,
+    facts::{PluginRequests, hex},
     language::LanguageModel,
     odoo::PermittedOdoo,
     plugins::{Plugins, Registry},
@@ -133,6 +133,7 @@ impl Engine {
         odoo: &PermittedOdoo<'_>,
         request: RunRequest,
         tell: Tell<'_>,
+        asked: &PluginRequests,
     ) -> Result<Finished, RunError> {
         // One snapshot: a reload meanwhile is for the next run.
         let registry = self.registry();
@@ -141,7 +142,7 @@ impl Engine {
         let began = Instant::now();
         let Begun { turn, context, resumed } = self.begun(&tenant, request, &registry).await?;
         let steps: Vec<Step> = steps(&registry, context.request.selection);
-        let run = Run { engine: self, odoo, tenant, context, again: false, rehearsal: false };
+        let run = Run { engine: self, odoo, tenant, context, again: false, rehearsal: false, asked };
         let walked = tokio::select! {
             walked = runner::walk(run, &steps, &turn, resumed, tell) => walked,
             lost = turn.kept_alive() => Err(lost),

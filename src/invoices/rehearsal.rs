@@ -15,7 +15,7 @@ use super::{
     step::{BuiltIn, Outcome, Step, steps},
     steps as doing,
 };
-use crate::{odoo::PermittedOdoo, plugins::Registry};
+use crate::{facts::PluginRequests, odoo::PermittedOdoo, plugins::Registry};
 
 /// What a run would do.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -61,7 +61,9 @@ pub(super) async fn rehearse(
     };
     let steps = steps(registry, request.selection);
     let context = RunContext::new("rehearsal".to_owned(), facts, request);
-    let mut run = Run { engine, odoo, tenant, context, again: false, rehearsal: true };
+    // Nothing of a plugin runs here.
+    let asked = PluginRequests::default();
+    let mut run = Run { engine, odoo, tenant, context, again: false, rehearsal: true, asked: &asked };
     let mut rehearsal = Rehearsal {
         steps: Vec::with_capacity(steps.len()),
         would_stop: None,

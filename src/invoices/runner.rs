@@ -16,7 +16,7 @@ use super::{
     step::{BuiltIn, Outcome, Step, StepResult},
     steps,
 };
-use crate::{odoo::PermittedOdoo, plugins::OnError, usage::Tenant};
+use crate::{facts::PluginRequests, odoo::PermittedOdoo, plugins::OnError, usage::Tenant};
 
 /// A plugin's own deadline is kept by its caller; this one is for what it leaves open.
 const PLUGIN_GRACE: Duration = Duration::from_secs(10);
@@ -32,6 +32,8 @@ pub(super) struct Run<'a, 'o> {
     pub(super) again: bool,
     /// Nothing is to be sent or written.
     pub(super) rehearsal: bool,
+    /// Where requests of plugins are noted.
+    pub(super) asked: &'a PluginRequests,
 }
 
 /// Why nothing more runs.
@@ -128,6 +130,12 @@ pub(super) async fn one_step(run: &mut Run<'_, '_>, step: &Step) -> StepResult {
         Step::Plugin(step) => step.timeout.saturating_mul(2).saturating_add(PLUGIN_GRACE),
     };
     match tokio::time::timeout(allowed, steps::execute(run, step)).await {
+        Ok(Ok(Outcome::Abort { reason, next, mut output })) => {
+            if let Step::Plugin(step) = step {
+                steps::tell_of_stop(run, step, &reason, &mut output).await;
+            }
+            Ok(Outcome::Abort { reason, next, output })
+        }
         Ok(result) => result,
         Err(_) => {
             let message = format!("the step did not end within {} ms", allowed.as_millis());

@@ -1,4 +1,5 @@
-//! The steps of the pipeline: those of the server, in their order, then those of plugins.
+//! The steps of the pipeline in the order of their sequences: those of the server that fill a bill,
+//! those of plugins, and at the very end the one that posts it.
 
 use std::sync::Arc;
 
@@ -81,7 +82,8 @@ impl BuiltIn {
             Self::Normalize => 150,
             Self::LogUsage => 200,
             Self::WriteBack => 210,
-            Self::Post => 300,
+            // Last of all: what a plugin's step finds can still stop it. `plugins` takes nothing above 9999.
+            Self::Post => 10_000,
         }
     }
 
@@ -137,10 +139,12 @@ impl BuiltIn {
         }
     }
 
-    /// Does it run where the run ends after the step of that name?
+    /// Does it run where the run ends after the step of that name? Steps of plugins are between those
+    /// that fill the bill and the one that posts it.
     pub(super) fn comes_before(self, stop_after: Option<&str>) -> bool {
-        let last = stop_after.and_then(|name| Self::ALL.into_iter().find(|step| step.name() == name));
-        last.is_none_or(|last| self <= last)
+        let Some(name) = stop_after else { return true };
+        let last = Self::ALL.into_iter().find(|step| step.name() == name);
+        last.map_or(self != Self::Post, |last| self <= last)
     }
 }
 
@@ -176,12 +180,15 @@ impl Step {
     }
 }
 
-/// The steps of one run, from one snapshot of the registry: those of the server first.
+/// The steps of one run, from one snapshot of the registry, by sequence.
 pub fn steps(registry: &Registry, selection: Selection) -> Vec<Step> {
     let own = BuiltIn::ALL.into_iter().filter(|step| step.is_selected(selection)).map(Step::BuiltIn);
     let with_plugins = matches!(selection, Selection::Pipeline | Selection::Stepwise);
     let plugins = registry.steps.iter().filter(|_| with_plugins);
-    own.chain(plugins.map(|step| Step::Plugin(Arc::clone(step)))).collect()
+    let mut steps: Vec<Step> = own.chain(plugins.map(|step| Step::Plugin(Arc::clone(step)))).collect();
+    // Stable: steps of plugins with one sequence stay in the order of their names.
+    steps.sort_by_key(Step::sequence);
+    steps
 }
 
 /// A step as a list shows it.
@@ -264,7 +271,9 @@ mod tests {
         let names: Vec<&str> = BuiltIn::ALL.iter().map(|step| step.name()).collect();
         assert_eq!(names, BUILT_IN_STEPS);
         assert!(BuiltIn::ALL.is_sorted_by_key(|step| step.sequence()));
-        assert!(BuiltIn::ALL.iter().all(|step| step.sequence() < 500));
+        let (last, before) = BuiltIn::ALL.split_last().unwrap();
+        assert!(before.iter().all(|step| step.sequence() < 500), "steps of plugins come after them");
+        assert!(*last == BuiltIn::Post && last.sequence() > 9_999, "and nothing comes after posting");
     }
 
     #[test]
@@ -279,5 +288,7 @@ mod tests {
         assert!(BuiltIn::Probe.comes_before(Some("extract_vision")));
         assert!(!BuiltIn::WriteBack.comes_before(Some("extract_vision")));
         assert!(BuiltIn::WriteBack.comes_before(Some("a_plugin")));
+        assert!(!BuiltIn::Post.comes_before(Some("a_plugin")));
+        assert!(BuiltIn::Post.comes_before(Some("invoke_posting_skill")) && BuiltIn::Post.comes_before(None));
     }
 }

@@ -308,7 +308,7 @@ impl Corridor {
                 return Err(CallError::Waiting { denial, approval, expires_at });
             }
         };
-        let entry = self.open(policy, &facts, &permit).await?;
+        let mut entry = self.open(policy, &facts, &permit).await?;
         let approval = facts.found.approval.as_ref();
         if let Some(approval) = approval
             && !self.use_up(approval).await.unwrap_or(false)
@@ -328,6 +328,7 @@ impl Corridor {
             &self.settings,
         )
         .helped_by(&self.helpers);
+        entry.telling(cx.plugin_requests());
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
         let outcome = outcome.and_then(|output| running::within_size(&permit, &facts, output));
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {

@@ -51,7 +51,7 @@ fn ending(facts: &CallFacts, outcome: &Result<Output, CallError>) -> (Settlement
         Err(CallError::Tool(ToolError::Odoo(error))) if error.was_not_sent() => {
             (Settlement::NotSent, CallOutcome::NotSent)
         }
-        Err(CallError::Tool(ToolError::Odoo(_) | ToolError::Stopped { .. })) => {
+        Err(CallError::Tool(ToolError::Odoo(_) | ToolError::Stopped { .. } | ToolError::Reported { .. })) => {
             (Settlement::Rejected, CallOutcome::Rejected)
         }
         Err(CallError::Tool(ToolError::Arguments { .. }) | CallError::Arguments(_)) => {

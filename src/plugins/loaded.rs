@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::{
-    broker::Broker,
+    broker::{Broker, BrokerError},
     candidate::Candidate,
     capability::{self, Capability},
     error::PluginError,
@@ -25,6 +25,7 @@ use super::{
     reason::{Reason, Refusal},
     registry::RunMode,
     report::SignatureReport,
+    requested,
 };
 
 /// How long a library may take to open, start and describe itself.
@@ -213,36 +214,48 @@ impl LoadedPlugin {
         }
     }
 
-    /// One request of the plugin: held against its capabilities, then asked, and logged either way.
+    /// One request of the plugin: noted, held against its capabilities, then asked.
     pub(super) async fn serve(&self, broker: Option<&dyn Broker>, request: &str) -> (i32, String) {
         use odoo_mcp_plugin_host::code;
-        let refused = |code: &str, message: &str| {
-            (code::ERROR, json!({"error": {"code": code, "message": message}}).to_string())
-        };
-        let Ok(request) = super::answer::parse(request.as_bytes()) else {
-            return refused("bad_request", "the request is not JSON within the limits");
+        let refused = |error: &BrokerError| {
+            (code::ERROR, json!({"error": {"code": error.code, "message": error.message}}).to_string())
         };
         let Some(broker) = broker else {
-            return refused("not_now", "nothing can be asked while it is decided whether a step applies");
+            let why = "nothing can be asked while it is decided whether a step applies";
+            return refused(&BrokerError::new("not_now", why));
         };
-        let needed = match capability::check(&self.given, &request) {
-            Ok(needed) => needed,
-            Err(error) => {
-                tracing::warn!(plugin = self.name(), code = error.code, "refused: {}", error.message);
-                return refused(&error.code, &error.message);
-            }
+        let request = super::answer::parse(request.as_bytes()).ok();
+        // Noted before it is looked at: a request that nobody waits for any more was made all the same.
+        let asked = requested::of(self.name(), request.as_ref());
+        let noted = broker.requests().map(|requests| (requests, requests.begin(asked)));
+        let answer = match &request {
+            None => Err(BrokerError::new("bad_request", "the request is not JSON within the limits")),
+            Some(request) => self.ask(broker, request).await,
         };
-        let answer: Result<Value, _> = broker.ask(self.name(), &request).await;
-        match answer {
-            Ok(value) => {
-                tracing::info!(plugin = self.name(), capability = %needed, "asked and answered");
-                (code::OK, json!({"ok": value}).to_string())
-            }
-            Err(error) => {
-                tracing::warn!(plugin = self.name(), capability = %needed, code = error.code, "asked in vain");
-                refused(&error.code, &error.message)
+        if let Some((requests, noted)) = noted {
+            match &answer {
+                Ok(value) => requests.end(&noted, "answered", requested::rows(value)),
+                Err(error) => requests.end(&noted, &error.code, None),
             }
         }
+        match answer {
+            Ok(value) => (code::OK, json!({"ok": value}).to_string()),
+            Err(error) => refused(&error),
+        }
+    }
+
+    async fn ask(&self, broker: &dyn Broker, request: &Value) -> Result<Value, BrokerError> {
+        let needed = capability::check(&self.given, request).inspect_err(|error| {
+            tracing::warn!(plugin = self.name(), code = error.code, "refused: {}", error.message);
+        })?;
+        let answer = broker.ask(self.name(), request).await;
+        match &answer {
+            Ok(_) => tracing::info!(plugin = self.name(), capability = %needed, "asked and answered"),
+            Err(error) => {
+                tracing::warn!(plugin = self.name(), capability = %needed, code = error.code, "asked in vain");
+            }
+        }
+        answer
     }
 }
 

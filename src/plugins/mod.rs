@@ -33,6 +33,7 @@ mod reason;
 mod registry;
 mod reload;
 mod report;
+mod requested;
 mod runner;
 mod service;
 mod signature;

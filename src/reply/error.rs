@@ -50,7 +50,7 @@ impl CallError {
             },
             Self::Waiting { .. } => "needs_approval",
             Self::Tool(ToolError::Odoo(error)) => error.code(),
-            Self::Tool(ToolError::Stopped { code, .. }) => code,
+            Self::Tool(ToolError::Stopped { code, .. } | ToolError::Reported { code, .. }) => code,
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => "internal",
             Self::Cancelled => "cancelled",
             Self::AuditUnavailable { .. } => "audit_unavailable",
@@ -83,7 +83,11 @@ impl CallError {
                 "a person runs `odoo-mcp approvals show {approval}` and grants or refuses it; then call again \
                  with the same arguments"
             )),
-            Self::Tool(ToolError::Arguments { hint, .. } | ToolError::Stopped { hint, .. }) => hint.clone(),
+            Self::Tool(
+                ToolError::Arguments { hint, .. }
+                | ToolError::Stopped { hint, .. }
+                | ToolError::Reported { hint, .. },
+            ) => hint.clone(),
             Self::Tool(ToolError::Odoo(error)) => error.hint(),
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => {
                 Some("the operator finds the reference in the log".to_owned())
@@ -106,6 +110,7 @@ impl CallError {
                 details.insert("expires_at".to_owned(), json!(expires_at.to_string()));
             }
             Self::Tool(ToolError::Odoo(error)) => odoo_details(error, &mut details),
+            Self::Tool(ToolError::Reported { report, .. }) => details.extend(report.clone()),
             Self::AuditUnavailable { reference } | Self::Internal { reference } => {
                 details.insert("reference".to_owned(), json!(reference));
             }

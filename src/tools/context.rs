@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::{definition::Progress, helpers::Helpers};
 use crate::{
     config::ToolSettings,
-    facts::{Caller, ConnectionAlias},
+    facts::{Caller, ConnectionAlias, PluginRequests},
     files::{CallerFiles, DownloadArea},
     odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo, PermittedWeb},
     policy::Permit,
@@ -22,6 +22,7 @@ pub struct CallContext<'a> {
     progress: &'a Progress,
     settings: &'a ToolSettings,
     helpers: Helpers,
+    plugin_requests: PluginRequests,
 }
 
 impl<'a> CallContext<'a> {
@@ -42,6 +43,7 @@ impl<'a> CallContext<'a> {
             progress,
             settings,
             helpers: Helpers::default(),
+            plugin_requests: PluginRequests::default(),
         }
     }
 
@@ -54,6 +56,11 @@ impl<'a> CallContext<'a> {
 
     pub fn helpers(&self) -> &Helpers {
         &self.helpers
+    }
+
+    /// Where it is noted what plugins ask for during this call.
+    pub fn plugin_requests(&self) -> &PluginRequests {
+        &self.plugin_requests
     }
 
     /// A client for one connection, bound to the permit: what the call did not declare, it refuses.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{files::FilesError, odoo::OdooError, usage::UsageError};
+use crate::{facts::JsonObject, files::FilesError, odoo::OdooError, usage::UsageError};
 
 /// Why a tool could not give its result. Only `reply` turns it into words for a client.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum ToolError {
     /// beyond its budget. Nothing was changed unless the message says so.
     #[error("{message}")]
     Stopped { code: &'static str, message: String, hint: Option<String> },
+    /// The same with a report of what was found, which the client gets whole beside code and message.
+    #[error("{message}")]
+    Reported { code: &'static str, message: String, hint: Option<String>, report: JsonObject },
     /// A fault of ours; the detail goes to the log and never over the wire.
     #[error("internal error")]
     Internal { detail: Cow<'static, str> },

@@ -11,7 +11,8 @@
 //! from one each year, or that corrects a bill under its old number, is reported and not stopped.
 //!
 //! Without a vendor, or with neither number nor total, nothing is asked and the verdict is `unknown`.
-//! Reads `account.move`; changes nothing.
+//! Reads `account.move`; changes nothing. A guard that cannot look stops the run as well: what was not
+//! compared is not posted.
 
 mod compare;
 
@@ -32,7 +33,7 @@ struct DuplicateGuard;
 
 impl Plugin for DuplicateGuard {
     const STEPS: &'static [StepInfo] =
-        &[StepInfo::new("duplicate_guard", 510, "Looks for the same bill in the books")];
+        &[StepInfo::new("duplicate_guard", 510, "Looks for the same bill in the books").aborting()];
 
     fn new(_host: &Host) -> Result<Self, Failure> {
         Ok(Self)

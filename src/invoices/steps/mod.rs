@@ -14,6 +14,7 @@ mod review;
 pub(super) mod write_back;
 
 pub(super) use extract::asked;
+pub(super) use plugin::tell_of_stop;
 
 use super::{
     runner::Run,

@@ -191,7 +191,8 @@ impl Tool for Extract {
             return Ok(ExtractResult { ok, state, dry_run: true, rehearsal, ..ExtractResult::default() });
         }
         let tell = |done: f64, total: f64, step: &str| cx.progress().report(done, Some(total), step);
-        let finished = engine.run(&odoo, self.request(), &tell).await.map_err(worded)?;
+        let finished =
+            engine.run(&odoo, self.request(), &tell, cx.plugin_requests()).await.map_err(worded)?;
         Ok(result_of(&finished, self.write_back && self.move_id != 0))
     }
 }

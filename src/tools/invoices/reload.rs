@@ -2,9 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
-    facts::{Caller, Class, Effect, Risk},
+    facts::{Caller, Class, Effect, JsonObject, Risk},
     plugins::{ReloadReport, ReloadRequest, Status},
     tools::{CallContext, Tool, ToolEntry, ToolError, row},
 };
@@ -80,11 +81,27 @@ impl Tool for PluginsReload {
     }
 }
 
-/// Nothing could be published: the error says why, plugin by plugin.
+/// Nothing could be published, or a strict reload found a failure: the error says why in one sentence,
+/// and the report says the same plugin by plugin.
 fn failure(report: &ReloadReport) -> ToolError {
-    if let Some(refusal) = report.refusal() {
-        return ToolError::Stopped { code: refusal.reason.word(), message: refusal.message, hint: None };
-    }
+    let (code, message, hint) = match report.refusal() {
+        Some(refusal) => (refusal.reason.word(), refusal.message, None),
+        None => (
+            "nothing_published",
+            format!("no plugin was changed; {}", failures(report)),
+            Some("mend the plugins named here; the steps of before are still in force".to_owned()),
+        ),
+    };
+    let mut members = match serde_json::to_value(report) {
+        Ok(Value::Object(members)) => members,
+        _ => JsonObject::new(),
+    };
+    // The error has a message of its own.
+    members.remove("message");
+    ToolError::Reported { code, message, hint, report: members }
+}
+
+fn failures(report: &ReloadReport) -> String {
     let failed = report
         .plugins
         .iter()
@@ -93,10 +110,5 @@ fn failure(report: &ReloadReport) -> ToolError {
             let code = plugin.reason_code.map_or("failed", |reason| reason.word());
             format!("`{}` ({code}): {}", plugin.name, plugin.message.as_deref().unwrap_or_default())
         });
-    let list: Vec<String> = failed.take(FAILURES_SHOWN_MAX).collect();
-    ToolError::Stopped {
-        code: "nothing_published",
-        message: format!("no plugin was changed; {}", list.join("; ")),
-        hint: Some("mend the plugins named here; the steps of before are still in force".to_owned()),
-    }
+    failed.take(FAILURES_SHOWN_MAX).collect::<Vec<_>>().join("; ")
 }

@@ -124,7 +124,8 @@ impl Tool for PipelineRun {
             return Ok(PipelineRunResult { dry_run: true, rehearsal: Some(rehearsal), record: None });
         }
         let tell = |done: f64, total: f64, step: &str| cx.progress().report(done, Some(total), step);
-        let finished = engine.run(&odoo, self.request(), &tell).await.map_err(worded)?;
+        let finished =
+            engine.run(&odoo, self.request(), &tell, cx.plugin_requests()).await.map_err(worded)?;
         Ok(PipelineRunResult { dry_run: false, rehearsal: None, record: Some(finished.record) })
     }
 }
