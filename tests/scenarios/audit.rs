@@ -14,7 +14,7 @@ super::scenarios![
 
 /// The lines of the log of a state directory.
 #[track_caller]
-fn lines(door: &Door) -> Vec<Value> {
+pub(crate) fn lines(door: &Door) -> Vec<Value> {
     let files = door.state_files();
     let (_, bytes) = files
         .iter()
@@ -27,7 +27,7 @@ fn lines(door: &Door) -> Vec<Value> {
 }
 
 /// Checks every hash and every link, by the words of the log's own description.
-fn chain_holds(lines: &[Value]) -> bool {
+pub(crate) fn chain_holds(lines: &[Value]) -> bool {
     let mut previous = "0".repeat(64);
     lines.iter().enumerate().all(|(index, line)| {
         let mut line = line.as_object().expect("an object").clone();

@@ -23,7 +23,7 @@ super::scenarios![
 ];
 
 /// The method of the add-on that posts bills.
-const POSTING: &str = "action_ai_post_vendor_bill";
+pub(crate) const POSTING: &str = "action_ai_post_vendor_bill";
 /// A company that no other scenario keeps its bills in.
 const OTHER_COMPANY: i64 = 2;
 
@@ -50,7 +50,7 @@ fn draft_of_other_company(world: &World) -> OtherDraft {
 }
 
 /// A draft that can be posted: with a vendor, a line, and a file.
-fn draft_with_line(world: &World, vendor: &Temporary) -> Draft {
+pub(crate) fn draft_with_line(world: &World, vendor: &Temporary) -> Draft {
     let oracle = world.oracle();
     let bill = bill_of(world, vendor);
     let journal = oracle.field("account.move", bill.id, "journal_id")[0].as_i64().expect("a journal");
@@ -73,7 +73,7 @@ fn bill_of(world: &World, vendor: &Temporary) -> Temporary {
 }
 
 /// What the model reads of a bill in the currency of the draft.
-fn fields_for(world: &World, bill: i64) -> Value {
+pub(crate) fn fields_for(world: &World, bill: i64) -> Value {
     let mut read = fields();
     read["currency"] = value(world, bill, "currency_id")[1].clone();
     read
@@ -84,12 +84,12 @@ fn posting_door(world: &World, server: &ModelServer, method: &str) -> Door {
 }
 
 /// Bodies of the messages of a bill that hold these words.
-fn messages_with(world: &World, bill: i64, words: &str) -> usize {
+pub(crate) fn messages_with(world: &World, bill: i64, words: &str) -> usize {
     let domain = json!([["model", "=", "account.move"], ["res_id", "=", bill], ["body", "ilike", words]]);
     world.oracle().count("mail.message", domain)
 }
 
-fn step<'r>(run: &'r Value, name: &str) -> &'r Value {
+pub(crate) fn step<'r>(run: &'r Value, name: &str) -> &'r Value {
     let steps = run["step_runs"].as_array().expect("steps");
     steps.iter().find(|step| step["step_name"] == name).unwrap_or_else(|| panic!("{name}: {run}"))
 }
@@ -202,7 +202,7 @@ fn a_posted_bill_stays_as_it_is(world: &World) {
 }
 
 /// So that it can be deleted, as far as this version deletes what was posted.
-fn back_to_draft(oracle: &Oracle, bill: i64) {
+pub(crate) fn back_to_draft(oracle: &Oracle, bill: i64) {
     oracle.call("account.move", "button_draft", json!([[bill]]), json!({}));
 }
 

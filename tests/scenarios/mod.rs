@@ -81,6 +81,7 @@ macro_rules! for_each_group {
             money,
             outages,
             pipelines,
+            plugins,
             policy,
             policy_live,
             portal,
@@ -128,6 +129,7 @@ pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod pipelines;
+pub(crate) mod plugins;
 pub(crate) mod policy;
 pub(crate) mod policy_live;
 pub(crate) mod portal;

@@ -67,6 +67,10 @@ pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
         let model = ModelName::known(MOVE);
         run.odoo.write(&model, &[id], values.clone(), &Context::default()).await?;
         written.extend(values.keys().cloned());
+        // Later steps work with the bill as it is now. Where it cannot be read, they see it as it was.
+        if let Ok(Some(now)) = bill::read_bill(run.odoo, id).await {
+            bill = now;
+        }
     }
     written.sort();
     written.dedup();

@@ -9,6 +9,7 @@ pub(crate) mod http;
 mod model_server;
 mod oracle;
 pub(crate) mod papers;
+pub(crate) mod plugins;
 pub(crate) mod tested;
 mod tls;
 mod world;
