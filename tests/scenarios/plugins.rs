@@ -217,11 +217,12 @@ fn a_policy_holds_for_what_plugins_ask(world: &World) {
         read["partner_eik"] = json!(null);
         ModelServer::new(read)
     };
+    let everything = json!({"ops": ["read", "create", "write", "unlink", "execute", "mail"]});
     // Who may not see the vendor at all does not find it through a plugin.
     let unseen = draft(world);
     let server = reading(&unseen);
     let scoped = json!({"version": "1", "default": "allow",
-        "models": {"res.partner": {"domain": [["id", "!=", vendor.id]]}}});
+        "models": {"*": everything, "res.partner": {"domain": [["id", "!=", vendor.id]]}}});
     let run = Door::open(settings(world, &server, &plugins, true).policy(&scoped))
         .ok(RUN, json!({"move_id": unseen.bill.id}));
     assert_eq!(step(&run, "vendor_match")["status"], "ok", "{run}");
@@ -232,7 +233,7 @@ fn a_policy_holds_for_what_plugins_ask(world: &World) {
     let server = reading(&denied);
     for model in ["res.partner", "account.move.line"] {
         let policy = json!({"version": "1", "default": "allow",
-            "models": {model: {"action": "deny", "reason": "Not for agents."}}});
+            "models": {"*": everything, model: {"ops": []}}});
         let door = Door::open(settings(world, &server, &plugins, false).policy(&policy));
         door.refused(RUN, json!({"move_id": denied.bill.id}), &["denied"]);
         // The look at the steps needs no Odoo.
