@@ -67,8 +67,11 @@ pub fn local_steps(
             let more = match &step {
                 Step::BuiltIn(step) => stated.of_step(*step, settings),
                 Step::Plugin(step) => {
-                    let stated = further_effects(connection, Some(bill), &step.capabilities());
-                    stated.into_iter().filter_map(Effect::into_records).collect()
+                    // A plugin that stops the run is told of on the bill.
+                    let mut effects = Vec::from(stated.note_and_flags());
+                    let asked = further_effects(connection, Some(bill), &step.capabilities());
+                    effects.extend(asked.into_iter().filter_map(Effect::into_records));
+                    effects
                 }
             };
             effects.extend(more);

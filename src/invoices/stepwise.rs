@@ -21,7 +21,7 @@ use super::{
     step::{BuiltIn, Step, steps},
 };
 use crate::{
-    facts::JsonObject,
+    facts::{JsonObject, PluginRequests},
     language::LanguageError,
     odoo::PermittedOdoo,
     plugins::{OnError, Registry},
@@ -68,6 +68,7 @@ impl Engine {
         odoo: &'a PermittedOdoo<'o>,
         request: RunRequest,
         registry: Arc<Registry>,
+        asked: &'a PluginRequests,
     ) -> Result<Stepwise<'a, 'o>, RunError> {
         let began = Instant::now();
         let tenant = self.tenant(odoo);
@@ -86,7 +87,7 @@ impl Engine {
         });
         records.sort_by_key(|record| record.sequence);
         Ok(Stepwise {
-            run: Run { engine: self, odoo, tenant, context, again: false, rehearsal: false },
+            run: Run { engine: self, odoo, tenant, context, again: false, rehearsal: false, asked },
             turn,
             registry,
             begun_before: kept,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{asked::Tier, context::Subject};
 use crate::{
-    facts::{ConnectionAlias, LocalStep, ModelName},
+    facts::{ConnectionAlias, LocalStep, ModelName, PluginRequests},
     invoices::{
         Engine, RunError, RunRecord, RunRequest, Selection, StepListed, Stepped, Stepwise, local_steps, steps,
     },
@@ -46,6 +46,8 @@ pub(super) struct Here<'a, 'p> {
     odoo: &'a PermittedOdoo<'p>,
     /// One snapshot: plugins that are replaced meanwhile are for the next run.
     registry: Arc<Registry>,
+    /// Where requests of plugins are noted.
+    asked: &'a PluginRequests,
     /// Nothing where the record is no bill.
     request: Option<RunRequest>,
     /// Begun with the first step that is named.
@@ -69,7 +71,8 @@ impl<'a, 'p> Here<'a, 'p> {
             pipeline: Some(pipeline.to_owned()),
             ..RunRequest::of_bill(subject.id)
         });
-        Self { engine, odoo, registry: engine.map(Engine::registry).unwrap_or_default(), request, run: None }
+        let registry = engine.map(Engine::registry).unwrap_or_default();
+        Self { engine, odoo, registry, asked: cx.plugin_requests(), request, run: None }
     }
 
     /// Why a step of this program cannot run, whatever its gates say.
@@ -98,7 +101,9 @@ impl<'a, 'p> Here<'a, 'p> {
         let run = match &mut self.run {
             Some(run) => run,
             begun @ None => {
-                let run = engine.stepwise(self.odoo, request.clone(), Arc::clone(&self.registry)).await?;
+                let run = engine
+                    .stepwise(self.odoo, request.clone(), Arc::clone(&self.registry), self.asked)
+                    .await?;
                 begun.insert(run)
             }
         };
