@@ -1,6 +1,10 @@
 //! What makers of plugins and operators do with the files: fill in a manifest, make keys, sign.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use odoo_mcp_plugin_host::{ABI_MAJOR, ABI_MINOR};
@@ -95,7 +99,7 @@ pub fn pack(dir: &Path, library: &Path) -> Result<Manifest, String> {
     if !is_there {
         // Replaced, not overwritten: somebody may be reading the old one.
         let new = dir.join(format!(".{name}.new"));
-        fs::write(&new, &bytes)
+        write_for_all(&new, &bytes)
             .and_then(|()| fs::rename(&new, &target))
             .map_err(|error| format!("cannot write `{}`: {}", target.display(), error.kind()))?;
     }
@@ -146,7 +150,17 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, String> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("cannot write `{}`: {}", path.display(), error.kind()))
+    write_for_all(path, text.as_bytes())
+        .map_err(|error| format!("cannot write `{}`: {}", path.display(), error.kind()))
+}
+
+/// Everybody may read it and its owner alone may change it, whatever the umask says: a server takes no
+/// file that others may write.
+fn write_for_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(path, bytes)?;
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    Ok(())
 }
 
 #[cfg(test)]

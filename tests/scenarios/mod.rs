@@ -81,6 +81,7 @@ macro_rules! for_each_group {
             money,
             outages,
             pipelines,
+            plugin_reload,
             plugins,
             policy,
             policy_live,
@@ -129,6 +130,7 @@ pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod pipelines;
+pub(crate) mod plugin_reload;
 pub(crate) mod plugins;
 pub(crate) mod policy;
 pub(crate) mod policy_live;
