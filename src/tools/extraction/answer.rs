@@ -1,4 +1,4 @@
-//! What a reading comes to, in the words of both tools.
+//! What a reading comes to, in the words of all its tools.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     facts::JsonObject,
     identifiers::Normalized,
-    invoices::extraction::{Extraction, Prepared},
+    invoices::extraction::{Extraction, ExtractionRequest, Prepared},
     usage::{Cost, Tenant},
 };
 
@@ -88,22 +88,17 @@ impl Account {
         }
     }
 
-    pub(super) fn of_prepared(
-        prepared: &Prepared,
-        tenant: &Tenant,
-        company_id: Option<i64>,
-        prompt_version: &str,
-    ) -> Self {
+    pub(super) fn of_prepared(prepared: &Prepared, request: &ExtractionRequest) -> Self {
         let (cost_known, cost_eur_millicents, cost_usd_millicents) =
             if prepared.is_paid { (true, 0, 0) } else { money(prepared.estimate.as_ref()) };
         Self {
             state: "prepared",
-            tenant_code: tenant.code.clone(),
-            company_id,
+            tenant_code: request.tenant.code.clone(),
+            company_id: request.company_id,
             model: prepared.model.clone(),
             pages: prepared.document.pages,
             duration_ms: 0,
-            prompt_version: prompt_version.to_owned(),
+            prompt_version: request.prompt_version.name().to_owned(),
             attempts: 0,
             reused: prepared.is_paid,
             cost_known,

@@ -8,6 +8,7 @@ mod customs;
 mod document;
 mod reading;
 mod repeated;
+mod tool;
 
 use super::Family;
 

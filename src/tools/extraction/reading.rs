@@ -1,46 +1,32 @@
-//! One reading for both tools: whose it is, what it may cost, what came of it.
+//! One reading, whatever the document: whose it is, what it may cost, what came of it.
 
 use jiff::{Zoned, civil::Date};
 use ring::digest;
 use serde_json::json;
 
-use super::{budget, content, repeated::RequestId};
+use super::{
+    budget, content,
+    tool::{Extract, Kind},
+};
 use crate::{
     config::InvoiceSettings,
-    facts::{ConnectionAlias, hex},
+    facts::hex,
     invoices::extraction::{
-        Extraction, ExtractionError, ExtractionRequest, Extractor, Prepared, Tier, Wanted,
+        Extraction, ExtractionError, ExtractionRequest, Extractor, Prepared, PromptVersion, Wanted,
     },
     tools::{CallContext, ToolError},
-    usage::{Source, Tenant},
+    usage::Source,
 };
-
-/// What both tools were given.
-#[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) connection: ConnectionAlias,
-    pub(super) wanted: Wanted,
-    pub(super) file_b64: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) mimetype: Option<String>,
-    pub(super) tenant_code: String,
-    pub(super) company_vat: Option<String>,
-    pub(super) company_id: Option<i64>,
-    pub(super) model_override: Option<String>,
-    pub(super) tenant_tier: Tier,
-    pub(super) request_id: Option<RequestId>,
-}
 
 /// A reading that can be made.
 pub(super) struct Ready {
     pub(super) extractor: Extractor,
     pub(super) request: ExtractionRequest,
-    pub(super) tenant: Tenant,
     /// The number of the firm that the document came to: named in the call, or that of its company.
     pub(super) own_vat: Option<String>,
 }
 
-impl Reading {
+impl<K: Kind> Extract<K> {
     /// Everything that is known before the document is looked at.
     pub(super) async fn ready(self, cx: &CallContext<'_>) -> Result<Ready, ToolError> {
         let not_set_up = || ToolError::Internal { detail: "no extractor in this house".into() };
@@ -53,26 +39,27 @@ impl Reading {
         if let Some(request_id) = &self.request_id {
             let sha256 = hex(digest::digest(&digest::SHA256, &document).as_ref());
             let meant =
-                json!([sha256, self.wanted.name(), self.company_vat, self.company_id, self.model_override]);
+                json!([sha256, K::WANTED.name(), self.company_vat, self.company_id, self.model_override]);
             request_id.must_mean(&tenant, cx.caller().grant.as_str(), &meant.to_string())?;
         }
         let payer =
             budget::payer(&odoo, self.company_id, self.company_vat.as_deref(), extractor.settings()).await?;
-        let mut request = ExtractionRequest::new(tenant.clone(), document);
+        let mut request = ExtractionRequest::new(tenant, document);
         request.company_id = payer.company_id;
         request.cap = payer.cap;
         request.source = Source::Api;
         request.claimed_mime_type = self.mimetype;
-        request.wanted = self.wanted;
+        request.wanted = K::WANTED;
         request.prompt_version = prompt_version(extractor.settings());
         request.model_override = self.model_override.filter(|model| !model.is_empty());
         request.tier = self.tenant_tier;
         request.extra = self.request_id.map(|id| json!({"request_id": id.as_str()}));
         // Only what was said of the buyer goes into the question; what the company itself says is
         // enough to look at the answer with.
-        request.buyer_vat = self.company_vat.as_deref().map(plain_number).filter(|vat| !vat.is_empty());
+        let said = self.company_vat.as_deref().filter(|_| K::WANTED == Wanted::Bill);
+        request.buyer_vat = said.map(plain_number).filter(|vat| !vat.is_empty());
         let own_vat = self.company_vat.filter(|vat| !vat.trim().is_empty()).or(payer.vat);
-        Ok(Ready { extractor, request, tenant, own_vat })
+        Ok(Ready { extractor, request, own_vat })
     }
 }
 
@@ -86,8 +73,8 @@ impl Ready {
     }
 }
 
-fn prompt_version(settings: &InvoiceSettings) -> crate::invoices::extraction::PromptVersion {
-    crate::invoices::extraction::PromptVersion::named(&settings.prompt_version)
+fn prompt_version(settings: &InvoiceSettings) -> PromptVersion {
+    PromptVersion::named(&settings.prompt_version)
 }
 
 /// Letters and digits of a number, in capitals.
