@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::parts::{CameBy, check_override, engine, given, is_id, more_effects, usual_effects, worded};
+use super::parts::{CameBy, Ran, given, given_text, is_id, more_effects, run, usual_effects};
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, Risk},
     identifiers::masked_extraction,
@@ -123,17 +123,19 @@ struct CostShown {
 }
 
 impl Extract {
+    fn writes(&self) -> bool {
+        self.write_back && self.move_id != 0
+    }
+
     fn request(&self) -> RunRequest {
-        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let writes = self.write_back && self.move_id != 0;
         RunRequest {
             move_id: given(self.move_id),
             attachment_id: given(self.attachment_id),
             source: if self.force { Source::Force } else { self.source.source() },
-            source_message_id: text(&self.source_message_id),
+            source_message_id: given_text(&self.source_message_id),
             tier: self.tenant_tier,
-            model_override: text(&self.model_override),
-            selection: if writes { Selection::Extract } else { Selection::ExtractOnly },
+            model_override: given_text(&self.model_override),
+            selection: if self.writes() { Selection::Extract } else { Selection::ExtractOnly },
             stop_after: None,
             override_budget: self.override_budget,
             pipeline: None,
@@ -179,21 +181,21 @@ impl Tool for Extract {
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<ExtractResult, ToolError> {
-        let engine = engine(cx)?;
-        let odoo = cx.odoo(&self.connection)?;
-        engine.tenant(&odoo).must_be(&self.tenant_code).map_err(|error| worded(error.into()))?;
-        check_override(self.override_budget, cx.caller(), engine)?;
-        if self.dry_run {
-            let rehearsal = engine.rehearse(&odoo, self.request()).await.map_err(worded)?;
-            let ok = rehearsal.would_stop.is_none();
-            let state = rehearsal.would_stop.clone().unwrap_or_else(|| "dry_run".to_owned());
-            let rehearsal = Some(rehearsal);
-            return Ok(ExtractResult { ok, state, dry_run: true, rehearsal, ..ExtractResult::default() });
-        }
-        let tell = |done: f64, total: f64, step: &str| cx.progress().report(done, Some(total), step);
-        let finished =
-            engine.run(&odoo, self.request(), &tell, cx.plugin_requests()).await.map_err(worded)?;
-        Ok(result_of(&finished, self.write_back && self.move_id != 0))
+        let was_to_write = self.writes();
+        Ok(match run(cx, &self.connection, &self.tenant_code, self.request(), self.dry_run).await? {
+            Ran::Rehearsed(rehearsal) => rehearsed(rehearsal),
+            Ran::Finished(finished) => result_of(&finished, was_to_write),
+        })
+    }
+}
+
+fn rehearsed(rehearsal: Rehearsal) -> ExtractResult {
+    ExtractResult {
+        ok: rehearsal.would_stop.is_none(),
+        state: rehearsal.would_stop.clone().unwrap_or_else(|| "dry_run".to_owned()),
+        dry_run: true,
+        rehearsal: Some(rehearsal),
+        ..ExtractResult::default()
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     config::InvoiceSettings,
     facts::{Caller, ConnectionAlias, Effect},
-    invoices::{Engine, RunError, RunRequest, effects, further_effects},
+    invoices::{Engine, Finished, Rehearsal, RunError, RunRequest, effects, further_effects},
     tools::{CallContext, Helpers, ToolError},
     usage::Source,
 };
@@ -36,6 +36,11 @@ impl CameBy {
 /// An id that is there; 0 stands for none.
 pub(super) fn given(id: i64) -> Option<i64> {
     (id != 0).then_some(id)
+}
+
+/// A text that is there, without white space around it.
+pub(super) fn given_text(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// An id that Odoo can have; 0 stands for none.
@@ -76,11 +81,37 @@ pub(super) fn engine<'a>(cx: &'a CallContext<'_>) -> Result<&'a Engine, ToolErro
 }
 
 /// May this caller go past the budget, where it asks for that?
-pub(super) fn check_override(wanted: bool, caller: &Caller, engine: &Engine) -> Result<(), ToolError> {
+fn check_override(wanted: bool, caller: &Caller, engine: &Engine) -> Result<(), ToolError> {
     if !wanted || engine.settings().budget_override_grants.contains(&caller.grant) {
         return Ok(());
     }
     Err(worded(RunError::NoOverride))
+}
+
+/// What became of a run.
+pub(super) enum Ran {
+    /// Nothing was sent and nothing written.
+    Rehearsed(Rehearsal),
+    Finished(Finished),
+}
+
+/// Runs a bill for a caller, or only says what would happen.
+pub(super) async fn run(
+    cx: &CallContext<'_>,
+    connection: &ConnectionAlias,
+    tenant_code: &str,
+    request: RunRequest,
+    rehearsal: bool,
+) -> Result<Ran, ToolError> {
+    let engine = engine(cx)?;
+    let odoo = cx.odoo(connection)?;
+    engine.tenant(&odoo).must_be(tenant_code).map_err(|error| worded(error.into()))?;
+    check_override(request.override_budget, cx.caller(), engine)?;
+    if rehearsal {
+        return Ok(Ran::Rehearsed(engine.rehearse(&odoo, request).await.map_err(worded)?));
+    }
+    let tell = |done: f64, total: f64, step: &str| cx.progress().report(done, Some(total), step);
+    Ok(Ran::Finished(engine.run(&odoo, request, &tell, cx.plugin_requests()).await.map_err(worded)?))
 }
 
 pub(super) fn worded(error: RunError) -> ToolError {

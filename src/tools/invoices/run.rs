@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::parts::{check_override, engine, given, is_id, more_effects, usual_effects, worded};
+use super::parts::{Ran, given, given_text, is_id, more_effects, run, usual_effects};
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, Risk},
     invoices::{Rehearsal, RunRecord, RunRequest, Selection, extraction::Tier},
@@ -63,14 +63,13 @@ struct PipelineRunResult {
 
 impl PipelineRun {
     fn request(&self) -> RunRequest {
-        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         RunRequest {
             attachment_id: given(self.attachment_id),
             source: self.source,
-            source_message_id: text(&self.source_message_id),
+            source_message_id: given_text(&self.source_message_id),
             tier: self.tenant_tier,
             selection: Selection::Pipeline,
-            stop_after: text(&self.stop_after),
+            stop_after: given_text(&self.stop_after),
             override_budget: self.override_budget,
             ..RunRequest::of_bill(self.move_id)
         }
@@ -115,17 +114,13 @@ impl Tool for PipelineRun {
     }
 
     async fn run(self, cx: &CallContext<'_>) -> Result<PipelineRunResult, ToolError> {
-        let engine = engine(cx)?;
-        let odoo = cx.odoo(&self.connection)?;
-        engine.tenant(&odoo).must_be(&self.tenant_code).map_err(|error| worded(error.into()))?;
-        check_override(self.override_budget, cx.caller(), engine)?;
-        if self.dry_run {
-            let rehearsal = engine.rehearse(&odoo, self.request()).await.map_err(worded)?;
-            return Ok(PipelineRunResult { dry_run: true, rehearsal: Some(rehearsal), record: None });
-        }
-        let tell = |done: f64, total: f64, step: &str| cx.progress().report(done, Some(total), step);
-        let finished =
-            engine.run(&odoo, self.request(), &tell, cx.plugin_requests()).await.map_err(worded)?;
-        Ok(PipelineRunResult { dry_run: false, rehearsal: None, record: Some(finished.record) })
+        Ok(match run(cx, &self.connection, &self.tenant_code, self.request(), self.dry_run).await? {
+            Ran::Rehearsed(rehearsal) => {
+                PipelineRunResult { dry_run: true, rehearsal: Some(rehearsal), record: None }
+            }
+            Ran::Finished(finished) => {
+                PipelineRunResult { dry_run: false, rehearsal: None, record: Some(finished.record) }
+            }
+        })
     }
 }
