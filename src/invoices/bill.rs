@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    context::{AttachmentFacts, Bill, Company},
+    context::{Bill, Company},
     error::StepError,
+    files::AttachmentFacts,
 };
 use crate::{
     facts::{FieldName, JsonObject, ModelName},
@@ -18,7 +19,7 @@ pub(super) const PARTNER: &str = "res.partner";
 pub(super) const COMPANY: &str = "res.company";
 pub(super) const MESSAGE: &str = "mail.message";
 
-/// What is read of a bill.
+/// What is read of every bill, wherever one is looked at.
 pub(super) const MOVE_FIELDS: &[&str] = &[
     "name",
     "move_type",
@@ -29,17 +30,17 @@ pub(super) const MOVE_FIELDS: &[&str] = &[
     "amount_total",
     "currency_id",
     "company_id",
-    "invoice_line_ids",
-    "write_date",
-    MAIN_ATTACHMENT,
-    NEEDS_REVIEW,
 ];
+/// What a run reads beside these.
+const MOVE_FURTHER: &[&str] = &["invoice_line_ids", "write_date", MAIN_ATTACHMENT, NEEDS_REVIEW];
 /// Of those, what an optional module or another version brings.
 pub(super) const MOVE_OPTIONAL: &[&str] = &[MAIN_ATTACHMENT, NEEDS_REVIEW];
 pub(super) const MAIN_ATTACHMENT: &str = "message_main_attachment_id";
 pub(super) const NEEDS_REVIEW: &str = "ai_needs_review";
 /// Flags of the add-on that tell people to look at a bill.
-pub(super) const REVIEW_FIELDS: &[&str] = &[NEEDS_REVIEW, "ai_pipeline_requested", "ai_review_reason"];
+pub(super) const REVIEW_FIELDS: &[&str] = &[NEEDS_REVIEW, REQUESTED, REVIEW_REASON];
+pub(super) const REQUESTED: &str = "ai_pipeline_requested";
+pub(super) const REVIEW_REASON: &str = "ai_review_reason";
 
 pub(super) const COMPANY_FIELDS: &[&str] = &["name", "vat", "currency_id", BUDGET, TWO_PASS];
 pub(super) const COMPANY_OPTIONAL: &[&str] = &[BUDGET, TWO_PASS];
@@ -53,13 +54,15 @@ pub(super) const ATTACHMENT_FILTERS: &[&str] = &["res_model", "res_id"];
 /// Files of one bill that are looked at.
 pub(super) const ATTACHMENTS_MAX: u32 = 100;
 
-/// Pictures that can be read.
-const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"];
+/// Everything that a run reads of its bill.
+pub(super) fn run_fields() -> Vec<&'static str> {
+    [MOVE_FIELDS, MOVE_FURTHER].concat()
+}
 
 /// A bill and what only its raw row tells.
 pub(super) async fn read_bill(odoo: &PermittedOdoo<'_>, id: i64) -> Result<Option<Bill>, StepError> {
     let model = ModelName::known(MOVE);
-    let fields = present(odoo, &model, MOVE_FIELDS, MOVE_OPTIONAL).await?;
+    let fields = present(odoo, &model, &run_fields(), MOVE_OPTIONAL).await?;
     let rows = odoo.read(&model, &[id], &fields, &Context::default()).await?;
     Ok(rows.into_iter().next().map(|row| bill_of(id, &row)))
 }
@@ -122,7 +125,7 @@ pub(super) async fn files_of(odoo: &PermittedOdoo<'_>, bill: i64) -> Result<Vec<
         context: sizes_only()?,
     };
     let rows = odoo.search_rows(&query).await?;
-    Ok(rows.iter().filter(|row| text(row, "res_field").is_none()).filter_map(facts_of).collect())
+    Ok(rows.iter().filter(|row| text(row, "res_field").is_none()).filter_map(AttachmentFacts::of).collect())
 }
 
 /// One file by id, with the record it belongs to.
@@ -133,37 +136,10 @@ pub(super) async fn read_file(
     let model = ModelName::known(ATTACHMENT);
     let rows = odoo.read(&model, &[id], &fields(ATTACHMENT_FIELDS), &sizes_only()?).await?;
     Ok(rows.first().and_then(|row| {
-        let facts = facts_of(row)?;
+        let facts = AttachmentFacts::of(row)?;
         let of_record = row.get("res_id").and_then(Value::as_i64).unwrap_or_default();
         Some((facts, text(row, "res_model"), of_record, relation(row, "company_id").map(|(id, _)| id)))
     }))
-}
-
-fn facts_of(row: &JsonObject) -> Option<AttachmentFacts> {
-    Some(AttachmentFacts {
-        id: row.get("id").and_then(Value::as_i64)?,
-        name: text(row, "name").unwrap_or_default(),
-        mimetype: text(row, "mimetype").unwrap_or_default(),
-        file_size: row.get("file_size").and_then(Value::as_u64).unwrap_or_default(),
-    })
-}
-
-/// The file that is the bill: the main one, then a PDF, then a picture that is no logo.
-pub(super) fn chosen(
-    files: &[AttachmentFacts],
-    main: Option<i64>,
-    picture_bytes_min: u64,
-) -> Option<AttachmentFacts> {
-    let is_picture = |file: &AttachmentFacts| {
-        PICTURES.contains(&file.mimetype.as_str()) && file.file_size >= picture_bytes_min
-    };
-    let is_pdf = |file: &AttachmentFacts| file.mimetype == "application/pdf";
-    let readable = |file: &&AttachmentFacts| is_pdf(file) || is_picture(file);
-    let of_main = files.iter().filter(readable).find(|file| Some(file.id) == main);
-    of_main
-        .or_else(|| files.iter().find(|file| is_pdf(file)))
-        .or_else(|| files.iter().filter(|file| is_picture(file)).max_by_key(|file| file.file_size))
-        .cloned()
 }
 
 /// Those of the fields that there are here.
@@ -207,29 +183,6 @@ pub(super) fn relation(row: &JsonObject, field: &str) -> Option<(i64, Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn file(id: i64, mimetype: &str, file_size: u64) -> AttachmentFacts {
-        AttachmentFacts { id, name: format!("{id}"), mimetype: mimetype.to_owned(), file_size }
-    }
-
-    #[test]
-    fn the_bill_is_the_main_file_a_pdf_or_a_large_picture() {
-        let logo = file(1, "image/png", 900);
-        let photo = file(2, "image/jpeg", 90_000);
-        let pdf = file(3, "application/pdf", 10);
-        let xml = file(4, "application/xml", 10);
-        let check = |files: &[&AttachmentFacts], main: Option<i64>, expected: Option<i64>| {
-            let files: Vec<AttachmentFacts> = files.iter().map(|file| (*file).clone()).collect();
-            assert_eq!(chosen(&files, main, 10_240).map(|file| file.id), expected, "{files:?}");
-        };
-        check(&[&logo, &photo, &pdf], None, Some(3));
-        check(&[&logo, &photo, &pdf], Some(2), Some(2));
-        check(&[&logo, &photo, &pdf], Some(1), Some(3));
-        check(&[&logo, &photo], None, Some(2));
-        check(&[&pdf, &xml], Some(4), Some(3));
-        check(&[&logo, &xml], None, None);
-        check(&[], Some(9), None);
-    }
 
     #[test]
     fn relations_come_as_pairs_or_ids() {

@@ -4,7 +4,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{extraction::Confidence, record::NextStep, request::RunRequest};
+use super::{
+    extraction::{Confidence, VendorContext},
+    files::AttachmentFacts,
+    record::NextStep,
+    request::RunRequest,
+};
 use crate::{
     facts::JsonObject,
     usage::{LimitSource, Millicents},
@@ -22,7 +27,8 @@ pub struct RunContext {
     /// Files that could have been chosen.
     pub attachments: Vec<AttachmentFacts>,
     pub budget: Option<BudgetFacts>,
-    pub history: History,
+    /// It goes to the model, to plugins and not to callers.
+    pub history: VendorContext,
     pub extraction: Option<Extracted>,
     pub escalation: Option<EscalationFacts>,
     /// What the validators changed and found.
@@ -86,15 +92,6 @@ pub struct Company {
     pub two_pass: Option<bool>,
 }
 
-/// A file of the bill.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttachmentFacts {
-    pub id: i64,
-    pub name: String,
-    pub mimetype: String,
-    pub file_size: u64,
-}
-
 /// What may be spent, and what was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetFacts {
@@ -113,45 +110,6 @@ pub(super) fn source_word(source: LimitSource) -> &'static str {
         LimitSource::MissingField => "missing_field",
         LimitSource::Unreadable => "unreadable",
     }
-}
-
-/// Earlier bills of the vendor. It goes to the model, to plugins and not to callers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct History {
-    pub bills: Vec<PastBillFacts>,
-    pub accounts: Vec<AccountFacts>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PastBillFacts {
-    pub id: i64,
-    pub partner_name: String,
-    pub invoice_number: String,
-    pub invoice_date: String,
-    pub amount_untaxed: Value,
-    pub amount_tax: Value,
-    pub amount_total: Value,
-    pub currency: String,
-    pub lines: Vec<PastLineFacts>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PastLineFacts {
-    pub description: String,
-    pub quantity: Value,
-    pub price_unit: Value,
-    pub amount_subtotal: Value,
-    pub account_id: Option<i64>,
-}
-
-/// How often lines of the vendor were booked to an account.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct AccountFacts {
-    pub account_id: i64,
-    pub account_label: String,
-    pub count: u64,
-    /// Three decimal places.
-    pub share: f64,
 }
 
 /// What was read from the document.
@@ -243,7 +201,7 @@ impl RunContext {
             attachment: None,
             attachments: Vec::new(),
             budget: None,
-            history: History::default(),
+            history: VendorContext::default(),
             extraction: None,
             escalation: None,
             normalized: None,

@@ -135,7 +135,7 @@ impl Stated<'_> {
         let mut reads = Vec::new();
         if self.request.move_id.is_some() {
             reads.push(
-                self.read(MOVE, bill::MOVE_FIELDS, bill::MOVE_OPTIONAL).with_ids(self.ids()).bounded(1),
+                self.read(MOVE, &bill::run_fields(), bill::MOVE_OPTIONAL).with_ids(self.ids()).bounded(1),
             );
         }
         let files = self

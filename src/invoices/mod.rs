@@ -27,7 +27,7 @@ mod effects;
 mod engine;
 mod error;
 pub mod extraction;
-
+mod files;
 mod final_data;
 pub mod inspect;
 mod journal;
@@ -46,6 +46,7 @@ pub use context::{Extracted, RunContext, WriteBack};
 pub use effects::{effects, local_steps};
 pub use engine::{Engine, Finished, Tell};
 pub use error::{RunError, StepError};
+pub use files::{AttachmentFacts, chosen};
 pub use record::{NextStep, RunRecord, RunStatus, StepFailure, StepRun, StepStatus};
 pub use rehearsal::{Rehearsal, RehearsedStep};
 pub use request::{RunRequest, Selection};

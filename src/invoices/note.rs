@@ -181,7 +181,10 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        super::context::{AttachmentFacts, EscalationFacts, Extracted, TenantFacts},
+        super::{
+            context::{EscalationFacts, Extracted, TenantFacts},
+            files::AttachmentFacts,
+        },
         *,
     };
     use crate::{invoices::RunRequest, usage::Millicents};

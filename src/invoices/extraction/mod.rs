@@ -20,7 +20,7 @@ mod schema;
 mod settling;
 mod suspicion;
 mod totals;
-mod vendor;
+pub(super) mod vendor;
 
 pub use confidence::Confidence;
 pub use customs::parse_declaration;

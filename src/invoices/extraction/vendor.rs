@@ -1,33 +1,36 @@
 //! What is known of a vendor from before, in the words of a conversation.
 //!
-//! It is shown to the model as examples of style and as a soft hint. It comes from records that
-//! people and documents filled, so it is material as well.
+//! It is shown to the model as examples of style and as a soft hint, and to plugins as data. It comes
+//! from records that people and documents filled, so it is material as well.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::cleaning::text_of;
 
 /// Bills that are shown.
-const BILLS_MAX: usize = 3;
+pub(in crate::invoices) const BILLS_MAX: usize = 3;
 /// Lines of each.
-const LINES_MAX: usize = 3;
+pub(in crate::invoices) const LINES_MAX: usize = 3;
 /// Longest description of a line.
-const DESCRIPTION_CHARS_MAX: usize = 120;
+pub(in crate::invoices) const DESCRIPTION_CHARS_MAX: usize = 120;
 /// Accounts that are hinted at.
-const HINTS_MAX: usize = 5;
+pub(in crate::invoices) const ACCOUNTS_MAX: usize = 5;
 /// Longest name or label.
 const NAME_CHARS_MAX: usize = 120;
 
 /// What the vendor's earlier bills looked like and how they were booked.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct VendorContext {
     pub bills: Vec<PastBill>,
     pub accounts: Vec<AccountShare>,
 }
 
 /// An earlier bill. Amounts are numbers as Odoo shows them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PastBill {
+    /// In Odoo.
+    pub id: i64,
     pub partner_name: String,
     pub invoice_number: String,
     /// `YYYY-MM-DD`.
@@ -40,21 +43,24 @@ pub struct PastBill {
 }
 
 /// A line of an earlier bill.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PastLine {
     pub description: String,
     pub quantity: Value,
     pub price_unit: Value,
     pub amount_subtotal: Value,
+    /// Where it was booked.
+    pub account_id: Option<i64>,
 }
 
 /// How much of the vendor's history went to an account.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccountShare {
+    pub account_id: i64,
     pub account_label: String,
     /// Lines that went there.
     pub count: u64,
-    /// Part of all lines, 0 to 1.
+    /// Part of all lines, 0 to 1, with three decimal places.
     pub share: f64,
 }
 
@@ -86,7 +92,8 @@ impl VendorContext {
             ));
         }
         if !self.accounts.is_empty() {
-            let rows: Vec<String> = self.accounts.iter().take(HINTS_MAX).map(AccountShare::shown).collect();
+            let rows: Vec<String> =
+                self.accounts.iter().take(ACCOUNTS_MAX).map(AccountShare::shown).collect();
             said.push_str(&format!(
                 "\n{HINTS_BEGIN}\n{}\n{HINTS_END}\n\
                  Use this only to understand what a line is about; where the document differs, the document \
@@ -158,7 +165,7 @@ mod tests {
     }
 
     fn share(share: f64) -> AccountShare {
-        AccountShare { account_label: "602 Services".to_owned(), count: 7, share }
+        AccountShare { account_id: 1, account_label: "602 Services".to_owned(), count: 7, share }
     }
 
     fn bills_in(said: &str) -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! What a bill waits for.
 
-use super::History;
+use super::{Attachment, Bill, CompanySettings, History};
 use crate::invoices::NextStep;
 
 /// Confidence that a bill needs where its company does not say.
@@ -12,13 +12,36 @@ pub struct Evidence<'a> {
     pub state: &'a str,
     pub move_type: &'a str,
     pub attachments: usize,
-    /// Of those, files that can be read.
+    /// Of those, files that could be the bill.
     pub readable: usize,
     pub history: Option<&'a History>,
     pub needs_review: Option<bool>,
     pub confidence: Option<f64>,
     pub threshold: Option<f64>,
     pub autopost: Option<bool>,
+}
+
+impl<'a> Evidence<'a> {
+    /// What was read of a bill. Pictures below so many bytes are logos.
+    pub fn of(
+        bill: &'a Bill,
+        files: &[Attachment],
+        picture_bytes_min: u64,
+        history: Option<&'a History>,
+        company: CompanySettings,
+    ) -> Self {
+        Self {
+            state: &bill.state,
+            move_type: &bill.move_type,
+            attachments: files.len(),
+            readable: files.iter().filter(|file| file.facts.is_readable(picture_bytes_min)).count(),
+            history,
+            needs_review: bill.needs_review,
+            confidence: bill.confidence,
+            threshold: company.threshold,
+            autopost: company.autopost,
+        }
+    }
 }
 
 /// The next step, what stands in its way, and what helps.
@@ -50,7 +73,9 @@ fn next_step(evidence: &Evidence<'_>, verdict: &mut Verdict) -> NextStep {
     if evidence.readable == 0 {
         verdict.blockers.push(match evidence.attachments {
             0 => "there is no attachment".to_owned(),
-            count => format!("none of the {count} attachments is a PDF file or a picture"),
+            count => format!(
+                "none of the {count} attachments is a PDF file or a picture large enough to be a bill"
+            ),
         });
         return NextStep::AwaitingAttachment;
     }

@@ -9,9 +9,7 @@ mod reads;
 #[cfg(test)]
 mod tests;
 
-pub use attachments::{Attachment, chosen, is_readable};
+pub use attachments::{Attachment, Attachments};
 pub use decision::{Evidence, Verdict, decide};
 pub use history::{Extraction, History};
-pub use reads::{
-    Attachments, Bill, CompanySettings, Reads, attachments_of, bills, companies_of, draft_ids, has_addon,
-};
+pub use reads::{Bill, CompanySettings, Reads, attachments_of, bills, companies_of, draft_ids, has_addon};

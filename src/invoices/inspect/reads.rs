@@ -6,41 +6,24 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value, json};
 
-use super::Attachment;
+use super::Attachments;
 use crate::{
     facts::{ConnectionAlias, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect},
-    odoo::{Context, Domain, ModelSchema, OdooError, PageQuery, PermittedOdoo},
+    invoices::bill::{
+        ATTACHMENT, ATTACHMENT_FILTERS, COMPANY, MAIN_ATTACHMENT, MOVE, MOVE_FIELDS, NEEDS_REVIEW, REQUESTED,
+        REVIEW_REASON, fields, present, relation, text,
+    },
+    odoo::{Context, Domain, OdooError, PageQuery, PermittedOdoo},
 };
 
-const MOVE: &str = "account.move";
-const ATTACHMENT: &str = "ir.attachment";
-const COMPANY: &str = "res.company";
-
-/// Fields that every Odoo has.
-const MOVE_FIELDS: &[&str] = &[
-    "name",
-    "move_type",
-    "state",
-    "partner_id",
-    "invoice_date",
-    "ref",
-    "amount_total",
-    "currency_id",
-    "company_id",
-    "create_date",
-];
-const MAIN_ATTACHMENT: &str = "message_main_attachment_id";
+const CREATED: &str = "create_date";
 const CONFIDENCE: &str = "ai_post_confidence";
-const NEEDS_REVIEW: &str = "ai_needs_review";
 const LOG: &str = "ai_post_log";
-const REASON: &str = "ai_review_reason";
-const REQUESTED: &str = "ai_pipeline_requested";
 /// Fields that an add-on brings, and one that not every version has.
-const MOVE_OPTIONAL: &[&str] = &[MAIN_ATTACHMENT, CONFIDENCE, NEEDS_REVIEW, LOG, REASON, REQUESTED];
-const MOVE_FILTERS: &[&str] = &["move_type", "state", "create_date"];
+const MOVE_OPTIONAL: &[&str] = &[MAIN_ATTACHMENT, CONFIDENCE, NEEDS_REVIEW, LOG, REVIEW_REASON, REQUESTED];
+const MOVE_FILTERS: &[&str] = &["move_type", "state", CREATED];
 
-const ATTACHMENT_FIELDS: &[&str] = &["name", "mimetype", "file_size", "res_id", "create_date"];
-const ATTACHMENT_FILTERS: &[&str] = &["res_model", "res_id"];
+const ATTACHMENT_FIELDS: &[&str] = &["name", "mimetype", "file_size", "res_id", CREATED];
 /// Files that are looked at in one call, whatever the number of bills.
 const ATTACHMENTS_MAX: u32 = 10_000;
 
@@ -73,10 +56,10 @@ impl Reads<'_> {
             filters.push(REQUESTED.to_owned());
         }
         let mut bills = read(MOVE)
-            .reading(&[fields(MOVE_FIELDS), fields(MOVE_OPTIONAL)].concat())
+            .reading(&fields(&move_fields()))
             .optionally(&fields(MOVE_OPTIONAL))
             .filtering(filters)
-            .ordering(texts(&["create_date", "id"]))
+            .ordering(texts(&[CREATED, "id"]))
             .bounded(u64::from(self.bills_max));
         if let Some(ids) = self.ids {
             bills = bills.with_ids(ids);
@@ -130,17 +113,17 @@ impl Bill {
             name: text(row, "name").unwrap_or_default(),
             move_type: text(row, "move_type").unwrap_or_default(),
             state: text(row, "state").unwrap_or_default(),
-            partner_name: related(row, "partner_id").and_then(|(_, name)| name),
+            partner_name: relation(row, "partner_id").and_then(|(_, name)| name),
             invoice_date: text(row, "invoice_date"),
             reference: text(row, "ref"),
             amount_total: row.get("amount_total").and_then(Value::as_number).cloned(),
-            currency: related(row, "currency_id").and_then(|(_, name)| name),
-            company_id: related(row, "company_id").map(|(id, _)| id),
-            create_date: text(row, "create_date"),
-            main_attachment: related(row, MAIN_ATTACHMENT).map(|(id, _)| id),
+            currency: relation(row, "currency_id").and_then(|(_, name)| name),
+            company_id: relation(row, "company_id").map(|(id, _)| id),
+            create_date: text(row, CREATED),
+            main_attachment: relation(row, MAIN_ATTACHMENT).map(|(id, _)| id),
             confidence: row.get(CONFIDENCE).and_then(Value::as_f64),
             needs_review: row.get(NEEDS_REVIEW).and_then(Value::as_bool),
-            review_reason: text(row, REASON),
+            review_reason: text(row, REVIEW_REASON),
             log: text(row, LOG),
             requested: row.get(REQUESTED).and_then(Value::as_bool),
         })
@@ -161,8 +144,7 @@ pub async fn bills(
     newest_first: bool,
 ) -> Result<Vec<Bill>, OdooError> {
     let model = ModelName::known(MOVE);
-    let schema = odoo.schema(&model).await?;
-    let fields = [fields(MOVE_FIELDS), present(&schema, MOVE_OPTIONAL)].concat();
+    let fields = present(odoo, &model, &move_fields(), MOVE_OPTIONAL).await?;
     let order = if newest_first { "create_date desc, id desc" } else { "create_date, id" };
     let rows = odoo.search_rows(&query(model, domain, fields, limit, order)?).await?;
     Ok(rows.iter().filter_map(Bill::of).collect())
@@ -183,35 +165,16 @@ pub async fn draft_ids(
     odoo.search(&query).await
 }
 
-/// Files of many bills.
-#[derive(Debug, Default)]
-pub struct Attachments {
-    pub by_bill: BTreeMap<i64, Vec<Attachment>>,
-    /// There were more than are looked at.
-    pub truncated: bool,
-}
-
-impl Attachments {
-    pub fn of(&self, bill: i64) -> &[Attachment] {
-        self.by_bill.get(&bill).map_or(&[], Vec::as_slice)
-    }
-}
-
 /// The files of all these bills in one request, in the order they came.
 pub async fn attachments_of(odoo: &PermittedOdoo<'_>, bills: &[i64]) -> Result<Attachments, OdooError> {
-    let mut found = Attachments::default();
     if bills.is_empty() {
-        return Ok(found);
+        return Ok(Attachments::default());
     }
     let domain = json!([["res_model", "=", MOVE], ["res_id", "in", bills]]);
     let model = ModelName::known(ATTACHMENT);
     let query = query(model, domain, fields(ATTACHMENT_FIELDS), ATTACHMENTS_MAX, "id")?;
     let rows = odoo.search_rows(&query).await?;
-    found.truncated = rows.len() >= ATTACHMENTS_MAX as usize;
-    for attachment in rows.iter().filter_map(Attachment::of) {
-        found.by_bill.entry(attachment.move_id).or_default().push(attachment);
-    }
-    Ok(found)
+    Ok(Attachments::of_rows(&rows, ATTACHMENTS_MAX))
 }
 
 /// What a company says of posting. `None`: the add-on is not installed, or nobody may look.
@@ -230,7 +193,7 @@ pub async fn companies_of(
     ids.sort_unstable();
     ids.dedup();
     let model = ModelName::known(COMPANY);
-    let wanted = present(&*odoo.schema(&model).await?, &[THRESHOLD, AUTOPOST]);
+    let wanted = present(odoo, &model, &[THRESHOLD, AUTOPOST], &[THRESHOLD, AUTOPOST]).await?;
     if ids.is_empty() || wanted.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -264,24 +227,10 @@ fn query(
     })
 }
 
-fn fields(names: &[&str]) -> Vec<FieldName> {
-    names.iter().filter_map(|name| FieldName::parse(name).ok()).collect()
-}
-
-fn present(schema: &ModelSchema, names: &[&str]) -> Vec<FieldName> {
-    fields(names).into_iter().filter(|field| schema.field(field.as_str()).is_some()).collect()
+fn move_fields() -> Vec<&'static str> {
+    [MOVE_FIELDS, &[CREATED], MOVE_OPTIONAL].concat()
 }
 
 fn texts(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
-}
-
-fn text(row: &JsonObject, field: &str) -> Option<String> {
-    row.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// Id and name of a related record.
-fn related(row: &JsonObject, field: &str) -> Option<(i64, Option<String>)> {
-    let pair = row.get(field)?;
-    Some((pair.get(0)?.as_i64()?, pair.get(1).and_then(Value::as_str).map(str::to_owned)))
 }

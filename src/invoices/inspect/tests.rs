@@ -1,4 +1,4 @@
-//! The decision table, the choice of the file, and the history of a bill.
+//! The decision table and the history of a bill.
 
 use super::*;
 use crate::invoices::NextStep;
@@ -131,31 +131,4 @@ fn a_history_is_counted_whole_and_told_in_part() {
     assert_eq!((history.calls.len(), history.truncated), (20, true));
     assert_eq!(history.last().map(|last| last.id), Some(29));
     assert_eq!(history.calls[0].cost_eur_millicents, None);
-}
-
-fn file(id: i64, mimetype: &str, file_size: u64) -> Attachment {
-    Attachment {
-        id,
-        name: String::new(),
-        mimetype: Some(mimetype.to_owned()),
-        file_size,
-        create_date: None,
-        move_id: 7,
-    }
-}
-
-#[test]
-fn the_bill_is_chosen_among_its_files() {
-    let choice = |files: &[Attachment], main| chosen(files, main).map(|file| file.id);
-    let (xml, logo) = (file(1, "application/xml", 9_000), file(2, "image/png", 900));
-    let (scan, pdf, later) =
-        (file(3, "image/jpeg", 90_000), file(4, "application/pdf", 9_000), file(5, "application/pdf", 9));
-    let all = [xml.clone(), logo.clone(), scan.clone(), pdf, later];
-    assert_eq!(choice(&all, Some(5)), Some(5));
-    assert_eq!(choice(&all, Some(1)), Some(4));
-    assert_eq!(choice(&all, None), Some(4));
-    assert_eq!(choice(&[xml.clone(), logo.clone(), scan], None), Some(3));
-    assert_eq!(choice(&[xml.clone(), logo], None), Some(2));
-    assert_eq!(choice(&[xml], Some(1)), None);
-    assert_eq!(choice(&[], Some(1)), None);
 }

@@ -11,10 +11,7 @@ use super::{
         bill::{ATTACHMENT, fields},
         context::{EscalationFacts, Extracted},
         error::StepError,
-        extraction::{
-            AccountShare, Extraction, ExtractionError, ExtractionRequest, PastBill, PastLine, PromptVersion,
-            VendorContext,
-        },
+        extraction::{Extraction, ExtractionError, ExtractionRequest, PromptVersion},
         record::NextStep,
         runner::Run,
         step::{Outcome, StepResult},
@@ -94,7 +91,7 @@ pub(in crate::invoices) async fn asked(run: &Run<'_, '_>) -> Result<ExtractionRe
         prompt_version: PromptVersion::named(&run.engine.settings().prompt_version),
         model_override: context.request.model_override.clone(),
         tier: context.request.tier,
-        vendor: vendor(run),
+        vendor: Some(&context.history).filter(|history| !history.is_empty()).cloned(),
         buyer_vat: context.company.as_ref().and_then(|company| company.vat.clone()),
         // After an interruption the answer of this very run may be there already.
         fresh: context.request.is_forced() && !run.again,
@@ -117,45 +114,6 @@ async fn content(run: &Run<'_, '_>, id: i64) -> Result<Arc<[u8]>, StepError> {
         .decode(packed)
         .map_err(|_| StepError::new("bad_answer", format!("the content of attachment {id} is not base64")))?;
     if bytes.is_empty() { Err(empty()) } else { Ok(bytes.into()) }
-}
-
-fn vendor(run: &Run<'_, '_>) -> Option<VendorContext> {
-    let history = &run.context.history;
-    let vendor = VendorContext {
-        bills: history
-            .bills
-            .iter()
-            .map(|bill| PastBill {
-                partner_name: bill.partner_name.clone(),
-                invoice_number: bill.invoice_number.clone(),
-                invoice_date: bill.invoice_date.clone(),
-                amount_untaxed: bill.amount_untaxed.clone(),
-                amount_tax: bill.amount_tax.clone(),
-                amount_total: bill.amount_total.clone(),
-                currency: bill.currency.clone(),
-                lines: bill
-                    .lines
-                    .iter()
-                    .map(|line| PastLine {
-                        description: line.description.clone(),
-                        quantity: line.quantity.clone(),
-                        price_unit: line.price_unit.clone(),
-                        amount_subtotal: line.amount_subtotal.clone(),
-                    })
-                    .collect(),
-            })
-            .collect(),
-        accounts: history
-            .accounts
-            .iter()
-            .map(|account| AccountShare {
-                account_label: account.account_label.clone(),
-                count: account.count,
-                share: account.share,
-            })
-            .collect(),
-    };
-    (!vendor.is_empty()).then_some(vendor)
 }
 
 /// A budget that ran out between the guard and the reservation ends the run as the guard would.

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use super::super::{
     bill::{LINE, MOVE, fields, present, relation, text},
-    context::{AccountFacts, History, PastBillFacts, PastLineFacts},
     error::StepError,
+    extraction::{
+        AccountShare, PastBill, PastLine, VendorContext,
+        vendor::{self, ACCOUNTS_MAX, DESCRIPTION_CHARS_MAX},
+    },
     runner::Run,
     step::{Outcome, StepResult},
 };
@@ -29,15 +32,8 @@ const OUT_OF_TAB: &str = "exclude_from_invoice_tab";
 
 /// Bills whose lines are counted.
 const BILLS_MAX: u32 = 30;
-/// Bills that are shown.
-const SHOWN_MAX: usize = 3;
-/// Lines of each that are shown.
-const LINES_SHOWN_MAX: usize = 3;
 /// Lines that are counted.
 const LINES_MAX: u32 = 300;
-const ACCOUNTS_MAX: usize = 5;
-/// Longest description of a line.
-const DESCRIPTION_CHARS_MAX: usize = 120;
 
 pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
     let Some(bill) = &run.context.bill else { return Ok(Outcome::Skipped("there is no bill".to_owned())) };
@@ -68,8 +64,8 @@ pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
         return Ok(Outcome::Done(json!({"found": 0})));
     }
     let lines = lines_of(run, &ids).await?;
-    let history = History {
-        bills: bills.iter().take(SHOWN_MAX).filter_map(|row| past_bill(row, &lines)).collect(),
+    let history = VendorContext {
+        bills: bills.iter().take(vendor::BILLS_MAX).filter_map(|row| past_bill(row, &lines)).collect(),
         accounts: histogram(&lines),
     };
     let output =
@@ -78,7 +74,7 @@ pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
     Ok(Outcome::Done(output))
 }
 
-async fn lines_of(run: &Run<'_, '_>, bills: &[i64]) -> Result<Vec<(i64, PastLineFacts, String)>, StepError> {
+async fn lines_of(run: &Run<'_, '_>, bills: &[i64]) -> Result<Vec<(i64, PastLine, String)>, StepError> {
     let model = ModelName::known(LINE);
     let query = PageQuery {
         // What an ordinary line is called differs by version.
@@ -98,12 +94,12 @@ async fn lines_of(run: &Run<'_, '_>, bills: &[i64]) -> Result<Vec<(i64, PastLine
         .collect())
 }
 
-fn line_of(row: &JsonObject) -> Option<(i64, PastLineFacts, String)> {
+fn line_of(row: &JsonObject) -> Option<(i64, PastLine, String)> {
     let (account_id, label) = match relation(row, "account_id") {
         Some((id, label)) => (Some(id), label.unwrap_or_default()),
         None => (None, String::new()),
     };
-    let line = PastLineFacts {
+    let line = PastLine {
         description: text(row, "name").unwrap_or_default().chars().take(DESCRIPTION_CHARS_MAX).collect(),
         quantity: row.get("quantity").cloned().unwrap_or_default(),
         price_unit: row.get("price_unit").cloned().unwrap_or_default(),
@@ -113,12 +109,12 @@ fn line_of(row: &JsonObject) -> Option<(i64, PastLineFacts, String)> {
     Some((relation(row, "move_id")?.0, line, label))
 }
 
-fn past_bill(row: &JsonObject, lines: &[(i64, PastLineFacts, String)]) -> Option<PastBillFacts> {
+fn past_bill(row: &JsonObject, lines: &[(i64, PastLine, String)]) -> Option<PastBill> {
     let id = row.get("id")?.as_i64()?;
     let amount = |field: &str| row.get(field).cloned().unwrap_or_default();
     let name = |field: &str| relation(row, field).and_then(|(_, name)| name).unwrap_or_default();
-    let own = lines.iter().filter(|(bill, _, _)| *bill == id).take(LINES_SHOWN_MAX);
-    Some(PastBillFacts {
+    let own = lines.iter().filter(|(bill, _, _)| *bill == id).take(vendor::LINES_MAX);
+    Some(PastBill {
         id,
         partner_name: name("partner_id"),
         invoice_number: text(row, "ref").unwrap_or_default(),
@@ -132,7 +128,7 @@ fn past_bill(row: &JsonObject, lines: &[(i64, PastLineFacts, String)]) -> Option
 }
 
 /// The accounts that got most lines, with their part of all.
-fn histogram(lines: &[(i64, PastLineFacts, String)]) -> Vec<AccountFacts> {
+fn histogram(lines: &[(i64, PastLine, String)]) -> Vec<AccountShare> {
     let mut counts: BTreeMap<i64, (u64, &str)> = BTreeMap::new();
     for (_, line, label) in lines {
         if let Some(account) = line.account_id {
@@ -141,9 +137,9 @@ fn histogram(lines: &[(i64, PastLineFacts, String)]) -> Vec<AccountFacts> {
         }
     }
     let all: u64 = counts.values().map(|(count, _)| count).sum();
-    let mut accounts: Vec<AccountFacts> = counts
+    let mut accounts: Vec<AccountShare> = counts
         .into_iter()
-        .map(|(account_id, (count, label))| AccountFacts {
+        .map(|(account_id, (count, label))| AccountShare {
             account_id,
             account_label: label.to_owned(),
             count,
@@ -159,8 +155,8 @@ fn histogram(lines: &[(i64, PastLineFacts, String)]) -> Vec<AccountFacts> {
 mod tests {
     use super::*;
 
-    fn lines(counts: &[(i64, usize)]) -> Vec<(i64, PastLineFacts, String)> {
-        let one = |account: i64| PastLineFacts { account_id: Some(account), ..PastLineFacts::default() };
+    fn lines(counts: &[(i64, usize)]) -> Vec<(i64, PastLine, String)> {
+        let one = |account: i64| PastLine { account_id: Some(account), ..PastLine::default() };
         counts
             .iter()
             .flat_map(|(account, count)| (0..*count).map(move |_| (1, one(*account), format!("a{account}"))))
@@ -185,7 +181,7 @@ mod tests {
             "id": 7, "partner_id": [3, "Vendor"], "ref": "F1", "invoice_date": "2026-01-02",
             "amount_total": 120.0, "currency_id": [1, "EUR"],
         });
-        let line = PastLineFacts { description: "Paper".to_owned(), ..PastLineFacts::default() };
+        let line = PastLine { description: "Paper".to_owned(), ..PastLine::default() };
         let all: Vec<_> = (0..5).map(|_| (7, line.clone(), String::new())).collect();
         let past = past_bill(row.as_object().unwrap(), &all).unwrap();
         assert_eq!((past.amount_total, past.lines.len()), (json!(120.0), 3));

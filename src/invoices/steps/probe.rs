@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::super::{
     bill::{self, MOVE},
-    context::{AttachmentFacts, Bill},
+    context::Bill,
     error::StepError,
+    files::{self, AttachmentFacts},
     record::NextStep,
     request::Selection,
     runner::Run,
@@ -32,7 +33,7 @@ pub(super) async fn execute(run: &mut Run<'_, '_>) -> StepResult {
     let settings = run.engine.settings();
     let file = match request.attachment_id {
         Some(wanted) => Some(of_this_bill(run, id, wanted, &files).await?),
-        None => bill::chosen(&files, bill.main_attachment_id, settings.image_bytes_min),
+        None => files::chosen(&files, bill.main_attachment_id, settings.image_bytes_min).cloned(),
     };
     let output = json!({
         "move": bill.name, "state": bill.state, "attachments": files.len(),

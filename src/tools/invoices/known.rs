@@ -3,11 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    config::InvoiceSettings,
     invoices::inspect::History,
     odoo::PermittedOdoo,
     tools::{CallContext, ToolError},
     usage::Tenant,
 };
+
+/// A smaller picture is a logo and no bill, for the pipeline and for those who look at what it will do.
+pub(super) fn picture_bytes_min(cx: &CallContext<'_>) -> u64 {
+    let engine = cx.helpers().invoices.as_ref();
+    engine.map_or_else(
+        || InvoiceSettings::default().image_bytes_min,
+        |engine| engine.settings().image_bytes_min,
+    )
+}
 
 /// The tenant of a connection. A caller that names another one is refused before anything is read.
 pub(super) fn tenant(

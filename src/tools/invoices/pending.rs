@@ -9,8 +9,9 @@ use serde_json::json;
 use super::known;
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, Risk},
-    invoices::inspect::{
-        Attachments, Bill, Reads, attachments_of, bills, chosen, draft_ids, has_addon, is_readable,
+    invoices::{
+        chosen,
+        inspect::{Attachments, Bill, Reads, attachments_of, bills, draft_ids, has_addon},
     },
     tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
 };
@@ -76,7 +77,7 @@ struct Item {
     move_id: i64,
     attachment_id: i64,
     attachment_name: String,
-    mimetype: Option<String>,
+    mimetype: String,
     file_size: u64,
     /// When the bill was made.
     create_date: Option<String>,
@@ -91,7 +92,7 @@ struct Item {
 #[serde(rename_all = "snake_case")]
 enum Reason {
     NoAttachment,
-    /// It has files, and none is a PDF or a picture.
+    /// It has files, and none is a PDF or a picture that is no logo.
     NoReadableAttachment,
     AlreadyExtracted,
 }
@@ -158,14 +159,17 @@ impl Tool for ScanPending {
             });
         };
         let extracted = |id: i64| histories.get(&id).is_some_and(|history| history.successful > 0);
-        let sorted = Sorted::of(&drafts, &files, extracted, self.limit as usize);
+        let picture_bytes_min = known::picture_bytes_min(cx);
+        let sorted = Sorted::of(&drafts, &files, picture_bytes_min, extracted, self.limit as usize);
         let details = match sorted.waiting.as_slice() {
             [] => Vec::new(),
             ids => bills(&odoo, json!([["id", "in", ids]]), self.limit, false).await?,
         };
         let failed = |id: i64| histories.get(&id).map_or(0, |history| history.failed);
-        let pending: Vec<Item> =
-            details.iter().filter_map(|bill| Item::of(bill, &files, failed(bill.id))).collect();
+        let pending: Vec<Item> = details
+            .iter()
+            .filter_map(|bill| Item::of(bill, &files, picture_bytes_min, failed(bill.id)))
+            .collect();
         Ok(Pending {
             tenant_code: tenant.code,
             count: pending.len(),
@@ -188,13 +192,19 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn of(drafts: &[i64], files: &Attachments, extracted: impl Fn(i64) -> bool, limit: usize) -> Self {
+    fn of(
+        drafts: &[i64],
+        files: &Attachments,
+        picture_bytes_min: u64,
+        extracted: impl Fn(i64) -> bool,
+        limit: usize,
+    ) -> Self {
         let mut sorted = Self { waiting: Vec::new(), more: 0, left_out: Vec::new() };
         for &draft in drafts {
             let of_draft = files.of(draft);
             let reason = if of_draft.is_empty() {
                 Reason::NoAttachment
-            } else if !of_draft.iter().any(is_readable) {
+            } else if !of_draft.iter().any(|file| file.facts.is_readable(picture_bytes_min)) {
                 Reason::NoReadableAttachment
             } else if extracted(draft) {
                 Reason::AlreadyExtracted
@@ -225,8 +235,8 @@ impl Sorted {
 }
 
 impl Item {
-    fn of(bill: &Bill, files: &Attachments, failed_extractions: u64) -> Option<Self> {
-        let file = chosen(files.of(bill.id), bill.main_attachment)?;
+    fn of(bill: &Bill, files: &Attachments, picture_bytes_min: u64, failed_extractions: u64) -> Option<Self> {
+        let file = &chosen(files.of(bill.id), bill.main_attachment, picture_bytes_min)?.facts;
         Some(Self {
             move_id: bill.id,
             attachment_id: file.id,

@@ -10,8 +10,8 @@ use crate::{
     invoices::{
         NextStep,
         inspect::{
-            Attachment, Bill, CompanySettings, Evidence, Extraction, History, Reads, attachments_of, bills,
-            companies_of, decide, has_addon, is_readable,
+            Attachment, Bill, CompanySettings, Evidence, Extraction, History, Reads, Verdict, attachments_of,
+            bills, companies_of, decide, has_addon,
         },
     },
     tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
@@ -131,7 +131,10 @@ impl Tool for StackInspect {
         let company = bill.company_id.and_then(|id| companies.get(&id)).copied().unwrap_or_default();
         let files = files?;
         let history = histories?.map(|mut bills| bills.remove(&bill.id).unwrap_or_default());
-        Ok(Stack::of(tenant.code, bill, files.of(bill.id), history, company, addon))
+        let files = files.of(bill.id);
+        let picture_bytes_min = known::picture_bytes_min(cx);
+        let verdict = decide(&Evidence::of(bill, files, picture_bytes_min, history.as_ref(), company));
+        Ok(Stack::of(tenant.code, bill, files, history, company, verdict, addon))
     }
 }
 
@@ -142,19 +145,9 @@ impl Stack {
         files: &[Attachment],
         history: Option<History>,
         company: CompanySettings,
+        verdict: Verdict,
         addon: bool,
     ) -> Self {
-        let verdict = decide(&Evidence {
-            state: &bill.state,
-            move_type: &bill.move_type,
-            attachments: files.len(),
-            readable: files.iter().filter(|file| is_readable(file)).count(),
-            history: history.as_ref(),
-            needs_review: bill.needs_review,
-            confidence: bill.confidence,
-            threshold: company.threshold,
-            autopost: company.autopost,
-        });
         let mut unknown = Vec::new();
         if !addon {
             unknown

@@ -12,9 +12,7 @@ use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, Risk},
     invoices::{
         NextStep, Selection, Step,
-        inspect::{
-            Evidence, History, Reads, attachments_of, bills, companies_of, decide, has_addon, is_readable,
-        },
+        inspect::{Evidence, History, Reads, attachments_of, bills, companies_of, decide, has_addon},
         steps,
     },
     tools::{ArgumentsError, CallContext, Tool, ToolEntry, ToolError, row},
@@ -117,21 +115,13 @@ impl Tool for PipelineSummary {
         );
         let (files, companies, histories) = (files?, companies?, histories?);
         let mut ids_by_step: BTreeMap<NextStep, Vec<i64>> = BTreeMap::new();
+        let picture_bytes_min = known::picture_bytes_min(cx);
         let none = History::default();
         for bill in &found {
-            let of_bill = files.of(bill.id);
             let company = bill.company_id.and_then(|id| companies.get(&id)).copied().unwrap_or_default();
-            let verdict = decide(&Evidence {
-                state: &bill.state,
-                move_type: &bill.move_type,
-                attachments: of_bill.len(),
-                readable: of_bill.iter().filter(|file| is_readable(file)).count(),
-                history: histories.as_ref().map(|histories| histories.get(&bill.id).unwrap_or(&none)),
-                needs_review: bill.needs_review,
-                confidence: bill.confidence,
-                threshold: company.threshold,
-                autopost: company.autopost,
-            });
+            let history = histories.as_ref().map(|histories| histories.get(&bill.id).unwrap_or(&none));
+            let evidence = Evidence::of(bill, files.of(bill.id), picture_bytes_min, history, company);
+            let verdict = decide(&evidence);
             ids_by_step.entry(verdict.next_step).or_default().push(bill.id);
         }
         let mut unknown = Vec::new();
