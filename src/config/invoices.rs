@@ -31,6 +31,8 @@ pub struct InvoiceSettings {
     /// Grants whose calls may ask to go past the budget.
     pub budget_override_grants: Vec<GrantName>,
     /// How long a run waits for another one of the same bill.
+    /// Documents of one tenant that are read at once.
+    pub parallel_per_tenant: usize,
     pub lock_wait_ms: u64,
     /// Longest step that only talks to Odoo.
     pub step_timeout_ms: u64,
@@ -102,6 +104,7 @@ impl Default for InvoiceSettings {
             image_bytes_min: 10 * 1024,
             unreadable_cap: UnreadableCap::default(),
             budget_override_grants: Vec::new(),
+            parallel_per_tenant: 2,
             lock_wait_ms: 120_000,
             step_timeout_ms: 60_000,
             extraction_timeout_ms: 300_000,
@@ -128,6 +131,7 @@ const MODEL_CHARS_MAX: usize = 100;
 const OVERRIDES_MAX: usize = 50;
 /// Patterns of methods that steps may call.
 const PIPELINE_METHODS_MAX: usize = 200;
+const PARALLEL_MAX: u64 = 64;
 const PAGES_MAX: u64 = 10_000;
 const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 const WAIT_MS_MAX: u64 = 3_600_000;
@@ -207,6 +211,12 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key { path: "invoices.unreadable_cap", read: read_unreadable_cap },
     Key { path: "invoices.budget_override_grants", read: read_override_grants },
+    Key {
+        path: "invoices.parallel_per_tenant",
+        read: |config, raw| {
+            raw.whole_size(1..=PARALLEL_MAX).map(|count| config.invoices.parallel_per_tenant = count)
+        },
+    },
     Key {
         path: "invoices.lock_wait_ms",
         read: |config, raw| raw.whole(0..=WAIT_MS_MAX).map(|ms| config.invoices.lock_wait_ms = ms),

@@ -116,7 +116,10 @@ fn every_key_has_a_variable_that_is_read() {
             | "invoices.tolerance_per_line_thousandths" => "77",
             path if path.ends_with("_ms") => "1234",
             path if path.ends_with("_max") => "4321",
-            "odoo.parallel_requests" | "files.keep_hours" | "language_model.parallel_requests" => "3",
+            "odoo.parallel_requests"
+            | "files.keep_hours"
+            | "language_model.parallel_requests"
+            | "invoices.parallel_per_tenant" => "3",
             // A provider alone is not enough; the test below has all of them.
             "language_model.provider" => continue,
             "language_model.url" => "https://models.example.com",

@@ -158,6 +158,10 @@ pub(super) fn fields(names: &[&str]) -> Vec<FieldName> {
     names.iter().filter_map(|name| FieldName::parse(name).ok()).collect()
 }
 
+pub(super) fn texts(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
 /// Binary fields come as their size.
 fn sizes_only() -> Result<Context, OdooError> {
     let members: JsonObject = [("bin_size".to_owned(), Value::Bool(true))].into_iter().collect();

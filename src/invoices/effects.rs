@@ -1,7 +1,7 @@
 //! Everything a run may do to Odoo, stated before it begins. A run that does more is stopped.
 
 use super::{
-    bill::{self, ATTACHMENT, COMPANY, LINE, MESSAGE, MOVE, PARTNER, fields},
+    bill::{self, ATTACHMENT, COMPANY, LINE, MESSAGE, MOVE, PARTNER, fields, texts},
     broker::further_effects,
     request::{RunRequest, Selection},
     step::{BuiltIn, Step, steps},
@@ -196,8 +196,4 @@ impl Stated<'_> {
             write.with_ids(self.ids()).writing(written).optionally(&flags).bounded(1),
         ]
     }
-}
-
-fn texts(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
 }

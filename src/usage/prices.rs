@@ -163,6 +163,16 @@ mod tests {
             let cost = usual().cost(model, &tokens, at("2026-11-21")).unwrap();
             assert_eq!((cost.usd, cost.eur), (Millicents(usd), Millicents(eur)), "{model} {tokens:?}");
         }
+        // A price that changed, and one that depends on the length of the prompt.
+        for (model, tokens, day, usd) in [
+            ("claude-sonnet-5-5", tokens(0, 0, 1_000_000, 0), "2026-10-06", 20_000),
+            ("claude-sonnet-5-5", tokens(0, 0, 1_000_000, 0), "2026-10-07", 10_000),
+            ("claude-haiku-5-5", tokens(90_000, 1_000, 10_000, 0), "2026-11-21", 960),
+            ("claude-haiku-5-5", tokens(90_000, 1_000, 10_001, 0), "2026-11-21", 4_800),
+        ] {
+            let cost = usual().cost(model, &tokens, at(day)).unwrap();
+            assert_eq!(cost.usd, Millicents(usd), "{model} {tokens:?} {day}");
+        }
         let hour = Tokens { cache_write_1h: 1_000, ..Tokens::default() };
         assert_eq!(usual().cost("claude-sonnet-4-6", &hour, at("2026-11-21")).unwrap().usd, Millicents(600));
     }

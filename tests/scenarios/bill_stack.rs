@@ -18,6 +18,9 @@ super::scenarios![
     only_requested_drafts_on_request,
     the_summary_counts_and_names_bills,
     requests_do_not_grow_with_the_bills,
+    a_long_story_is_told_in_part,
+    what_was_not_looked_at_is_said,
+    small_pictures_are_no_bills,
     what_cannot_be_meant_is_refused_before_odoo_is_asked,
     a_bill_that_is_not_there_is_not_found,
     another_tenant_is_refused,
@@ -427,6 +430,113 @@ fn requests_do_not_grow_with_the_bills(world: &World) {
     assert!(scan["count"].as_u64() >= Some(200), "{}", scan["count"]);
     let summary = door.ok(SUMMARY, json!({}));
     assert!(summary["total_moves"].as_u64() >= Some(200), "{}", summary["total_moves"]);
+}
+
+fn a_long_story_is_told_in_part(world: &World) {
+    let bills = Bills::new(world, 2);
+    let (door, ledger) = door_and_ledger(world);
+    let [many_files, many_calls] = bills.ids.as_slice().try_into().expect("two");
+    bills.attach(&[many_files; 50], "bill.pdf", "application/pdf", PDF);
+    (0..20).for_each(|_| ledger.add(many_calls, CallState::Error, Some("no")));
+    let told = |bill: i64| {
+        let stack = door.ok(STACK, json!({"move_id": bill}));
+        let count = |list: &str| stack[list].as_array().map(Vec::len);
+        (count("attachments"), count("extraction_history"), stack["truncated"].clone(), stack)
+    };
+    let (files, calls, truncated, _) = told(many_files);
+    assert_eq!((files, calls, truncated), (Some(50), Some(0), json!(false)));
+    let (files, calls, truncated, _) = told(many_calls);
+    assert_eq!((files, calls, truncated), (Some(0), Some(20), json!(false)));
+    bills.attach(&[many_files], "bill.pdf", "application/pdf", PDF);
+    ledger.add(many_calls, CallState::Success, None);
+    let (files, _, truncated, _) = told(many_files);
+    assert_eq!((files, truncated), (Some(50), json!(true)));
+    let (_, calls, truncated, stack) = told(many_calls);
+    assert_eq!((calls, truncated), (Some(20), json!(true)));
+    // What is left out is counted all the same, and it is the oldest.
+    assert_eq!((&stack["successful_extractions"], &stack["failed_extractions"]), (&json!(1), &json!(20)));
+    assert_eq!(stack["extraction_history"][0]["state"], "success");
+}
+
+/// What a front answers in place of Odoo to this method of a model.
+fn instead(front: &Front, model: &'static str, method: &'static str, answer: Value) {
+    front.behave(move |message| {
+        let asked = Recorded { message: message.clone() };
+        if !asked.calls(model, method) {
+            return Behaviour::Pass;
+        }
+        let body = if message.path().starts_with("/json/2/") {
+            answer.clone()
+        } else {
+            json!({"jsonrpc": "2.0", "id": asked.json()["id"], "result": answer})
+        };
+        Behaviour::Answer { status: 200, content_type: "application/json", body: body.to_string() }
+    });
+}
+
+/// The caps, without thousands of bills in Odoo: a front tells of them.
+fn what_was_not_looked_at_is_said(world: &World) {
+    let bills = Bills::new(world, 1);
+    bills.attach(&bills.ids, "bill.pdf", "application/pdf", PDF);
+    let (front, door) = through(world);
+    // Ids that no Odoo has reached; the real one is the oldest.
+    let ids = |count: i64| -> Vec<i64> {
+        bills.ids.iter().copied().chain((1..count).map(|id| 2_000_000_000 + id)).collect()
+    };
+    for (count, truncated) in [(5_000, false), (5_001, true)] {
+        instead(&front, "account.move", "search", json!(ids(count)));
+        let scan = door.ok(PENDING, json!({"limit": 500}));
+        assert_eq!(scan["truncated"], truncated, "{count}: {}", scan["note"]);
+        assert_eq!(scan["note"].as_str().is_some_and(|note| note.contains("5000")), truncated, "{count}");
+        assert_eq!((&scan["count"], &scan["left_out_counts"]["no_attachment"]), (&json!(1), &json!(4_999)));
+        assert!(item(&scan, bills.first()).is_some());
+    }
+    let draft = |id: i64| json!({"id": id, "state": "draft", "move_type": "in_invoice", "name": "/"});
+    for (count, truncated) in [(500, false), (501, true)] {
+        let rows: Vec<Value> = ids(count).into_iter().map(draft).collect();
+        instead(&front, "account.move", "search_read", json!(rows));
+        let summary = door.ok(SUMMARY, json!({}));
+        assert_eq!(
+            (&summary["total_moves"], &summary["truncated"]),
+            (&json!(500), &json!(truncated)),
+            "{count}"
+        );
+        assert_eq!(summary["note"].as_str().is_some_and(|note| note.contains("500")), truncated, "{count}");
+        assert_eq!(summary["by_step"], json!({"awaiting_attachment": 499, "awaiting_extraction": 1}));
+    }
+    let file = |id: i64| {
+        json!({"id": id, "name": "x.pdf", "mimetype": "application/pdf", "file_size": 9,
+            "res_id": bills.first(), "create_date": "2026-01-01 00:00:00"})
+    };
+    for (count, truncated) in [(9_999, false), (10_000, true)] {
+        let rows: Vec<Value> = (1..=count).map(file).collect();
+        instead(&front, "ir.attachment", "search_read", json!(rows));
+        for (tool, arguments) in
+            [(STACK, json!({"move_id": bills.first()})), (PENDING, json!({})), (SUMMARY, json!({}))]
+        {
+            let told = door.ok(tool, arguments);
+            // One bill with so many files is more than is told of one.
+            assert_eq!(told["truncated"], truncated || tool == STACK, "{tool} {count}");
+        }
+        let scan = door.ok(PENDING, json!({}));
+        assert_eq!(scan["note"].as_str().is_some_and(|note| note.contains("files")), truncated, "{count}");
+    }
+}
+
+/// A logo is not what the pipeline would read, so a bill that has nothing else still waits for its file.
+fn small_pictures_are_no_bills(world: &World) {
+    let bills = Bills::new(world, 1);
+    let door = world.door();
+    bills.attach(&bills.ids, "logo.gif", "image/gif", GIF);
+    let stack = door.ok(STACK, json!({"move_id": bills.first()}));
+    assert_eq!(stack["next_step"], "awaiting_attachment", "{stack}");
+    let scan = door.ok(PENDING, json!({"limit": 500}));
+    assert!(item(&scan, bills.first()).is_none(), "{scan}");
+    // The operator says how small a logo is.
+    let door = Door::open(world.settings().variable("ODOO_MCP_INVOICES_IMAGE_BYTES_MIN", "1"));
+    assert_eq!(door.ok(STACK, json!({"move_id": bills.first()}))["next_step"], "awaiting_extraction");
+    let scan = door.ok(PENDING, json!({"limit": 500}));
+    assert_eq!(item(&scan, bills.first()).expect("listed")["attachment_name"], "logo.gif");
 }
 
 fn what_cannot_be_meant_is_refused_before_odoo_is_asked(world: &World) {

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::harness::{
-    Door, DoorSettings, ModelServer, Oracle, Says, Tokens, World,
+    Door, DoorSettings, ModelServer, Oracle, Pending, Says, Tokens, World,
     papers::{base64_of, pdf, pdf_with_script, png},
     unique,
 };
@@ -27,7 +27,9 @@ super::scenarios![
     a_budget_stops_before_anything_is_sent,
     bad_documents_go_nowhere,
     an_id_stands_for_one_document,
+    a_second_process_pays_nothing,
     many_at_once_pay_once,
+    a_tenant_has_its_share_and_no_more,
     a_rehearsal_sends_nothing,
     a_policy_comes_first,
     a_declaration_is_read,
@@ -503,6 +505,61 @@ fn many_at_once_pay_once(world: &World) {
     assert_eq!(server.asked().len(), 1, "one of them asked, the others waited");
     assert_eq!(read.iter().filter(|read| read["reused"] == false).count(), 1);
     assert_eq!(ledger(&door).len(), 1);
+}
+
+/// The answer is kept in the state directory, so it outlives the process that paid for it.
+fn a_second_process_pays_nothing(world: &World) {
+    let server = ModelServer::new(bill());
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || Door::open(settings_with(world, &server, "anthropic").state(folder.path()));
+    let id = unique("request").replace(' ', "-");
+    let request = and(document(&pdf(1, "twice")), json!({"request_id": id}));
+    let door = open();
+    let read = door.ok(TOOL, request.clone());
+    door.close();
+    let door = open();
+    let told = door.ok(TOOL, and(request.clone(), json!({"dry_run": true})));
+    assert_eq!((&told["reused"], &told["cost_eur_millicents"]), (&json!(true), &json!(0)), "{told}");
+    let again = door.ok(TOOL, request.clone());
+    assert_eq!(
+        (&again["reused"], &again["attempts"], &again["cost_eur_millicents"]),
+        (&json!(true), &json!(0), &json!(0)),
+        "{again}"
+    );
+    assert_eq!((&again["call_id"], &again["data"]), (&read["call_id"], &read["data"]));
+    assert_eq!((server.asked().len(), ledger(&door).len()), (1, 1), "it was paid twice");
+    // Killed before it could answer: what was kept is kept.
+    door.kill();
+    assert_eq!(open().ok(TOOL, request)["reused"], true);
+    assert_eq!(server.asked().len(), 1);
+}
+
+fn a_tenant_has_its_share_and_no_more(world: &World) {
+    let slowly = |says| Says::Slowly(Duration::from_millis(400), Box::new(says));
+    let server = ModelServer::saying(slowly(Says::Fields(bill(), Tokens::default())));
+    let settings = |per_tenant: &str, wait_ms: &str| {
+        settings_with(world, &server, "anthropic")
+            .variable("ODOO_MCP_LANGUAGE_MODEL_PARALLEL_REQUESTS", "8")
+            .variable("ODOO_MCP_INVOICES_PARALLEL_PER_TENANT", per_tenant)
+            .variable("ODOO_MCP_INVOICES_EXTRACTION_TIMEOUT_MS", wait_ms)
+    };
+    let door = Door::open(settings("2", "60000"));
+    let begun: Vec<_> = (0..5).map(|n| door.begin(TOOL, document(&pdf(1, &format!("share {n}"))))).collect();
+    for call in begun {
+        assert_eq!(call.result().expect("a result")["attempts"], 1);
+    }
+    assert_eq!(server.asked().len(), 5);
+    assert!(server.most_at_once() <= 2, "{} at once", server.most_at_once());
+    // Who waits for too long is told so, and neither pays nor holds money back.
+    server.forget();
+    server.usually(Says::Slowly(Duration::from_secs(2), Box::new(Says::Fields(bill(), Tokens::default()))));
+    let door = Door::open(settings("1", "1000"));
+    let begun: Vec<_> = (0..3).map(|n| door.begin(TOOL, document(&pdf(1, &format!("queue {n}"))))).collect();
+    let code = |call: Pending| call.result().expect_err("too slow")["code"].clone();
+    let codes: Vec<Value> = begun.into_iter().map(code).collect();
+    let asked = server.asked().len();
+    assert!(codes.contains(&json!("tenant_busy")) && asked < 3, "{asked} of {codes:?}");
+    assert_eq!(open_reservations(&door), 0);
 }
 
 fn a_rehearsal_sends_nothing(world: &World) {

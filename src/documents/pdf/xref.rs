@@ -2,7 +2,7 @@
 //!
 //! Anything that does not add up gives `None`: then the file is scanned instead.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     Budget, Stop,
@@ -105,15 +105,13 @@ fn section(
             _ => return Ok(None),
         };
         let Token::Integer(count) = lexer.token() else { return Ok(None) };
-        let (Ok(first), Ok(count)) = (u32::try_from(first), u32::try_from(count)) else { return Ok(None) };
-        for place in 0..count {
+        let Some(numbers) = numbers(first, count) else { return Ok(None) };
+        for number in numbers {
             budget.step()?;
             let (Token::Integer(offset), Token::Integer(_)) = (lexer.token(), lexer.token()) else {
                 return Ok(None);
             };
-            let (Some(number), Ok(offset)) = (first.checked_add(place), usize::try_from(offset)) else {
-                return Ok(None);
-            };
+            let Ok(offset) = usize::try_from(offset) else { return Ok(None) };
             let entry = match lexer.token() {
                 // Some programs mark free objects as used, at no place.
                 Token::Word(b"n") if offset > 0 => Entry::At(offset),
@@ -128,6 +126,12 @@ fn section(
         Some(Object::Dictionary(trailer)) => Some(Section { entries, trailer }),
         _ => None,
     })
+}
+
+/// The objects of a subsection, if they all can have numbers.
+fn numbers(first: i64, count: i64) -> Option<Range<u32>> {
+    let (first, count) = (u32::try_from(first).ok()?, u32::try_from(count).ok()?);
+    Some(first..first.checked_add(count)?)
 }
 
 fn too_many(entries: usize, budget: &Budget<'_>) -> Result<(), Stop> {
@@ -196,14 +200,13 @@ fn rows(
     let mut entries = Vec::new();
     for [first, count] in index.as_chunks::<2>().0 {
         let (Some(first), Some(count)) = (first.as_integer(), count.as_integer()) else { return Ok(None) };
-        let (Ok(first), Ok(count)) = (u32::try_from(first), u32::try_from(count)) else { return Ok(None) };
-        for place in 0..count {
+        let Some(numbers) = numbers(first, count) else { return Ok(None) };
+        for number_of_object in numbers {
             budget.step()?;
             let Some(row) = rows.next() else { break };
             let (kind, rest) = row.split_at_checked(*kind_width).unwrap_or_default();
             let (second, _) = rest.split_at_checked(*second_width).unwrap_or_default();
             let kind = if kind.is_empty() { 1 } else { number(kind) };
-            let Some(number_of_object) = first.checked_add(place) else { return Ok(None) };
             let entry = match (kind, number(second)) {
                 (1, offset) => usize::try_from(offset).map_or(Entry::Free, Entry::At),
                 (2, stream) => u32::try_from(stream).map_or(Entry::Free, Entry::InStream),

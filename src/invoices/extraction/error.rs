@@ -16,6 +16,9 @@ pub enum ExtractionError {
     ActiveContent,
     #[error("the document has {pages} pages; at most {pages_max} are read at once")]
     TooManyPages { pages: u32, pages_max: u32 },
+    /// Nothing was reserved and nothing sent.
+    #[error("other documents of this tenant were being read for {waited_ms} ms")]
+    TenantBusy { waited_ms: u64 },
     #[error("{0}")]
     Usage(#[from] UsageError),
     /// Before anything was sent.
@@ -49,6 +52,7 @@ impl ExtractionError {
             Self::Document(refusal) => refusal.code.as_str(),
             Self::ActiveContent => "active_content",
             Self::TooManyPages { .. } => "too_many_pages",
+            Self::TenantBusy { .. } => "tenant_busy",
             Self::Usage(error) => error.code(),
             Self::Language(error) => error.code(),
             Self::Failed(failed) => failed.error.code(),
@@ -65,6 +69,9 @@ impl ExtractionError {
                     .to_owned()
             }
             Self::TooManyPages { .. } => "split the document".to_owned(),
+            Self::TenantBusy { .. } => {
+                "ask again later; `invoices.parallel_per_tenant` says how many are read at once".to_owned()
+            }
             Self::Usage(error) => error.hint().to_owned(),
             Self::Language(error) => error.hint(),
             Self::Failed(failed) => failed.error.hint(),

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, LazyLock},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ const DECLARATION_NAME: &str = "customs_fields";
 const KEY_VERSION: &str = "1";
 
 /// Who comes second with the same document waits for the first, and then pays nothing.
-static TURNS: LazyLock<Turns> = LazyLock::new(Turns::default);
+static TURNS: LazyLock<Turns> = LazyLock::new(|| Turns::new(1));
 
 /// What extractions need. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,6 +49,8 @@ pub struct Extractor {
     language: Option<Arc<LanguageModel>>,
     usage: Arc<UsageLedger>,
     settings: Arc<InvoiceSettings>,
+    /// So that the documents of one tenant do not keep those of the others waiting.
+    tenants: Arc<Turns>,
 }
 
 /// Reads one document.
@@ -65,7 +67,8 @@ impl Extractor {
         usage: Arc<UsageLedger>,
         settings: Arc<InvoiceSettings>,
     ) -> Self {
-        Self { language, usage, settings }
+        let tenants = Arc::new(Turns::new(settings.parallel_per_tenant));
+        Self { language, usage, settings, tenants }
     }
 
     /// Reads one document. What was sent is settled even where nobody waits for the answer any more.
@@ -79,12 +82,18 @@ impl Extractor {
         let (document, model) = self.made_ready(&request).await?;
         let content_key = content_key(&request, &document, &model);
         let tenant = &request.tenant;
-        let _turn = TURNS.wait(format!("{} {} {content_key}", tenant.server, tenant.database)).await;
+        let of_tenant = format!("{} {}", tenant.server, tenant.database);
+        let _turn = TURNS.wait(format!("{of_tenant} {content_key}")).await;
         if !request.fresh
             && let Some(kept) = self.usage.answer_for(tenant, &content_key).await?
         {
             return Ok(kept_extraction(&request, document, content_key, kept));
         }
+        let waited_ms = self.settings.extraction_timeout_ms;
+        let waiting = self.tenants.wait(of_tenant);
+        let _place = tokio::time::timeout(Duration::from_millis(waited_ms), waiting)
+            .await
+            .map_err(|_| ExtractionError::TenantBusy { waited_ms })?;
         self.ask(request, document, model, content_key).await
     }
 

@@ -11,7 +11,7 @@ use crate::{
     facts::{ConnectionAlias, Effect, FieldName, JsonObject, MethodName, ModelName, Operation, RecordEffect},
     invoices::bill::{
         ATTACHMENT, ATTACHMENT_FILTERS, COMPANY, MAIN_ATTACHMENT, MOVE, MOVE_FIELDS, NEEDS_REVIEW, REQUESTED,
-        REVIEW_REASON, fields, present, relation, text,
+        REVIEW_REASON, fields, present, relation, text, texts,
     },
     odoo::{Context, Domain, OdooError, PageQuery, PermittedOdoo},
 };
@@ -229,8 +229,4 @@ fn query(
 
 fn move_fields() -> Vec<&'static str> {
     [MOVE_FIELDS, &[CREATED], MOVE_OPTIONAL].concat()
-}
-
-fn texts(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&name| name.to_owned()).collect()
 }

@@ -218,7 +218,7 @@ fn problem_of(reply: &Reply) -> Problem {
     let status = status_of(&code, wait_ms.is_some());
     let retry_after_seconds = match (wait_ms, status) {
         (Some(wait_ms), _) => Some(wait_ms.div_ceil(1_000).max(1)),
-        (None, StatusCode::SERVICE_UNAVAILABLE) if code == "language_model_overloaded" => Some(RETRY_SECONDS),
+        _ if matches!(code.as_str(), "language_model_overloaded" | "tenant_busy") => Some(RETRY_SECONDS),
         _ => None,
     };
     Problem {
@@ -236,7 +236,7 @@ fn status_of(code: &str, has_to_wait: bool) -> StatusCode {
     match code {
         "invalid_arguments" => StatusCode::BAD_REQUEST,
         "denied" if has_to_wait => StatusCode::TOO_MANY_REQUESTS,
-        "over_budget" => StatusCode::TOO_MANY_REQUESTS,
+        "over_budget" | "tenant_busy" => StatusCode::TOO_MANY_REQUESTS,
         "denied" | "no_grant" | "needs_approval" | "tenant_not_yours" | "access" | "closed"
         | "not_permitted" => StatusCode::FORBIDDEN,
         "too_large" | "bomb" | "language_model_too_large" => StatusCode::PAYLOAD_TOO_LARGE,

@@ -16,7 +16,7 @@ mod world;
 mod xlsx;
 
 pub(crate) use answer::{Answer, ids_of};
-pub(crate) use door::{Door, DoorSettings, Via, program};
+pub(crate) use door::{Door, DoorSettings, Pending, Via, program};
 pub(crate) use front::{Behaviour, Front, Recorded};
 #[allow(unused_imports, reason = "each binary and group uses a part of it")]
 pub(crate) use model_server::{Asked, ModelServer, Says, Tokens};

@@ -102,6 +102,11 @@ impl ModelServer {
         self.front.recorded().iter().map(Asked::of).collect()
     }
 
+    /// Requests that it had before it at the same time.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.front.most_at_once()
+    }
+
     pub(crate) fn forget(&self) {
         self.front.forget();
     }
