@@ -28,12 +28,12 @@ pub(crate) const POSTING: &str = "action_ai_post_vendor_bill";
 const OTHER_COMPANY: i64 = 2;
 
 /// A draft of the other company, with a file, and a journal where the company has none.
-struct OtherDraft {
-    draft: Draft,
+pub(crate) struct OtherDraft {
+    pub(crate) draft: Draft,
     _journal: Option<Temporary>,
 }
 
-fn draft_of_other_company(world: &World) -> OtherDraft {
+pub(crate) fn draft_of_other_company(world: &World) -> OtherDraft {
     let domain = json!([["type", "=", "purchase"], ["company_id", "=", OTHER_COMPANY]]);
     let found = world.oracle().search("account.journal", domain).first().copied();
     let made = found.is_none().then(|| {

@@ -80,6 +80,7 @@ macro_rules! for_each_group {
             modules,
             money,
             outages,
+            pipeline_bills,
             pipelines,
             plugin_reload,
             plugins,
@@ -129,6 +130,7 @@ pub(crate) mod messages;
 pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
+pub(crate) mod pipeline_bills;
 pub(crate) mod pipelines;
 pub(crate) mod plugin_reload;
 pub(crate) mod plugins;

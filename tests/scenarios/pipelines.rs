@@ -32,9 +32,9 @@ super::scenarios![
     rights_of_odoo_hold,
 ];
 
-const STEPS: &str = "ai.test.steps";
+pub(crate) const STEPS: &str = "ai.test.steps";
 /// What the operator allows here.
-const ALLOWED: &str = "ai.test.steps:step_*";
+pub(crate) const ALLOWED: &str = "ai.test.steps:step_*";
 
 /// A door whose operator lets the steps of the add-on be called.
 #[track_caller]
@@ -43,20 +43,20 @@ fn door(world: &World) -> Door {
 }
 
 /// A pipeline of the scenario's own.
-struct Pipeline<'w> {
+pub(crate) struct Pipeline<'w> {
     world: &'w World,
-    name: String,
+    pub(crate) name: String,
     steps: Vec<Temporary>,
 }
 
 impl<'w> Pipeline<'w> {
-    fn new(world: &'w World) -> Self {
+    pub(crate) fn new(world: &'w World) -> Self {
         Self { world, name: unique("pipeline"), steps: Vec::new() }
     }
 
     /// A step that calls a method of the add-on, with further values.
     #[track_caller]
-    fn with(mut self, method: &str, more: Value) -> Self {
+    pub(crate) fn with(mut self, method: &str, more: Value) -> Self {
         let mut values = json!({
             "name": unique(method),
             "pipeline": self.name,
@@ -71,7 +71,7 @@ impl<'w> Pipeline<'w> {
         self
     }
 
-    fn step(&self, place: usize) -> i64 {
+    pub(crate) fn step(&self, place: usize) -> i64 {
         self.steps[place].id
     }
 
@@ -105,12 +105,12 @@ fn context_of(oracle: &Oracle, record: i64, method: &str) -> Value {
     serde_json::from_str(text.as_str().expect("a text")).expect("a context")
 }
 
-fn statuses(answer: &Value) -> Vec<&str> {
+pub(crate) fn statuses(answer: &Value) -> Vec<&str> {
     let runs = answer["step_runs"].as_array().expect("runs");
     runs.iter().map(|run| run["status"].as_str().unwrap_or_default()).collect()
 }
 
-fn with(mut arguments: Value, more: Value) -> Value {
+pub(crate) fn with(mut arguments: Value, more: Value) -> Value {
     for (name, value) in more.as_object().expect("members") {
         arguments[name] = value.clone();
     }
@@ -118,7 +118,7 @@ fn with(mut arguments: Value, more: Value) -> Value {
 }
 
 /// Rules for models that let everything be done; a rule for one model takes their place.
-fn everything() -> Value {
+pub(crate) fn everything() -> Value {
     let operations = ["read", "create", "write", "unlink", "execute", "mail", "report"];
     json!({"*": {"ops": operations, "methods": {"allow": ["*"]}}})
 }
