@@ -220,9 +220,9 @@ fn a_policy_on_the_bill_stops_before_the_money(world: &World) {
     for narrowed in [
         json!({"account.move": {"ops": ["read"]}}),
         json!({"account.move": {"ops": ["read", "mail"]}}),
-        json!({"account.move": {"ops": ["read", "write", "mail"], "fields": {"write": {"deny": ["ref"]}}}}),
+        json!({"account.move": {"ops": ["read", "write", "mail"], "fields": {"ref": {"write": "deny"}}}}),
         json!({"ir.attachment": {"ops": []}}),
-        json!({"ir.attachment": {"fields": {"hide": ["datas"]}}}),
+        json!({"ir.attachment": {"fields": {"datas": {"read": "deny"}}}}),
     ] {
         let models = with(everything(), narrowed.clone());
         let policy = json!({"version": "1", "default": "allow", "models": models});
