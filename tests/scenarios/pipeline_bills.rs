@@ -14,10 +14,10 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    bill_stops::draft_of_other_company,
+    bill_stops::{draft_of_other_company, fields_for},
     bills::{COST, draft, fields, notes, value},
     extraction::{BUDGETS, Budgeted, ledger, settings_with},
-    harness::{Behaviour, Door, DoorSettings, Front, ModelServer, Oracle, Recorded, World},
+    harness::{Behaviour, Door, DoorSettings, Front, ModelServer, Oracle, Recorded, SignInBy, World},
     pipelines::{ALLOWED, Pipeline, STEPS, everything, statuses, with},
 };
 
@@ -53,7 +53,7 @@ fn on(pipeline: &Pipeline<'_>, bill: i64) -> Value {
     json!({"pipeline": pipeline.name, "source_model": "account.move", "source_id": bill})
 }
 
-fn step<'a>(answer: &'a Value, place: usize) -> &'a Value {
+fn step(answer: &Value, place: usize) -> &Value {
     &answer["step_runs"][place]
 }
 
@@ -81,10 +81,11 @@ fn counts(world: &World, server: &ModelServer, door: &Door, bill: i64) -> (usize
 }
 
 fn a_bill_is_read_and_filled_between_steps_of_odoo(world: &World) {
-    let read = fields();
-    let server = ModelServer::new(read.clone());
-    let (oracle, door, draft) = (world.oracle(), Door::open(settings(world, &server)), draft(world));
+    let (oracle, draft) = (world.oracle(), draft(world));
     let bill = draft.bill.id;
+    let read = fields_for(world, bill);
+    let server = ModelServer::new(read.clone());
+    let door = Door::open(settings(world, &server));
     let mut pipeline = own(Pipeline::new(world), "probe_move");
     for name in ["guard_already_extracted", "guard_monthly_budget", "retrieve_few_shot_examples"] {
         pipeline = own(pipeline, name);
@@ -219,9 +220,7 @@ fn a_policy_on_the_bill_stops_before_the_money(world: &World) {
     let pipeline = own(own(pipeline, "extract_vision"), "write_back_move");
     for narrowed in [
         json!({"account.move": {"ops": ["read"]}}),
-        json!({"account.move": {"ops": ["read", "mail"]}}),
         json!({"account.move": {"ops": ["read", "write", "mail"], "fields": {"ref": {"write": "deny"}}}}),
-        json!({"ir.attachment": {"ops": []}}),
         json!({"ir.attachment": {"fields": {"datas": {"read": "deny"}}}}),
     ] {
         let models = with(everything(), narrowed.clone());
@@ -301,19 +300,13 @@ fn what_odoo_says_of_the_reading_is_not_believed(world: &World) {
     assert_eq!(statuses(&answer), ["ok", "ok", "ok", "ok", "ok"], "{answer}");
     assert_eq!(value(world, bill, "ref"), read["invoice_number"]);
     assert_eq!(value(world, bill, "invoice_date"), "2026-03-02");
-    let record = &answer["local_run"];
-    assert_eq!((&record["move_id"], &record["attachment_id"]), (&json!(bill), &json!(draft.file.id)));
-    assert!(!record.to_string().contains("EVIL"), "{record}");
-    assert_eq!(answer["tenant_code"], record["tenant_code"]);
+    let (record, known) = (&answer["local_run"], &answer["final_ctx"]["mcp_data"]);
+    assert_eq!((&known["move"]["id"], &record["attachment_id"]), (&json!(bill), &json!(draft.file.id)));
+    assert!(!record.to_string().contains("EVIL") && !known.to_string().contains("EVIL"), "{answer}");
+    assert_eq!((&known["run_id"], &known["from"]), (&record["run_id"], &json!(null)), "{answer}");
     let told = notes(world, bill);
     assert!(told.len() == 1 && !told[0].contains("EVIL") && !told[0].contains("1999"), "{told:?}");
     assert_eq!(counts(world, &server, &door, bill), (1, 1, 1));
-    // What was forged before a step is gone after it.
-    let shorter = Pipeline::new(world).with("step_note", json!({}));
-    let shorter = own(shorter, "extract_vision");
-    let answer = door.ok(RUN, on(&shorter, bill));
-    assert!(!answer["final_ctx"]["mcp_data"].to_string().contains("EVIL"), "{answer}");
-    assert_eq!(server.asked().len(), 1);
 }
 
 fn own_steps_that_appear_meanwhile_stop_the_call(world: &World) {
@@ -397,11 +390,15 @@ fn many_at_once_pay_once(world: &World) {
 
 /// The program is killed where it stands between two of its own steps, and where it has just written.
 fn a_killed_pipeline_is_finished_once(world: &World) {
-    for (model, method, how) in [
-        (STEPS, "step_note", Behaviour::Hang),
-        ("account.move", "write", Behaviour::HangAfter),
-        ("account.move", "message_post", Behaviour::HangAfter),
-    ] {
+    // The ways to sign in share the places.
+    let places = match world.by {
+        SignInBy::Password => vec![(STEPS, "step_note", Behaviour::Hang)],
+        SignInBy::ApiKey => vec![
+            ("account.move", "write", Behaviour::HangAfter),
+            ("account.move", "message_post", Behaviour::HangAfter),
+        ],
+    };
+    for (model, method, how) in places {
         let read = fields();
         let server = ModelServer::new(read.clone());
         let (draft, front) = (draft(world), world.front());

@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     asked::{self, Tier},
     context::{self, Subject},
-    local::{self, Here},
+    local::{self, Here, OwnRun},
     runner::{Run, Status},
 };
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, ModelName, RecordEffect, Risk, StepsAsked},
-    invoices::RunRecord,
     odoo::{PermittedOdoo, StepRow},
     tools::{ArgumentsError, CallContext, Helpers, Tool, ToolEntry, ToolError, row},
 };
@@ -78,7 +77,7 @@ struct StepAnswer {
     ctx_sent: Option<JsonObject>,
     /// The run of a step of this program, as the journal has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    local_run: Option<RunRecord>,
+    local_run: Option<OwnRun>,
 }
 
 impl Tool for ExecuteStep {

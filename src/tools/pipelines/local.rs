@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{asked::Tier, context::Subject};
 use crate::{
-    facts::{ConnectionAlias, LocalStep, ModelName, PluginRequests},
+    facts::{ConnectionAlias, JsonObject, LocalStep, ModelName, PluginRequests},
     invoices::{
-        Engine, RunError, RunRecord, RunRequest, Selection, StepListed, Stepped, Stepwise, local_steps, steps,
+        Engine, NextStep, RunError, RunRecord, RunRequest, RunStatus, Selection, Step, StepListed, StepRun,
+        Stepped, Stepwise, local_steps, steps,
     },
     odoo::{PermittedOdoo, StepRow},
     plugins::Registry,
@@ -37,7 +41,30 @@ pub(super) fn stated(
 /// The steps that a pipeline may name now.
 pub(super) fn listed(helpers: &Helpers) -> Vec<StepListed> {
     let registry = helpers.invoices.as_ref().map(Engine::registry).unwrap_or_default();
-    steps(&registry, Selection::Stepwise).iter().map(crate::invoices::Step::listed).collect()
+    steps(&registry, Selection::Stepwise).iter().map(Step::listed).collect()
+}
+
+/// The run of the engine behind a run of a pipeline. What it knows is in `mcp_data` of the context.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct OwnRun {
+    /// Names the run in the journal, in the ledger and in the note on the bill.
+    run_id: String,
+    /// Every step did what it is for.
+    ok: bool,
+    status: RunStatus,
+    /// An earlier run that had been interrupted was taken up again.
+    resumed: bool,
+    attachment_id: Option<i64>,
+    final_next_step: NextStep,
+    /// Those that the pipeline named, and those that had to be done before them.
+    step_runs: Vec<StepRun>,
+}
+
+impl OwnRun {
+    fn of(record: RunRecord) -> Self {
+        let RunRecord { run_id, ok, status, resumed, attachment_id, final_next_step, step_runs, .. } = record;
+        Self { run_id, ok, status, resumed, attachment_id, final_next_step, step_runs }
+    }
 }
 
 /// This program's part in a run of a pipeline.
@@ -119,14 +146,14 @@ impl<'a, 'p> Here<'a, 'p> {
     }
 
     /// What the pipeline is shown of the run of the engine.
-    pub(super) fn shown(&self) -> Option<crate::facts::JsonObject> {
+    pub(super) fn shown(&self) -> Option<JsonObject> {
         self.run.as_ref().map(Stepwise::shown)
     }
 
     /// The end of the run of the engine, if one was begun.
-    pub(super) async fn finish(&mut self) -> Option<RunRecord> {
+    pub(super) async fn finish(&mut self) -> Option<OwnRun> {
         match self.run.take()?.finish().await {
-            Ok(finished) => Some(finished.record),
+            Ok(finished) => Some(OwnRun::of(finished.record)),
             Err(error) => {
                 // Everything that it did is in the journal; the next run takes it up.
                 tracing::warn!(%error, "the run of a bill could not be closed");

@@ -8,12 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     asked::{self, Tier},
     context::{self, Subject},
-    local::{self, Here},
+    local::{self, Here, OwnRun},
     runner::{Run, Status, StepRun},
 };
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, ModelName, RecordEffect, Risk, StepsAsked},
-    invoices::RunRecord,
     tools::{ArgumentsError, CallContext, Helpers, Tool, ToolEntry, ToolError, row},
 };
 
@@ -73,7 +72,7 @@ struct RunAnswer {
     final_ctx: JsonObject,
     /// The run of this program's own steps, as the journal has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    local_run: Option<RunRecord>,
+    local_run: Option<OwnRun>,
     /// Why the results could not be written to the steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     stats_error: Option<String>,

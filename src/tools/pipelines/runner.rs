@@ -133,6 +133,21 @@ impl<'a, 'p> Run<'a, 'p> {
             let run = self.one(step).await;
             self.steps.push(run);
         }
+        // Whoever reads the answer is told what is known here, not what became of it in Odoo.
+        self.show();
+    }
+
+    /// Puts what this program's own steps know into the context, in the place of what Odoo made of the
+    /// copy before. False where there is too much of it.
+    fn show(&mut self) -> bool {
+        let Some(data) = self.here.shown() else { return true };
+        self.context.remove("mcp_data");
+        let shown = with_data(&self.context, data);
+        let is_shown = shown.is_some();
+        if let Some(context) = shown {
+            self.context = context;
+        }
+        is_shown
     }
 
     async fn one(&mut self, step: &StepRow) -> StepRun {
@@ -201,13 +216,7 @@ impl<'a, 'p> Run<'a, 'p> {
             return Ended::Failed(why);
         }
         let stepped = self.here.step(step).await;
-        // What Odoo made of the copy before goes with this: it has steered nothing.
-        self.context.remove("mcp_data");
-        let shown = self.here.shown().and_then(|data| with_data(&self.context, data));
-        let is_shown = shown.is_some();
-        if let Some(context) = shown {
-            self.context = context;
-        }
+        let is_shown = self.show();
         match stepped {
             Ok(Stepped::Done { with }) => {
                 let mut said = Vec::new();
