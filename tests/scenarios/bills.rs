@@ -243,12 +243,15 @@ fn a_killed_run_is_finished_once(world: &World) {
 
 /// A real Odoo takes seconds for what the sandbox does at once: there each way to sign in takes every
 /// fourth request, and here every second, so that together they take half or all of them.
-const KILLED_EVERY: usize = if cfg!(feature = "e2e") { 4 } else { 2 };
+const fn killed_every(world: &World) -> usize {
+    if world.is_real { 4 } else { 2 }
+}
 
 fn killed_everywhere(world: &World, how: &Behaviour) {
+    let step = killed_every(world);
     let mut at = match world.by {
         SignInBy::Password => 1,
-        SignInBy::ApiKey => 1 + KILLED_EVERY / 2,
+        SignInBy::ApiKey => 1 + step / 2,
     };
     loop {
         let read = fields();
@@ -294,7 +297,7 @@ fn killed_everywhere(world: &World, how: &Behaviour) {
             "killed at request {at} ({how:?})"
         );
         assert_eq!(notes(world, draft.bill.id).len(), 1, "killed at request {at} ({how:?}): one note");
-        at += KILLED_EVERY;
+        at += step;
         thread::yield_now();
     }
 }

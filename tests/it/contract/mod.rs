@@ -29,7 +29,7 @@ fn run(group: &[(&str, Scenario)], version: SandboxVersion, by: SignInBy, via: V
             SandboxVersion::V19 => 19,
         },
     };
-    scenarios::hold(group, &World { odoo, by, via }, only().as_deref());
+    scenarios::hold(group, &World { odoo, by, via, is_real: false }, only().as_deref());
 }
 
 /// The sandboxes live on threads of their own; the scenarios block theirs.

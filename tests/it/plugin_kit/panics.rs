@@ -27,6 +27,8 @@ impl Plugin for Panics {
     const STEPS: &'static [StepInfo] = &[StepInfo::new("panics", 700, "Panics")];
 
     fn new(host: &Host) -> Result<Self, Failure> {
+        // These are meant: whoever reads the output of the tests looks for others.
+        std::panic::set_hook(Box::new(|_| {}));
         host.log(LogLevel::Information, "here I am");
         Ok(Self)
     }

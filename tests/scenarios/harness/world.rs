@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) odoo: OdooUnderTest,
     pub(crate) by: SignInBy,
     pub(crate) via: Via,
+    /// Not the sandbox, so every request counts.
+    pub(crate) is_real: bool,
 }
 
 impl World {
