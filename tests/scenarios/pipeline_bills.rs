@@ -14,11 +14,15 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    bill_stops::{draft_of_other_company, fields_for},
-    bills::{COST, draft, fields, notes, value},
+    bill_stops::{POSTING, draft_of_other_company, fields_for, messages_with},
+    bills::{COST, draft, fields, file_of, notes, value},
     extraction::{BUDGETS, Budgeted, ledger, settings_with},
-    harness::{Behaviour, Door, DoorSettings, Front, ModelServer, Oracle, Recorded, SignInBy, World},
+    harness::{
+        Behaviour, Door, DoorSettings, Front, ModelServer, Oracle, Recorded, SignInBy, World,
+        plugins::PluginDir,
+    },
     pipelines::{ALLOWED, Pipeline, STEPS, everything, statuses, with},
+    plugins::entered_before,
 };
 
 super::scenarios![
@@ -34,6 +38,8 @@ super::scenarios![
     a_rehearsal_reads_and_pays_nothing,
     many_at_once_pay_once,
     a_killed_pipeline_is_finished_once,
+    steps_of_plugins_run_by_their_names,
+    the_shipped_policy_lets_bills_be_filled,
 ];
 
 const RUN: &str = "ai_pipeline_run";
@@ -143,6 +149,23 @@ fn a_step_does_what_it_needs_first(world: &World) {
         assert_eq!(counts(world, &server, &door, bill), (1, 1, 1), "run {run}");
     }
     assert_eq!(value(world, bill, "ref"), read["invoice_number"]);
+    // What Odoo did meanwhile may have changed the bill, so it is looked at again before the money.
+    let empty = world.temporary("account.move", json!({"move_type": "in_invoice"}));
+    let file = file_of(world, "account.move", empty.id);
+    let pipeline = own(Pipeline::new(world), "probe_move").with("step_note", json!({}));
+    let pipeline = own(pipeline, "extract_vision");
+    let (front, oracle, file_id) = (world.front(), world.oracle(), file.id);
+    front.behave(move |message| {
+        if (Recorded { message: message.clone() }).calls(STEPS, "step_note") {
+            let elsewhere = json!([[file_id], {"res_model": "res.company", "res_id": 1}]);
+            oracle.call("ir.attachment", "write", elsewhere, json!({}));
+        }
+        Behaviour::Pass
+    });
+    let door = Door::open(settings(world, &server).variable("ODOO_URL", &front.url()));
+    let answer = door.ok(RUN, on(&pipeline, empty.id));
+    assert_eq!((&answer["abort_reason"], server.asked().len()), (&json!("no_attachment"), 1), "{answer}");
+    assert_eq!(told(&world.oracle(), empty.id).len(), 1);
 }
 
 fn a_spent_budget_ends_the_pipeline(world: &World) {
@@ -437,4 +460,44 @@ fn a_killed_pipeline_is_finished_once(world: &World) {
         told(&world.oracle(), bill);
         thread::yield_now();
     }
+}
+
+fn steps_of_plugins_run_by_their_names(world: &World) {
+    let plugins = PluginDir::with(&["account_suggest", "duplicate_guard"]);
+    let (oracle, vendor) = (world.oracle(), world.contact());
+    let (_before, again, server) = entered_before(world, &vendor);
+    let bill = again.bill.id;
+    let settings = plugins.settings(settings(world, &server), true).variable("AI_POSTING_METHOD", POSTING);
+    let pipeline = own(own(Pipeline::new(world), "extract_vision"), "account_suggest");
+    let pipeline = own(pipeline.with("step_note", json!({})), "duplicate_guard");
+    let pipeline = own(own(pipeline, "write_back_move"), "invoke_posting_skill");
+    // What a plugin may read is a part of the call.
+    let models = with(everything(), json!({"account.move.line": {"ops": []}}));
+    let policy = json!({"version": "1", "default": "allow", "models": models});
+    Door::open(settings.clone().policy(&policy)).refused(RUN, on(&pipeline, bill), &["denied"]);
+    assert_eq!(server.asked().len(), 0);
+
+    let answer = Door::open(settings).ok(RUN, on(&pipeline, bill));
+    assert_eq!(statuses(&answer), ["ok", "ok", "ok", "ok", "abort", "abort"], "{answer}");
+    let reason = answer["abort_reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("duplicate_guard: "), "{answer}");
+    let found = &answer["final_ctx"]["mcp_data"]["plugins"];
+    assert!(found["account_suggest"].is_object() && found["duplicate_guard"].is_object(), "{answer}");
+    let sent = told(&oracle, bill);
+    assert!(sent[0]["mcp_data"]["plugins"]["account_suggest"].is_object(), "{sent:?}");
+    assert_eq!(value(world, bill, "state"), "draft");
+    assert_eq!(value(world, bill, "ref"), false, "nothing was written: {answer}");
+    assert_eq!(messages_with(world, bill, "A plugin stopped the run"), 1);
+    assert_eq!(server.asked().len(), 1);
+}
+
+fn the_shipped_policy_lets_bills_be_filled(world: &World) {
+    let shipped: Value = serde_json::from_str(include_str!("../../policy.json")).expect("the shipped policy");
+    let read = fields();
+    let server = ModelServer::new(read.clone());
+    let (door, draft) = (Door::open(settings(world, &server).policy(&shipped)), draft(world));
+    let pipeline = own(own(Pipeline::new(world), "extract_vision"), "write_back_move");
+    let answer = door.ok(RUN, on(&pipeline, draft.bill.id));
+    assert_eq!(answer["state"], "done", "{answer}");
+    assert_eq!(value(world, draft.bill.id, "ref"), read["invoice_number"]);
 }

@@ -111,7 +111,7 @@ fn vendor_and_accounts(world: &World, in_process: bool) {
 
 /// A bill that was entered under another way to write its number, so that only the plugin sees it, and a
 /// model that reads the same document again.
-fn entered_before(world: &World, vendor: &Temporary) -> (Draft, Draft, ModelServer) {
+pub(crate) fn entered_before(world: &World, vendor: &Temporary) -> (Draft, Draft, ModelServer) {
     let (oracle, number) = (world.oracle(), digits());
     let before = draft_with_line(world, vendor);
     let values = json!({"ref": format!("INV-00{number}"), "invoice_date": "2026-03-02"});
