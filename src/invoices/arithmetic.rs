@@ -29,12 +29,19 @@ impl Tolerance {
         }
     }
 
-    fn for_lines(self, lines: usize) -> Option<Decimal> {
+    pub(super) fn for_lines(self, lines: usize) -> Option<Decimal> {
         let lines = u64::try_from(lines).unwrap_or(u64::MAX);
         let by_lines = u64::from(self.per_line_thousandths).saturating_mul(lines);
         let thousandths = by_lines.max(u64::from(self.thousandths));
         Decimal::whole(i128::from(thousandths)).checked_mul(Decimal::parse("0.001").ok()?)
     }
+}
+
+/// Are the two no farther apart than is allowed?
+pub(super) fn agree(left: Decimal, right: Decimal, allowed: Decimal) -> bool {
+    let Some(apart) = left.checked_sub(right) else { return false };
+    let apart = if apart.is_negative() { Decimal::ZERO.checked_sub(apart) } else { Some(apart) };
+    apart.and_then(|apart| allowed.checked_sub(apart)).is_some_and(|rest| !rest.is_negative())
 }
 
 /// An amount of the document.
@@ -157,12 +164,7 @@ impl Work {
         allowed: Decimal,
     ) {
         let (Some(left), Some(right)) = (left, right) else { return };
-        let apart = left.checked_sub(right).map(|apart| {
-            if apart.is_negative() { Decimal::ZERO.checked_sub(apart).unwrap_or(apart) } else { apart }
-        });
-        let within =
-            apart.and_then(|apart| allowed.checked_sub(apart)).is_some_and(|rest| !rest.is_negative());
-        if !within {
+        if !agree(left, right, allowed) {
             self.fail(format!("{one} say {left}, {other} says {right}"));
         }
     }

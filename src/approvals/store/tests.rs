@@ -262,7 +262,11 @@ fn a_page_is_found_by_its_secret_and_never_after_the_answer() {
     let secret = asked.url.unwrap().rsplit('/').next().unwrap().to_owned();
     let entry = approvals.of_page(&secret, T0).unwrap().unwrap();
     assert!(approvals.of_page(&secret, after(600)).unwrap().is_none());
-    for other in ["", "x", &secret.replace('0', "1"), &secret.to_uppercase()] {
+    let last = if secret.ends_with('0') { '1' } else { '0' };
+    let mut almost = secret.clone();
+    almost.pop();
+    almost.push(last);
+    for other in ["", "x", &almost, &secret.to_uppercase()] {
         assert!(approvals.of_page(other, T0).unwrap().is_none());
     }
     approvals.decide(&entry.id, true, &operator(), Door::Page, T0, |_| Ok(())).unwrap();

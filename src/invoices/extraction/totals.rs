@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cleaning::decimal;
-use crate::facts::Decimal;
+use crate::{
+    facts::Decimal,
+    invoices::arithmetic::{self, Tolerance},
+};
 
-/// How far sums may be apart however few lines there are, in thousandths.
-const TOLERANCE_THOUSANDTHS: i128 = 20;
-/// The same for each line.
-const TOLERANCE_PER_LINE_THOUSANDTHS: i128 = 5;
 /// Levs of one euro, fixed by law.
 const BGN_PER_EUR: &str = "1.95583";
 
@@ -32,10 +31,10 @@ pub struct Totals {
 }
 
 /// Computes the sums of a bill and compares them.
-pub fn totals_of(data: &Value) -> Totals {
+pub fn totals_of(data: &Value, tolerance: Tolerance) -> Totals {
     let amount = |name: &str| data.get(name).and_then(decimal);
     let lines = data.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let tolerance = tolerance(lines.len());
+    let tolerance = tolerance.for_lines(lines.len());
     let mut totals = Totals { ok: true, ..Totals::default() };
     let sums = sums(lines);
     if let (Some(tax), Some(untaxed)) = (sums.tax, sums.untaxed) {
@@ -72,7 +71,7 @@ pub struct DeclarationTotals {
 }
 
 /// Computes the sums of a declaration and compares them with the printed ones.
-pub fn declaration_totals_of(data: &Value) -> DeclarationTotals {
+pub fn declaration_totals_of(data: &Value, tolerance: Tolerance) -> DeclarationTotals {
     let lines = data.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let sum = |name: &str| {
         let amounts = lines.iter().map(|line| line.get(name).and_then(decimal));
@@ -82,7 +81,7 @@ pub fn declaration_totals_of(data: &Value) -> DeclarationTotals {
     let printed = |name: &str| data.get(name).and_then(decimal);
     let (value, vat) = (sum("customs_value_eur"), sum("vat_eur"));
     let mut totals = Totals { ok: true, ..Totals::default() };
-    let tolerance = tolerance(lines.len());
+    let tolerance = tolerance.for_lines(lines.len());
     totals.compare("the customs values", value, "their total", printed("total_customs_value"), tolerance);
     totals.compare("the VAT of the items", vat, "its total", printed("total_vat_eur"), tolerance);
     DeclarationTotals {
@@ -113,12 +112,6 @@ fn sums(lines: &[Value]) -> Sums {
 
 fn percent(of: Decimal, rate: Decimal) -> Option<Decimal> {
     of.checked_mul(rate)?.checked_mul(Decimal::parse("0.01").ok()?)
-}
-
-/// A fixed part, or one for each line where that is more.
-fn tolerance(lines: usize) -> Option<Decimal> {
-    let per_line = i128::try_from(lines).ok()?.checked_mul(TOLERANCE_PER_LINE_THOUSANDTHS)?;
-    Decimal::whole(per_line.max(TOLERANCE_THOUSANDTHS)).checked_mul(Decimal::parse("0.001").ok()?)
 }
 
 impl Totals {
@@ -159,11 +152,9 @@ impl Totals {
     }
 }
 
-fn agree(left: Decimal, right: Decimal, tolerance: Option<Decimal>) -> bool {
-    let Some(apart) = left.checked_sub(right) else { return false };
-    let apart = if apart.is_negative() { Decimal::ZERO.checked_sub(apart) } else { Some(apart) };
-    let (Some(apart), Some(tolerance)) = (apart, tolerance) else { return false };
-    tolerance.checked_sub(apart).is_some_and(|room| !room.is_negative())
+/// Where nothing is known of how far they may be apart, nothing agrees.
+fn agree(left: Decimal, right: Decimal, allowed: Option<Decimal>) -> bool {
+    allowed.is_some_and(|allowed| arithmetic::agree(left, right, allowed))
 }
 
 #[cfg(test)]
@@ -172,9 +163,11 @@ mod tests {
 
     use super::*;
 
+    const USUAL: Tolerance = Tolerance { thousandths: 20, per_line_thousandths: 5 };
+
     #[track_caller]
     fn check(data: Value, ok: bool, pieces: &[&str]) {
-        let totals = totals_of(&data);
+        let totals = totals_of(&data, USUAL);
         assert_eq!(totals.ok, ok, "{data}: {totals:?}");
         for piece in pieces {
             assert!(totals.notes.iter().any(|note| note.contains(piece)), "{piece}: {totals:?}");
@@ -198,6 +191,9 @@ mod tests {
         check(bill(&[40.01], 40.00, 8.00, 48.00), true, &[]);
         check(bill(&[40.10], 40.00, 8.00, 48.00), false, &["40.1"]);
         check(json!({}), true, &["missing"]);
+        // As far apart as the settings say.
+        let wide = Tolerance { thousandths: 100, per_line_thousandths: 0 };
+        assert!(totals_of(&bill(&[40.10], 40.00, 8.00, 48.00), wide).ok);
     }
 
     #[test]
@@ -207,7 +203,7 @@ mod tests {
         let mut data =
             json!({"lines": lines, "amount_untaxed": 150, "amount_tax": 24.5, "amount_total": 174.5});
         check(data.clone(), true, &[]);
-        assert_eq!(totals_of(&data).lines_tax.unwrap().parse::<f64>().unwrap(), 24.5);
+        assert_eq!(totals_of(&data, USUAL).lines_tax.unwrap().parse::<f64>().unwrap(), 24.5);
         data["amount_tax"] = json!(30);
         data["amount_total"] = json!(180);
         check(data, false, &["the taxes of the lines"]);
@@ -228,12 +224,12 @@ mod tests {
         let item = |value: f64, vat: f64| json!({"customs_value_eur": value, "vat_eur": vat});
         let mut data = json!({"lines": [item(100.1, 20.02), item(50.0, 10.0)], "total_customs_value": 150.1,
             "total_vat_eur": 30.02});
-        let totals = declaration_totals_of(&data);
+        let totals = declaration_totals_of(&data, USUAL);
         assert!(totals.ok && !totals.incomplete, "{totals:?}");
         assert_eq!(totals.vat_eur.as_deref(), Some("30.02"));
         data["total_vat_eur"] = json!(33);
-        assert!(!declaration_totals_of(&data).ok);
-        let nothing = declaration_totals_of(&json!({}));
+        assert!(!declaration_totals_of(&data, USUAL).ok);
+        let nothing = declaration_totals_of(&json!({}), USUAL);
         assert!(nothing.ok && nothing.incomplete, "{nothing:?}");
     }
 }

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     facts::JsonObject,
     identifiers::{Checked, mrn, vat},
-    invoices::extraction::{DeclarationTotals, Extraction, Wanted, declaration_totals_of},
+    invoices::{
+        Tolerance,
+        extraction::{DeclarationTotals, Extraction, Wanted, declaration_totals_of},
+    },
     tools::{ToolEntry, row},
 };
 
@@ -30,10 +33,14 @@ impl Kind for Declaration {
     type Totals = DeclarationTotals;
     type Checks = JsonObject;
 
-    fn answer(extraction: &Extraction, _: Option<&str>) -> Answer<DeclarationTotals, JsonObject> {
+    fn answer(
+        extraction: &Extraction,
+        _: Option<&str>,
+        tolerance: Tolerance,
+    ) -> Answer<DeclarationTotals, JsonObject> {
         let mut data = object(extraction.data.clone());
         let checks = check_numbers(&mut data);
-        Answer { data, totals: declaration_totals_of(&extraction.data), checks }
+        Answer { data, totals: declaration_totals_of(&extraction.data, tolerance), checks }
     }
 }
 

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     facts::JsonObject,
     identifiers::{Circumstances, normalize_extraction},
-    invoices::extraction::{Extraction, Totals, Wanted, totals_of},
+    invoices::{
+        Tolerance,
+        extraction::{Extraction, Totals, Wanted, totals_of},
+    },
     tools::{ToolEntry, row},
 };
 
@@ -31,13 +34,17 @@ impl Kind for Invoice {
     type Totals = Totals;
     type Checks = Checks;
 
-    fn answer(extraction: &Extraction, own_vat: Option<&str>) -> Answer<Totals, Checks> {
+    fn answer(
+        extraction: &Extraction,
+        own_vat: Option<&str>,
+        tolerance: Tolerance,
+    ) -> Answer<Totals, Checks> {
         let circumstances =
             Circumstances { own_vat: own_vat.map(str::to_owned), ..Circumstances::on(today()) };
         let normalized = normalize_extraction(&extraction.data, &circumstances);
         let mut data = object(normalized.data.clone());
         blank_own_number(&mut data, own_vat, normalized.report.has("own_number"));
-        Answer { data, totals: totals_of(&extraction.data), checks: Checks::of(&normalized) }
+        Answer { data, totals: totals_of(&extraction.data, tolerance), checks: Checks::of(&normalized) }
     }
 }
 

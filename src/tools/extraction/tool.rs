@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     facts::{Caller, Class, ConnectionAlias, Effect, JsonObject, Risk},
-    invoices::extraction::{Extraction, Tier, Wanted},
+    invoices::{
+        Tolerance,
+        extraction::{Extraction, Tier, Wanted},
+    },
     tools::{ArgumentsError, CallContext, Tool, ToolError},
 };
 
@@ -28,7 +31,11 @@ pub(super) trait Kind: Send + Sync + 'static {
     type Checks: Serialize + JsonSchema + Send;
 
     /// The fields as they are given back, with what was computed and checked.
-    fn answer(extraction: &Extraction, own_vat: Option<&str>) -> Answer<Self::Totals, Self::Checks>;
+    fn answer(
+        extraction: &Extraction,
+        own_vat: Option<&str>,
+        tolerance: Tolerance,
+    ) -> Answer<Self::Totals, Self::Checks>;
 }
 
 /// What was made of the fields that a model read.
@@ -136,8 +143,9 @@ impl<K: Kind> Tool for Extract<K> {
         }
         let (tenant, own_vat) = (ready.request.tenant.clone(), ready.own_vat.clone());
         let (company_id, has_buyer) = (ready.request.company_id, ready.request.buyer_vat.is_some());
+        let tolerance = Tolerance::of(ready.extractor.settings());
         let extraction = ready.read().await?;
-        let answer = K::answer(&extraction, own_vat.as_deref());
+        let answer = K::answer(&extraction, own_vat.as_deref(), tolerance);
         Ok(Extracted {
             account: Account::of(&extraction, &tenant, company_id, has_buyer),
             data: answer.data,

@@ -3,7 +3,10 @@
 
 use odoo_mcp::{
     facts::Decimal,
-    invoices::extraction::{Parsed, declaration_totals_of, parse_bill, parse_declaration, totals_of},
+    invoices::{
+        Tolerance,
+        extraction::{Parsed, declaration_totals_of, parse_bill, parse_declaration, totals_of},
+    },
 };
 use serde_json::{Value, json};
 
@@ -41,7 +44,8 @@ fn check(answer: &Value, parse: fn(&Value) -> Parsed) {
         again.insert("_confidence".to_owned(), json!(parsed.confidence));
     }
     assert_eq!(parse(&again).data, parsed.data, "reading it again changes something");
-    let _ = (totals_of(&parsed.data), declaration_totals_of(&parsed.data));
+    let tolerance = Tolerance { thousandths: 20, per_line_thousandths: 5 };
+    let _ = (totals_of(&parsed.data, tolerance), declaration_totals_of(&parsed.data, tolerance));
 }
 
 /// Values without structure of their own, without anything that is not seen.
