@@ -110,7 +110,7 @@ impl CallError {
                 details.insert("expires_at".to_owned(), json!(expires_at.to_string()));
             }
             Self::Tool(ToolError::Odoo(error)) => odoo_details(error, &mut details),
-            Self::Tool(ToolError::Reported { report, .. }) => details.extend(report.clone()),
+            Self::Tool(ToolError::Reported { report, .. }) => details.extend((**report).clone()),
             Self::AuditUnavailable { reference } | Self::Internal { reference } => {
                 details.insert("reference".to_owned(), json!(reference));
             }

@@ -19,7 +19,7 @@ pub enum ToolError {
     Stopped { code: &'static str, message: String, hint: Option<String> },
     /// The same with a report of what was found, which the client gets whole beside code and message.
     #[error("{message}")]
-    Reported { code: &'static str, message: String, hint: Option<String>, report: JsonObject },
+    Reported { code: &'static str, message: String, hint: Option<String>, report: Box<JsonObject> },
     /// A fault of ours; the detail goes to the log and never over the wire.
     #[error("internal error")]
     Internal { detail: Cow<'static, str> },

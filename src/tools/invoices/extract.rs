@@ -183,7 +183,7 @@ impl Tool for Extract {
     async fn run(self, cx: &CallContext<'_>) -> Result<ExtractResult, ToolError> {
         let was_to_write = self.writes();
         Ok(match run(cx, &self.connection, &self.tenant_code, self.request(), self.dry_run).await? {
-            Ran::Rehearsed(rehearsal) => rehearsed(rehearsal),
+            Ran::Rehearsed(rehearsal) => rehearsed(*rehearsal),
             Ran::Finished(finished) => result_of(&finished, was_to_write),
         })
     }

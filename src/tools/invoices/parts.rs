@@ -91,8 +91,8 @@ fn check_override(wanted: bool, caller: &Caller, engine: &Engine) -> Result<(), 
 /// What became of a run.
 pub(super) enum Ran {
     /// Nothing was sent and nothing written.
-    Rehearsed(Rehearsal),
-    Finished(Finished),
+    Rehearsed(Box<Rehearsal>),
+    Finished(Box<Finished>),
 }
 
 /// Runs a bill for a caller, or only says what would happen.
@@ -108,10 +108,11 @@ pub(super) async fn run(
     engine.tenant(&odoo).must_be(tenant_code).map_err(|error| worded(error.into()))?;
     check_override(request.override_budget, cx.caller(), engine)?;
     if rehearsal {
-        return Ok(Ran::Rehearsed(engine.rehearse(&odoo, request).await.map_err(worded)?));
+        return Ok(Ran::Rehearsed(Box::new(engine.rehearse(&odoo, request).await.map_err(worded)?)));
     }
     let tell = |done: f64, total: f64, step: &str| cx.progress().report(done, Some(total), step);
-    Ok(Ran::Finished(engine.run(&odoo, request, &tell, cx.plugin_requests()).await.map_err(worded)?))
+    let finished = engine.run(&odoo, request, &tell, cx.plugin_requests()).await.map_err(worded)?;
+    Ok(Ran::Finished(Box::new(finished)))
 }
 
 pub(super) fn worded(error: RunError) -> ToolError {

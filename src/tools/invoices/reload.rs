@@ -98,7 +98,7 @@ fn failure(report: &ReloadReport) -> ToolError {
     };
     // The error has a message of its own.
     members.remove("message");
-    ToolError::Reported { code, message, hint, report: members }
+    ToolError::Reported { code, message, hint, report: Box::new(members) }
 }
 
 fn failures(report: &ReloadReport) -> String {

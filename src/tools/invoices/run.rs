@@ -116,7 +116,7 @@ impl Tool for PipelineRun {
     async fn run(self, cx: &CallContext<'_>) -> Result<PipelineRunResult, ToolError> {
         Ok(match run(cx, &self.connection, &self.tenant_code, self.request(), self.dry_run).await? {
             Ran::Rehearsed(rehearsal) => {
-                PipelineRunResult { dry_run: true, rehearsal: Some(rehearsal), record: None }
+                PipelineRunResult { dry_run: true, rehearsal: Some(*rehearsal), record: None }
             }
             Ran::Finished(finished) => {
                 PipelineRunResult { dry_run: false, rehearsal: None, record: Some(finished.record) }
