@@ -197,3 +197,33 @@ impl Stated<'_> {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_asked_for_alone_states_what_has_to_be_done_before_it_too() {
+        let shop = ConnectionAlias::parse("shop").unwrap();
+        let settings = InvoiceSettings::default();
+        let known = local_steps(&shop, 7, &settings, &Registry::default());
+        let of = |name: &str| known.iter().find(|step| step.name == name).unwrap().effects.clone();
+        assert_eq!(known.len(), BuiltIn::ALL.len());
+        for quiet in ["probe_move", "guard_already_extracted", "normalize_bg_fields", "log_usage"] {
+            assert!(of(quiet).iter().all(|effect| effect.operation == Operation::Read), "{quiet}");
+        }
+        let has = |name: &str, model: &str, operation| {
+            of(name).iter().any(|effect| effect.model.as_str() == model && effect.operation == operation)
+        };
+        // A budget that is spent is told on the bill, by whichever step looks at it.
+        for careful in ["guard_monthly_budget", "extract_vision", "write_back_move"] {
+            assert!(has(careful, MOVE, Operation::Write) && has(careful, MOVE, Operation::Mail), "{careful}");
+        }
+        let datas = FieldName::parse("datas").unwrap();
+        assert!(of("extract_vision").iter().any(|effect| effect.fields_read.contains(&datas)));
+        assert!(!of("write_back_move").iter().any(|effect| effect.fields_read.contains(&datas)));
+        let changes = known.iter().flat_map(|step| &step.effects).filter(|e| e.operation != Operation::Read);
+        assert!(changes.map(|effect| effect.ids.as_deref()).all(|ids| ids == Some(&[7])));
+        assert!(!has("invoke_posting_skill", MOVE, Operation::Execute), "no method is set");
+    }
+}

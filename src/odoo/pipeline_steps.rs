@@ -260,7 +260,7 @@ impl PermittedOdoo<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::ConnectionAlias;
+    use crate::facts::{ConnectionAlias, LocalStep};
 
     fn step(model: &str, method: &str) -> StepRow {
         StepRow { id: 7, model: model.to_owned(), method: method.to_owned(), ..StepRow::default() }
@@ -317,6 +317,29 @@ mod tests {
             ]
         );
         assert!(effects_of(&effect, &asked, &[]).is_empty());
+    }
+
+    #[test]
+    fn steps_of_this_program_become_what_they_do_themselves() {
+        let alias = ConnectionAlias::parse("shop").unwrap();
+        let bill = ModelName::known("account.move");
+        let on = |operation, method| RecordEffect::new(&alias, &bill, operation, MethodName::known(method));
+        let (read, write) = (on(Operation::Read, "read"), on(Operation::Write, "write"));
+        let own = |name: &str, effects: &[RecordEffect]| LocalStep {
+            name: name.to_owned(),
+            effects: effects.to_vec(),
+        };
+        let local = [own("look", &[read.clone()]), own("fill", &[read.clone(), write.clone()])];
+        let asked = StepsAsked { local: local.into(), ..StepsAsked::default() };
+        let effect = RecordEffect::of_steps(&alias, &asked);
+        let asked = effect.unplaced_steps().unwrap();
+        let done = |steps: &[StepRow]| effects_of(&effect, &asked, steps);
+        assert_eq!(done(&[step("mcp.invoice", "look")]), [read.clone()]);
+        assert_eq!(done(&[step("mcp", "look"), step("mcp.x", "fill")]), [read, write]);
+        assert!(done(&[step("mcp.invoice", "unheard_of")]).is_empty());
+        let foreign = done(&[step("ai.test.steps", "fill")]);
+        assert_eq!(foreign.len(), 1, "a method of Odoo is no step of this program, whatever it is called");
+        assert_eq!(foreign[0].operation, Operation::Execute);
     }
 
     #[test]
