@@ -310,6 +310,8 @@ mod unix {
     /// it otherwise.
     pub(super) fn hand_over(file: &fs::File, path: &Path) -> io::Result<()> {
         let Some(folder) = path.parent() else { return Ok(()) };
+        // A bare name is one of the working directory.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let (owner, ours) = (fs::metadata(folder)?, file.metadata()?);
         if owner.uid() == ours.uid() || ours.uid() != 0 {
             return Ok(());

@@ -52,13 +52,14 @@ pub(crate) fn draft_of_other_company(world: &World) -> OtherDraft {
 /// A draft that can be posted: with a vendor, a line, and a file.
 pub(crate) fn draft_with_line(world: &World, vendor: &Temporary) -> Draft {
     let oracle = world.oracle();
-    let bill = bill_of(world, vendor);
-    let journal = oracle.field("account.move", bill.id, "journal_id")[0].as_i64().expect("a journal");
+    let journal = journal(world);
     let account = oracle.field("account.journal", journal, "default_account_id")[0].clone();
     let line =
         json!({"name": "Paper", "quantity": 1, "price_unit": 90.6, "account_id": account, "tax_ids": [[5]]});
-    let values = json!([[bill.id], {"invoice_line_ids": [[0, 0, line]]}]);
-    oracle.call("account.move", "write", values, json!({}));
+    // At once: a busy Odoo 14 now and then refuses the line of a bill that has none yet.
+    let values = json!({"move_type": "in_invoice", "partner_id": vendor.id, "journal_id": journal,
+        "invoice_line_ids": [[0, 0, line]]});
+    let bill = world.temporary("account.move", values);
     let file = file_of(world, "account.move", bill.id);
     Draft { bill, file }
 }
@@ -66,10 +67,14 @@ pub(crate) fn draft_with_line(world: &World, vendor: &Temporary) -> Draft {
 /// A draft without lines. Its journal is named, because Odoo 14 takes another one for a bill that is
 /// made through the interface.
 fn bill_of(world: &World, vendor: &Temporary) -> Temporary {
-    let domain = json!([["type", "=", "purchase"], ["company_id", "=", PAYER]]);
-    let journal = world.oracle().search("account.journal", domain)[0];
+    let journal = journal(world);
     let values = json!({"move_type": "in_invoice", "partner_id": vendor.id, "journal_id": journal});
     world.temporary("account.move", values)
+}
+
+fn journal(world: &World) -> i64 {
+    let domain = json!([["type", "=", "purchase"], ["company_id", "=", PAYER]]);
+    world.oracle().search("account.journal", domain)[0]
 }
 
 /// What the model reads of a bill in the currency of the draft.

@@ -16,6 +16,11 @@ use crate::scenarios::{
 #[track_caller]
 fn run(group: &[(&str, Scenario)], version: SandboxVersion, by: SignInBy, via: Via) {
     let sandbox = start(version);
+    scenarios::hold(group, &world(&sandbox, version, by, via), only().as_deref());
+}
+
+/// A sandbox as scenarios see it.
+pub(crate) fn world(sandbox: &Sandbox, version: SandboxVersion, by: SignInBy, via: Via) -> World {
     let odoo = OdooUnderTest {
         url: sandbox.url(),
         db: sandbox.database().to_owned(),
@@ -29,12 +34,12 @@ fn run(group: &[(&str, Scenario)], version: SandboxVersion, by: SignInBy, via: V
             SandboxVersion::V19 => 19,
         },
     };
-    scenarios::hold(group, &World { odoo, by, via, is_real: false }, only().as_deref());
+    World { odoo, by, via, is_real: false }
 }
 
 /// The sandboxes live on threads of their own; the scenarios block theirs.
 #[track_caller]
-fn start(version: SandboxVersion) -> Sandbox {
+pub(crate) fn start(version: SandboxVersion) -> Sandbox {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"));
     let _entered = runtime.enter();

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 mod built;
+#[cfg(target_os = "linux")]
+mod installed;
 mod panics;
 mod shipped;
 

@@ -8,6 +8,7 @@
 mod calling;
 mod fixture;
 mod making;
+mod pipeline_storm;
 mod refused;
 mod reloading;
 mod storm;

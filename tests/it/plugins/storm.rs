@@ -14,21 +14,21 @@ use odoo_mcp::plugins::{Plugins, ReloadReport};
 
 use super::fixture::{Place, reload, spec, step, told, version_of};
 
-const RUNS_AT_ONCE: usize = 64;
+pub(super) const RUNS_AT_ONCE: usize = 64;
 /// What a call may end with while everything changes.
-const DEFINED: &[&str] =
+pub(super) const DEFINED: &[&str] =
     &["crashed", "panicked", "quarantined", "busy", "timeout", "no_vendor", "restart_required"];
 /// A run waits for its turn at most a minute per step, so that this is the end of any.
 const ENDING: Duration = Duration::from_secs(150);
 /// How often a long storm says how it goes.
-const TELLING: Duration = Duration::from_secs(5);
+pub(super) const TELLING: Duration = Duration::from_secs(5);
 /// Rounds in which this process can open other versions: every round but two of five brings one, and
 /// there is a limit of 32 images for as long as a process lives.
-const ROUNDS_HERE: u32 = 48;
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const ROUNDS_HERE: u32 = 48;
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// `tests/plugins/storm` asks for a longer one, and wants to see something.
-fn asked_seconds() -> Option<u64> {
+pub(super) fn asked_seconds() -> Option<u64> {
     std::env::var("ODOO_MCP_STORM_SECONDS").ok().map(|text| text.parse().expect("a number of seconds"))
 }
 

@@ -363,6 +363,24 @@ impl Door {
         line.trim().trim_end_matches("kB").trim().parse().expect("a number")
     }
 
+    /// Memory that the program holds now, and how many processes it has of its own.
+    #[cfg(target_os = "linux")]
+    #[allow(dead_code, reason = "only the integration binary storms")]
+    #[track_caller]
+    pub(crate) fn memory_and_children(&self) -> (u64, usize) {
+        let line_of = |pid: &str, name: &str| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next().map(str::to_owned)
+        };
+        let own = self.child.id().to_string();
+        let resident = line_of(&own, "VmRSS:").and_then(|text| text.parse().ok()).expect("its memory");
+        let processes = fs::read_dir("/proc").expect("processes").flatten();
+        let children = processes
+            .filter(|entry| line_of(&entry.file_name().to_string_lossy(), "PPid:").as_ref() == Some(&own));
+        (resident, children.count())
+    }
+
     /// Host and port of a door that speaks HTTP.
     pub(crate) fn authority(&self) -> &str {
         match &self.line {
