@@ -119,7 +119,7 @@ fn bills(
         // As it came: that a plugin `panicked` is a word that other answers never hold.
         let response = door.begin(RUN, json!({"move_id": draft.bill.id})).response();
         let run = response["result"]["structuredContent"].clone();
-        assert_eq!(response["result"]["isError"].as_bool().unwrap_or_default(), false, "{response}");
+        assert!(run["run_id"].is_string(), "{response}");
         figures.lock().unwrap().ran(&run);
     }
 }
