@@ -329,12 +329,12 @@ mod tests {
             name: name.to_owned(),
             effects: effects.to_vec(),
         };
-        let local = [own("look", &[read.clone()]), own("fill", &[read.clone(), write.clone()])];
+        let local = [own("look", std::slice::from_ref(&read)), own("fill", &[read.clone(), write.clone()])];
         let asked = StepsAsked { local: local.into(), ..StepsAsked::default() };
         let effect = RecordEffect::of_steps(&alias, &asked);
         let asked = effect.unplaced_steps().unwrap();
         let done = |steps: &[StepRow]| effects_of(&effect, &asked, steps);
-        assert_eq!(done(&[step("mcp.invoice", "look")]), [read.clone()]);
+        assert_eq!(done(&[step("mcp.invoice", "look")]), std::slice::from_ref(&read));
         assert_eq!(done(&[step("mcp", "look"), step("mcp.x", "fill")]), [read, write]);
         assert!(done(&[step("mcp.invoice", "unheard_of")]).is_empty());
         let foreign = done(&[step("ai.test.steps", "fill")]);
