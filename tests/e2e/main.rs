@@ -21,7 +21,8 @@ use scenarios::{
 };
 
 /// Groups whose scenarios differ by the way to sign in.
-const BOTH_WAYS: &[&str] = &["connections", "errors", "reports", "secrets", "web_request", "web_session"];
+const BOTH_WAYS: &[&str] =
+    &["bills", "connections", "errors", "pipeline_bills", "reports", "secrets", "web_request", "web_session"];
 
 /// Runs one group against the server whose variables stand in the file that `variable` names.
 #[track_caller]
