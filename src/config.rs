@@ -4,6 +4,7 @@
 //! defaults. All layers are read to the end before anything is refused, so that one run shows every
 //! mistake. Nothing here opens a port, a connection or a secret that is only referred to.
 
+mod auth;
 mod connections;
 mod environment;
 mod grants;
@@ -24,8 +25,9 @@ mod usage;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::facts::{Definition, GrantName, Limits, Secret, SecretSource, UserName};
+use crate::facts::{Definition, GrantName, Limits, Role, Scopes, Secret, SecretSource, UserName};
 
+pub use auth::AuthSettings;
 pub use connections::odoo_url;
 pub use environment::Environment;
 pub use invoices::{Escalation, InvoiceSettings, PdfPolicy, RoutingSettings, UnreadableCap};
@@ -52,6 +54,8 @@ pub struct Config {
     pub http: HttpSettings,
     /// Bearer tokens of the HTTP door, one per grant.
     pub grants: Vec<GrantSettings>,
+    /// Accounts, personal access tokens and signing in.
+    pub auth: AuthSettings,
     /// Limits that hold for each connection.
     pub odoo: Limits,
     /// Connections of the settings file and the environment.
@@ -90,6 +94,8 @@ pub struct Config {
 pub struct HttpSettings {
     /// `None` serves standard input and output.
     pub listen: Option<SocketAddr>,
+    /// Where people reach it, as an origin; without it, the address it listens on.
+    pub public_url: Option<url::Url>,
     /// Values of the `Host` header beyond the loopback names.
     pub allowed_hosts: Vec<String>,
     /// Values of the `Origin` header; without this header a request is not from a browser.
@@ -131,6 +137,10 @@ pub struct GrantSettings {
     pub grant: GrantName,
     pub user: UserName,
     pub token: SecretSource,
+    /// What the token may be used for at most.
+    pub scopes: Scopes,
+    /// What its user is on this server.
+    pub role: Role,
 }
 
 /// What goes to standard error.
@@ -159,6 +169,7 @@ impl Config {
             policy: None,
             http: HttpSettings::default(),
             grants: Vec::new(),
+            auth: AuthSettings::default(),
             odoo: Limits::default(),
             connections: Vec::new(),
             seal_key: None,
@@ -200,6 +211,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             listen: None,
+            public_url: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             // Large enough for an attachment in base64, small enough for forty at once.

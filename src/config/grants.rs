@@ -9,9 +9,9 @@ use super::{
     problems::Findings,
     raw::{Raw, shown},
 };
-use crate::facts::{GrantName, SecretSource, UserName};
+use crate::facts::{GrantName, Role, Scope, Scopes, SecretSource, UserName};
 
-const KEYS: &[&str] = &["name", "user", "token"];
+const KEYS: &[&str] = &["name", "user", "token", "scopes", "role"];
 /// A shorter token could be guessed.
 const TOKEN_CHARS_MIN: usize = 16;
 
@@ -63,7 +63,37 @@ fn read_table(place: &str, item: &Value, findings: &mut Findings) -> Option<Gran
             None
         }
     };
-    grant(&format!("`{place}`"), &name?, user.as_deref(), token?, findings)
+    let scopes = scopes(place, item, findings);
+    let role = text("role", findings).map(|name| role(place, &name, findings));
+    let mut grant = grant(&format!("`{place}`"), &name?, user.as_deref(), token?, findings)?;
+    grant.scopes = scopes?;
+    grant.role = role.unwrap_or(Some(Role::Member))?;
+    Some(grant)
+}
+
+/// A list such as `["odoo:read"]`; without it the token is good for everything its policy allows.
+fn scopes(place: &str, item: &toml::Table, findings: &mut Findings) -> Option<Scopes> {
+    let Some(value) = item.get("scopes") else { return Some(Scopes::ALL) };
+    let read = Raw::Toml(value).list().and_then(|names| {
+        names
+            .iter()
+            .map(|name| {
+                Scope::parse(name).ok_or_else(|| {
+                    format!("`{}` is no scope; use odoo:read, odoo:write, odoo:admin", shown(name))
+                })
+            })
+            .collect()
+    });
+    read.map_err(|message| findings.problem(format!("`{place}.scopes`"), message)).ok()
+}
+
+fn role(place: &str, name: &str, findings: &mut Findings) -> Option<Role> {
+    let role = Role::parse(name);
+    if role.is_none() {
+        let message = format!("`{}` is no role; use owner, operator, auditor or member", shown(name));
+        findings.problem(format!("`{place}.role`"), message);
+    }
+    role
 }
 
 /// `ODOO_MCP_GRANTS_ALICE_TOKEN` replaces the token of the grant `alice`, or makes that grant.
@@ -139,7 +169,7 @@ fn grant(
     let user = UserName::parse(user.unwrap_or(name))
         .map_err(|error| findings.problem(place, error.to_string()))
         .ok();
-    Some(GrantSettings { grant: grant?, user: user?, token })
+    Some(GrantSettings { grant: grant?, user: user?, token, scopes: Scopes::ALL, role: Role::Member })
 }
 
 /// Two grants behind one token would make the log lie about who called.

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    Config, LogLevel,
+    Config, LogLevel, auth,
     connections::odoo_url,
     invoices, language_model, plugins,
     raw::{Raw, shown},
@@ -149,7 +149,13 @@ const OWN_KEYS: &[Key] = &[
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
-    OWN_KEYS.iter().chain(language_model::KEYS).chain(plugins::KEYS).chain(invoices::KEYS).chain(usage::KEYS)
+    OWN_KEYS
+        .iter()
+        .chain(auth::KEYS)
+        .chain(language_model::KEYS)
+        .chain(plugins::KEYS)
+        .chain(invoices::KEYS)
+        .chain(usage::KEYS)
 }
 
 /// Variables with names of their own for some keys; our own names win over them.

@@ -45,6 +45,7 @@ fn copy(config: &Config) -> Config {
         http: config.http.clone(),
         connect: config.connect.clone(),
         grants: config.grants.clone(),
+        auth: config.auth.clone(),
         odoo: config.odoo,
         files: config.files,
         tools: config.tools.clone(),
@@ -92,6 +93,12 @@ fn every_key_has_a_variable_that_is_read() {
             "invoices.pipeline_methods" => "account.move:action_*",
             "plugins.signature" => "off",
             "plugins.unsigned_mode" => "declared",
+            "http.public_url" => "https://mcp.example.com",
+            "auth.session_hours_max" => "24",
+            "auth.token_days" | "auth.session_idle_minutes" => "33",
+            "auth.token_days_max" => "333",
+            "auth.odoo_connections" | "auth.grant" => "office",
+            "auth.enabled" => "true",
             "sandbox"
             | "plugins.enabled"
             | "plugins.strict"

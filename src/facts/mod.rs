@@ -11,6 +11,7 @@ mod hex;
 mod names;
 mod operation;
 mod plugin_requests;
+mod scopes;
 mod secret;
 mod steps;
 mod strict_json;
@@ -27,6 +28,7 @@ pub use hex::{from_hex, hex};
 pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, NameError, UserName};
 pub use operation::Operation;
 pub use plugin_requests::{Noted, PluginRequest, PluginRequests};
+pub use scopes::{Role, Scope, Scopes};
 pub use secret::Secret;
 pub use steps::{LocalStep, StepsAsked};
 pub use strict_json::{StrictJsonError, check_strict_json};
@@ -48,6 +50,10 @@ pub struct Caller {
     pub client: Option<Arc<str>>,
     /// Groups of the user, as the identity provider names them.
     pub groups: Arc<[Arc<str>]>,
+    /// What the token behind the call may be used for at most.
+    pub scopes: Scopes,
+    /// What the user is on this server.
+    pub role: Role,
 }
 
 impl Caller {
@@ -59,6 +65,8 @@ impl Caller {
             arrived_by,
             client: None,
             groups: Arc::default(),
+            scopes: Scopes::ALL,
+            role: Role::Owner,
         }
     }
 }

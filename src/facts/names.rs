@@ -114,7 +114,7 @@ name_type!(
 name_type!(
     /// The person or account behind a call.
     UserName, "a user name",
-    "use 1 to 128 visible characters",
+    "use 1 to 256 bytes of visible characters",
     is_visible
 );
 name_type!(
@@ -176,6 +176,8 @@ impl GrantName {
 /// Odoo builds PostgreSQL names from these; 63 is its limit, 128 leaves room for dotted ones.
 const NAME_BYTES_MAX: usize = 128;
 const ALIAS_BYTES_MAX: usize = 64;
+/// A connection or a provider, a slash, and the name that somebody has there.
+const USER_BYTES_MAX: usize = 256;
 
 fn is_alias(text: &str) -> bool {
     text.len() <= ALIAS_BYTES_MAX
@@ -202,7 +204,7 @@ fn is_field(text: &str) -> bool {
 }
 
 fn is_visible(text: &str) -> bool {
-    !text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.chars().any(char::is_control)
+    !text.is_empty() && text.len() <= USER_BYTES_MAX && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 use super::failures::Failures;
 use crate::{
     config::GrantSettings,
-    facts::{Arrival, Caller, GrantName, UserName},
+    facts::{Arrival, Caller, GrantName},
     odoo::resolve_secret,
 };
 
@@ -72,12 +72,13 @@ impl Gate {
             let token = resolve_secret(&setting.token)
                 .await
                 .map_err(|error| IdentityError::Token { grant: grant.clone(), why: error.to_string() })?;
-            gate.add(grant, &setting.user, token.reveal())?;
+            gate.add(setting, token.reveal())?;
         }
         Ok(gate)
     }
 
-    fn add(&mut self, grant: &GrantName, user: &UserName, token: &str) -> Result<(), IdentityError> {
+    fn add(&mut self, setting: &GrantSettings, token: &str) -> Result<(), IdentityError> {
+        let grant = &setting.grant;
         if token.len() < TOKEN_BYTES_MIN {
             return Err(IdentityError::Short { grant: grant.clone() });
         }
@@ -89,11 +90,13 @@ impl Gate {
             return Err(IdentityError::Same { first: same.caller.grant.clone(), second: grant.clone() });
         }
         let caller = Caller {
-            user: user.clone(),
+            user: setting.user.clone(),
             grant: grant.clone(),
             arrived_by: Arrival::Http,
             client: None,
             groups: Arc::default(),
+            scopes: setting.scopes.within(setting.role.scopes_max()),
+            role: setting.role,
         };
         self.grants.push(Grant { token_sha256, caller });
         Ok(())
@@ -155,7 +158,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::facts::{Secret, SecretSource};
+    use crate::facts::{Role, Scopes, Secret, SecretSource, UserName};
 
     const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -164,6 +167,8 @@ mod tests {
             grant: GrantName::parse(name).unwrap(),
             user: UserName::parse(name).unwrap(),
             token: SecretSource::Inline(Secret::new(token.to_owned())),
+            scopes: Scopes::ALL,
+            role: Role::Member,
         }
     }
 

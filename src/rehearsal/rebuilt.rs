@@ -69,9 +69,9 @@ pub(super) fn facts(past: &PastCall, tools: &StageTools<'_>) -> Option<CallFacts
         caller: Caller {
             user: UserName::parse(&past.caller.user).ok()?,
             grant: GrantName::parse(&past.caller.grant).ok()?,
-            arrived_by: arrival(&past.caller.by),
             client: past.caller.client.as_deref().map(Arc::from),
             groups,
+            ..Caller::local(arrival(&past.caller.by))
         },
         tool,
         class,

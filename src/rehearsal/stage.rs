@@ -404,9 +404,9 @@ fn caller(call: &Call) -> Caller {
     Caller {
         user: call.user.clone().unwrap_or_else(UserName::local),
         grant: call.grant.clone().unwrap_or_else(GrantName::local),
-        arrived_by: Arrival::Stdio,
         client: call.client.as_deref().map(Arc::from),
         groups: call.groups.iter().map(|group| Arc::from(group.as_str())).collect(),
+        ..Caller::local(Arrival::Stdio)
     }
 }
 

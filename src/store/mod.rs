@@ -3,6 +3,7 @@
 //! A file here is never half written, never readable by others, and never overwritten because it
 //! could not be understood. What the files mean is known to the rooms that keep them.
 
+mod cabinet;
 mod database;
 mod document;
 mod key;
@@ -11,6 +12,7 @@ mod keyring;
 mod sealed;
 mod state_dir;
 
+pub use cabinet::{Cabinet, CabinetError, Drawer, Item};
 pub use database::{Database, DatabaseError, Migration};
 pub use document::{DocumentError, parse_document, write_document};
 pub use key::{KeyError, SealKeys};

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use odoo_mcp::{
     config::{GrantSettings, HttpSettings},
-    facts::{GrantName, Secret, SecretSource, UserName},
+    facts::{GrantName, Role, Scopes, Secret, SecretSource, UserName},
     identity::Gate,
     pipeline::Corridor,
     transport::{BoundHttp, TransportError, serve_http},
@@ -33,6 +33,7 @@ pub(super) struct Door {
 pub(super) fn settings(listen: &str) -> HttpSettings {
     HttpSettings {
         listen: Some(listen.parse().unwrap()),
+        public_url: None,
         allowed_hosts: vec!["mcp.example.com".to_owned()],
         allowed_origins: vec!["https://app.example.com".to_owned()],
         body_bytes_max: BODY_BYTES_MAX,
@@ -46,6 +47,8 @@ pub(super) fn grant(name: &str, token: &str) -> GrantSettings {
         grant: GrantName::parse(name).unwrap(),
         user: UserName::parse(name).unwrap(),
         token: SecretSource::Inline(Secret::new(token.to_owned())),
+        scopes: Scopes::ALL,
+        role: Role::Member,
     }
 }
 
