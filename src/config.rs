@@ -13,9 +13,11 @@ mod keys;
 mod language_model;
 mod layers;
 mod legacy;
+mod oauth;
 mod paths;
 mod plugins;
 mod problems;
+mod public_url;
 mod raw;
 mod tenant_keys;
 #[cfg(test)]
@@ -34,9 +36,11 @@ pub use invoices::{Escalation, InvoiceSettings, PdfPolicy, RoutingSettings, Unre
 pub use keys::listen_address;
 pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
+pub use oauth::{OauthSettings, OpenIdSettings, TokenAlgorithm};
 pub use paths::{program, temporary_dir};
 pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
 pub use problems::{ConfigError, Problem};
+pub use public_url::{PublicUrl, is_loopback};
 pub use tenant_keys::TenantKeys;
 pub use tool_settings::{MethodPattern, RefreshSettings, ToolSettings};
 pub use usage::{EurPerUsd, UsageSettings};
@@ -56,6 +60,10 @@ pub struct Config {
     pub grants: Vec<GrantSettings>,
     /// Accounts, personal access tokens and signing in.
     pub auth: AuthSettings,
+    /// The built-in authorization server.
+    pub oauth: OauthSettings,
+    /// An OpenID provider whose tokens are accepted.
+    pub openid: OpenIdSettings,
     /// Limits that hold for each connection.
     pub odoo: Limits,
     /// Connections of the settings file and the environment.
@@ -170,6 +178,8 @@ impl Config {
             http: HttpSettings::default(),
             grants: Vec::new(),
             auth: AuthSettings::default(),
+            oauth: OauthSettings::default(),
+            openid: OpenIdSettings::default(),
             odoo: Limits::default(),
             connections: Vec::new(),
             seal_key: None,

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::{
     Config, LogLevel, auth,
     connections::odoo_url,
-    invoices, language_model, plugins,
+    invoices, language_model, oauth, plugins,
     raw::{Raw, shown},
     tool_settings::server_action,
     usage,
@@ -152,6 +152,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
     OWN_KEYS
         .iter()
         .chain(auth::KEYS)
+        .chain(oauth::KEYS)
         .chain(language_model::KEYS)
         .chain(plugins::KEYS)
         .chain(invoices::KEYS)

@@ -114,18 +114,25 @@ fn apply_table(config: &mut Config, table: &toml::Table, findings: &mut Findings
     for (name, value) in table {
         match value {
             _ if TABLES.contains(&name.as_str()) => {}
-            toml::Value::Table(section) if is_section(name) => {
-                for (inner, value) in section {
-                    apply_key(config, &format!("{name}.{inner}"), value, findings);
-                }
-            }
-            value => apply_key(config, name, value, findings),
+            value => apply_value(config, name, value, findings),
         }
     }
 }
 
-fn is_section(name: &str) -> bool {
-    keys::all().any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == name))
+/// One key, or a section of them, which may have sections of its own.
+fn apply_value(config: &mut Config, path: &str, value: &toml::Value, findings: &mut Findings) {
+    match value {
+        toml::Value::Table(section) if is_section(path) => {
+            for (inner, value) in section {
+                apply_value(config, &format!("{path}.{inner}"), value, findings);
+            }
+        }
+        value => apply_key(config, path, value, findings),
+    }
+}
+
+fn is_section(path: &str) -> bool {
+    keys::all().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn apply_key(config: &mut Config, path: &str, value: &toml::Value, findings: &mut Findings) {

@@ -46,6 +46,8 @@ fn copy(config: &Config) -> Config {
         connect: config.connect.clone(),
         grants: config.grants.clone(),
         auth: config.auth.clone(),
+        oauth: config.oauth.clone(),
+        openid: config.openid.clone(),
         odoo: config.odoo,
         files: config.files,
         tools: config.tools.clone(),
@@ -67,7 +69,7 @@ fn copy(config: &Config) -> Config {
 #[test]
 fn every_key_stands_in_the_default_file_with_its_variable() {
     for key in keys::all() {
-        let (section, name) = key.path.split_once('.').unwrap_or(("", key.path));
+        let (section, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         let stands = DEFAULT_SETTINGS
             .lines()
             .any(|line| line.trim_start_matches("# ").starts_with(&format!("{name} = ")));
@@ -83,6 +85,14 @@ fn every_key_has_a_variable_that_is_read() {
         let value = match key.path {
             "http.listen" => "127.0.0.1:1",
             "log.level" => "debug",
+            "auth.openid.issuer" | "auth.openid.jwks_url" => "https://login.example.com",
+            "auth.server.registration" | "auth.server.client_documents" => "false",
+            "auth.server.enabled" | "auth.server.loopback_documents" => "true",
+            "auth.server.refresh_days" | "auth.openid.clock_skew_seconds" => "7",
+            "auth.openid.name" => "company",
+            "auth.openid.algorithms" => "ES256",
+            "auth.openid.grants_by_group" => "staff=office",
+            "auth.openid.scopes" => "odoo:read",
             "connect.allowed_urls" => "https://odoo.example.com",
             "connect.os_keyring" if cfg!(not(feature = "os-keyring")) => continue,
             "refresh.server_actions" => "default=42",

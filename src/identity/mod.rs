@@ -4,7 +4,9 @@
 //! token is kept: only its SHA-256 digest.
 
 mod failures;
+mod fetch;
 mod gate;
+mod openid;
 mod operator;
 
 pub use gate::{Gate, IdentityError, Refused};

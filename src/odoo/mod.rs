@@ -78,7 +78,7 @@ pub use reports::{ReportFacts, is_report_name};
 pub use schema::{FieldInfo, FieldType, ModelSchema};
 pub(crate) use secrets::resolve as resolve_secret;
 pub use sign_in::{ClientState, Route, SignIn};
-pub use tls::CertificateFacts;
+pub use tls::{CertificateFacts, web_config};
 pub use transfer::{Content, Download};
 pub use translations::{FieldTranslations, TermChange, TermChanges, TextChanges, TranslationRow};
 pub use unfold::{unfold, unfold_with};

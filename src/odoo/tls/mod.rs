@@ -14,7 +14,7 @@ pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig,
@@ -53,6 +53,22 @@ pub(super) fn client_config(definition: &Definition) -> Result<ClientConfig, Odo
             Ok(config)
         }
     }
+}
+
+/// The TLS settings for a web address that is no Odoo, such as one of a sign-in service.
+///
+/// # Errors
+///
+/// If there are no authorities to judge its certificate by.
+pub fn web_config(url: &Url, ca_file: Option<&Path>) -> Result<ClientConfig, OdooError> {
+    if url.scheme() != "https" {
+        return with_verifier(Arc::new(pin::NobodyVerifier));
+    }
+    let roots = match ca_file {
+        Some(path) => roots::from_file(path)?,
+        None => roots::system()?,
+    };
+    with_verifier(web_verifier(roots)?)
 }
 
 /// Host and port a URL leads to, as pins and probes name them.
