@@ -171,6 +171,11 @@ impl GrantName {
     pub fn local() -> Self {
         Self(Arc::from("local"))
     }
+
+    /// A grant that nobody gives to anybody.
+    pub fn nobody() -> Self {
+        Self(Arc::from("nobody"))
+    }
 }
 
 /// Odoo builds PostgreSQL names from these; 63 is its limit, 128 leaves room for dotted ones.

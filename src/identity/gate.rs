@@ -9,7 +9,13 @@ use std::{
 use ring::digest::{SHA256, digest};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
-use super::failures::Failures;
+use futures_util::future::BoxFuture;
+
+use super::{
+    failures::{Failures, TOKENS_OF_ADDRESS, neighbourhood},
+    people::{People, PeopleError},
+    tokens::TOKEN_PREFIX,
+};
 use crate::{
     config::GrantSettings,
     facts::{Arrival, Caller, GrantName},
@@ -39,17 +45,30 @@ pub enum IdentityError {
 pub enum Refused {
     /// No token was shown.
     Missing,
-    /// The token is none of ours.
+    /// The token is none of ours, or not any more.
     Wrong,
     /// So many wrong tokens came from this address that it should wait.
     TooMany { wait: Duration },
+    /// Whether the token is good could not be found out.
+    Unavailable,
+}
+
+/// A further kind of bearer tokens.
+pub trait BearerTokens: Send + Sync + std::fmt::Debug {
+    /// Might this be one of them? By its form alone, without looking anything up.
+    fn is_shaped(&self, token: &str) -> bool;
+
+    /// The caller behind it; nobody for one that is not good.
+    fn caller<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Caller>, PeopleError>>;
 }
 
 /// The callers of the HTTP door.
 #[derive(Debug)]
 pub struct Gate {
     grants: Vec<Grant>,
-    failures: Failures,
+    people: Option<People>,
+    others: Vec<Arc<dyn BearerTokens>>,
+    failures: Failures<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -61,7 +80,12 @@ struct Grant {
 impl Gate {
     /// A gate without grants: whoever reaches it is the owner of this process.
     pub fn open() -> Self {
-        Self { grants: Vec::new(), failures: Failures::default() }
+        Self {
+            grants: Vec::new(),
+            people: None,
+            others: Vec::new(),
+            failures: Failures::under(TOKENS_OF_ADDRESS),
+        }
     }
 
     /// Reads the tokens of all grants, once.
@@ -75,6 +99,20 @@ impl Gate {
             gate.add(setting, token.reveal())?;
         }
         Ok(gate)
+    }
+
+    /// The same for people with accounts, too.
+    #[must_use]
+    pub fn for_people(mut self, people: People) -> Self {
+        self.people = Some(people);
+        self
+    }
+
+    /// The same for a further kind of tokens, too.
+    #[must_use]
+    pub fn accepting(mut self, tokens: Arc<dyn BearerTokens>) -> Self {
+        self.others.push(tokens);
+        self
     }
 
     fn add(&mut self, setting: &GrantSettings, token: &str) -> Result<(), IdentityError> {
@@ -103,8 +141,8 @@ impl Gate {
     }
 
     /// True where a caller must show a token.
-    pub fn has_grants(&self) -> bool {
-        !self.grants.is_empty()
+    pub fn wants_token(&self) -> bool {
+        !self.grants.is_empty() || self.people.is_some() || !self.others.is_empty()
     }
 
     /// How many grants there are.
@@ -112,19 +150,31 @@ impl Gate {
         self.grants.len()
     }
 
+    /// The people who may sign in, if there is any signing in.
+    pub fn people(&self) -> Option<&People> {
+        self.people.as_ref()
+    }
+
     /// The caller behind an `Authorization` header. A right token always passes: an address that
     /// others share with a guesser is not locked out.
-    pub fn admit(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Caller, Refused> {
-        if self.grants.is_empty() {
+    pub async fn admit(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Caller, Refused> {
+        if !self.wants_token() {
             return Ok(Caller::local(Arrival::Http));
         }
         let token = authorization.and_then(bearer).ok_or(Refused::Missing)?;
-        match self.find(token) {
-            Some(caller) => Ok(caller.clone()),
-            None => Err(match self.failures.count(peer, Instant::now()) {
+        if let Some(caller) = self.find(token) {
+            return Ok(caller.clone());
+        }
+        match self.look_up(token).await {
+            Ok(Some(caller)) => Ok(caller),
+            Ok(None) => Err(match self.failures.count(neighbourhood(peer), Instant::now()) {
                 Some(wait) => Refused::TooMany { wait },
                 None => Refused::Wrong,
             }),
+            Err(error) => {
+                tracing::error!(%error, "a token could not be checked");
+                Err(Refused::Unavailable)
+            }
         }
     }
 
@@ -136,6 +186,17 @@ impl Gate {
             at.conditional_assign(&index, grant.token_sha256.ct_eq(&shown));
         }
         self.grants.get(usize::try_from(at).ok()?).map(|grant| &grant.caller)
+    }
+
+    /// Tokens that are known elsewhere. Only the form of a token decides where it is looked for.
+    async fn look_up(&self, token: &str) -> Result<Option<Caller>, PeopleError> {
+        if let Some(people) = self.people.as_ref().filter(|_| token.starts_with(TOKEN_PREFIX)) {
+            return people.tokens().caller(token).await;
+        }
+        match self.others.iter().find(|tokens| tokens.is_shaped(token)) {
+            Some(tokens) => tokens.caller(token).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -184,7 +245,7 @@ mod tests {
             ("bearer token-number-two", "two"),
             ("BEARER  token-number-two ", "two"),
         ] {
-            let caller = gate.admit(Some(header.as_bytes()), PEER).unwrap();
+            let caller = gate.admit(Some(header.as_bytes()), PEER).await.unwrap();
             assert_eq!(caller.grant.as_str(), name);
             assert_eq!(caller.arrived_by, Arrival::Http);
         }
@@ -199,22 +260,24 @@ mod tests {
             "Bearer x",
             "Bearer token-number-one token",
         ] {
-            assert_eq!(gate.admit(Some(header.as_bytes()), PEER), Err(Refused::Wrong), "{header}");
+            assert_eq!(gate.admit(Some(header.as_bytes()), PEER).await, Err(Refused::Wrong), "{header}");
         }
         for header in ["", "Bearer", "Bearer ", "Basic token-number-one", "token-number-one"] {
-            assert_eq!(gate.admit(Some(header.as_bytes()), PEER), Err(Refused::Missing), "{header}");
+            assert_eq!(gate.admit(Some(header.as_bytes()), PEER).await, Err(Refused::Missing), "{header}");
         }
-        assert_eq!(gate.admit(None, PEER), Err(Refused::Missing));
-        assert_eq!(gate.admit(Some(b"Bearer \xff\xfe"), PEER), Err(Refused::Missing));
+        assert_eq!(gate.admit(None, PEER).await, Err(Refused::Missing));
+        assert_eq!(gate.admit(Some(b"Bearer \xff\xfe"), PEER).await, Err(Refused::Missing));
     }
 
     #[tokio::test]
     async fn guessing_is_slowed_down_and_locks_nobody_out() {
         let gate = gate().await;
-        let guess = || gate.admit(Some(b"Bearer guess"), PEER);
-        let refusals: Vec<_> = (0..100).map(|_| guess().unwrap_err()).collect();
+        let mut refusals = Vec::new();
+        for _ in 0..100 {
+            refusals.push(gate.admit(Some(b"Bearer guess"), PEER).await.unwrap_err());
+        }
         assert!(refusals.iter().any(|refused| matches!(refused, Refused::TooMany { .. })));
-        assert!(gate.admit(Some(b"Bearer token-number-one"), PEER).is_ok());
+        assert!(gate.admit(Some(b"Bearer token-number-one"), PEER).await.is_ok());
     }
 
     #[tokio::test]
@@ -231,8 +294,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn without_grants_the_caller_is_the_owner() {
-        assert_eq!(Gate::open().admit(None, PEER), Ok(Caller::local(Arrival::Http)));
+    #[tokio::test]
+    async fn without_grants_the_caller_is_the_owner() {
+        assert_eq!(Gate::open().admit(None, PEER).await, Ok(Caller::local(Arrival::Http)));
     }
 }

@@ -87,7 +87,7 @@ impl Programs {
     }
 
     async fn walk(&self, tool: &str, request: Request) -> Result<Value, Problem> {
-        let caller = self.door.caller(&request).map_err(unauthorized)?;
+        let caller = self.door.caller(request.headers(), request.extensions()).await.map_err(unauthorized)?;
         let Ok(_room) = self.bodies.try_acquire() else {
             return Err(busy());
         };
@@ -273,6 +273,14 @@ fn unauthorized(refused: Refused) -> Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 "unauthorized",
                 "too many wrong tokens from this address",
+            )
+        },
+        Refused::Unavailable => Problem {
+            retry_after_seconds: Some(RETRY_SECONDS),
+            ..Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "tokens cannot be checked at the moment",
             )
         },
     }

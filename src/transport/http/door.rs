@@ -59,7 +59,7 @@ pub(super) async fn guard_names(State(door): State<Arc<Door>>, request: Request,
 
 /// Everything else that must hold before `/mcp` answers.
 pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
-    let caller = match door.caller(&request) {
+    let caller = match door.caller(request.headers(), request.extensions()).await {
         Ok(caller) => caller,
         Err(refused) => return unauthorized(refused),
     };
@@ -101,16 +101,20 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
 }
 
 impl Door {
-    pub(super) fn caller(&self, request: &Request) -> Result<Caller, Refused> {
-        let mut shown = request.headers().get_all(header::AUTHORIZATION).iter();
+    pub(super) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        extensions: &http::Extensions,
+    ) -> Result<Caller, Refused> {
+        let mut shown = headers.get_all(header::AUTHORIZATION).iter();
         let token = match (shown.next(), shown.next()) {
             (Some(only), None) => Some(only.as_bytes()),
             // None, or two of which one could be anybody's.
             _ => None,
         };
         // Without a peer address nothing is counted apart; the listener always gives one.
-        let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
-        self.gate.admit(token, peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()))
+        let peer = extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
+        self.gate.admit(token, peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into())).await
     }
 
     /// Reads the whole body and refuses one that could be understood in two ways.
@@ -190,6 +194,11 @@ fn unauthorized(refused: Refused) -> Response {
             let retry = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
             (StatusCode::TOO_MANY_REQUESTS, retry, "too many wrong tokens from this address\n")
                 .into_response()
+        }
+        Refused::Unavailable => {
+            let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))];
+            let text = "tokens cannot be checked at the moment\n";
+            (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn serve(
     drain: Duration,
 ) -> Result<BoundHttp, TransportError> {
     let wanted = settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT)));
-    if !gate.has_grants() && !wanted.ip().to_canonical().is_loopback() {
+    if !gate.wants_token() && !wanted.ip().to_canonical().is_loopback() {
         return Err(TransportError::OpenDoor { address: wanted });
     }
     let bind_failed = |source| TransportError::Bind { address: wanted, source };

@@ -63,14 +63,18 @@ async fn answer(State(pages): State<Arc<Pages>>, Path(secret): Path<String>, req
         _ => return page(StatusCode::BAD_REQUEST, &form(&entry, "Choose one of the two buttons.")),
     };
     let shown = format!("Bearer {}", member("token").unwrap_or_default().trim());
-    let caller = match pages.gate.admit(Some(shown.as_bytes()), peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
-    {
+    let peer = peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    let caller = match pages.gate.admit(Some(shown.as_bytes()), peer).await {
         Ok(caller) => caller,
         Err(Refused::TooMany { .. }) => {
             return page(
                 StatusCode::TOO_MANY_REQUESTS,
                 &form(&entry, "Too many wrong tokens; try again later."),
             );
+        }
+        Err(Refused::Unavailable) => {
+            let problem = "Tokens cannot be checked at the moment; try again later.";
+            return page(StatusCode::SERVICE_UNAVAILABLE, &form(&entry, problem));
         }
         Err(Refused::Missing | Refused::Wrong) => {
             return page(StatusCode::UNAUTHORIZED, &form(&entry, "This token is not valid."));
