@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     files::DownloadArea,
+    identity::People,
     invoices::{Engine, extraction::Extractor},
     language::{KeyReader, LanguageModel},
     odoo::{Connections, OdooError, resolve_secret, seal_keys},
@@ -25,7 +26,7 @@ use crate::{
     pipeline::Corridor,
     plugins::{Plugins, StartError},
     sandbox::{self, Sandbox, SandboxOptions},
-    store::{StateDir, StoreError},
+    store::{Cabinet, StateDir, StoreError},
     tools::{Catalog, Drafts, Helpers},
     usage::{PriceFileError, UsageLedger},
 };
@@ -39,6 +40,10 @@ pub struct House {
     pub corridor: Arc<Corridor>,
     pub config: Config,
     pub keeper: Arc<PolicyKeeper>,
+    /// State that all processes of this state directory share.
+    pub cabinet: Cabinet,
+    /// Who has an account.
+    pub people: People,
     /// Dropping it stops it.
     _sandbox: Option<Sandbox>,
 }
@@ -118,6 +123,9 @@ impl House {
             plugins: Some(plugins),
             invoices: Some(invoices),
         };
+        let cabinet = Cabinet::open(&state);
+        let people = People::new(&cabinet, &config.auth, Arc::new(seal_keys(&config, &state)?))
+            .with_connections(Arc::clone(&connections));
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)
             .with_settings(config.tools.clone())
@@ -129,7 +137,7 @@ impl House {
             corridor.tell_of_changes();
         }
         let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state, Arc::clone(&corridor)));
-        Ok(Self { corridor, config, keeper, _sandbox: sandbox })
+        Ok(Self { corridor, config, keeper, cabinet, people, _sandbox: sandbox })
     }
 }
 

@@ -14,6 +14,7 @@ mod doctor;
 mod exit;
 mod house_flags;
 mod logging;
+mod people;
 mod plugin;
 mod plugin_runner;
 mod policy;
@@ -73,6 +74,9 @@ enum Command {
     Policy(policy::PolicyCommand),
     Plugin(plugin::PluginCommand),
     Approvals(approvals::ApprovalsCommand),
+    User(people::UserCommand),
+    Token(people::TokenCommand),
+    Session(people::SessionCommand),
     Audit(audit::Audit),
     Usage(usage::UsageCommand),
     Doctor(doctor::Doctor),
@@ -129,6 +133,9 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Policy(policy) => policy.run(session),
         Command::Plugin(plugin) => plugin.run(session),
         Command::Approvals(approvals) => approvals.run(session),
+        Command::User(user) => user.run(session),
+        Command::Token(token) => token.run(session),
+        Command::Session(sessions) => sessions.run(session),
         Command::Audit(audit) => audit.run(session),
         Command::Usage(usage) => usage.run(session),
         Command::Doctor(doctor) => doctor.run(session),

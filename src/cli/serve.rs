@@ -7,11 +7,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Session, Stop, house_flags::HouseFlags, logging, runtime, signals};
 use crate::{
-    config,
+    config::{self, PublicUrl},
     house::House,
     identity::Gate,
     transport::{self, BoundHttp, TransportError},
 };
+
+/// How often expired sessions and tokens are removed from the disk.
+const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// Serve MCP on standard input and output, or over HTTP
 #[derive(Debug, Args)]
@@ -51,18 +54,20 @@ impl Serve {
                 tokio::task::spawn_blocking(move || keeper.reload());
             });
             tokio::select! {
-                served = serve(&house, stop.clone()) => served,
+                served = serve(session, &house, stop.clone()) => served,
                 ended = end_in_order(asked, &stop) => ended,
                 () = reload => Ok(()),
                 () = Arc::clone(&house.keeper).keep() => Ok(()),
+                () = sweep(&house) => Ok(()),
             }
         })
     }
 }
 
-async fn serve(house: &House, stop: CancellationToken) -> Result<(), Stop> {
+async fn serve(session: &Session, house: &House, stop: CancellationToken) -> Result<(), Stop> {
     if house.config.http.listen.is_some() {
         let bound = open_http(house, stop).await?;
+        greet_first_owner(session, house, bound.address()).await?;
         tracing::info!("listening on http://{}/mcp", bound.address());
         return bound.closed().await.map_err(|error| stopped(&error));
     }
@@ -73,11 +78,45 @@ async fn serve(house: &House, stop: CancellationToken) -> Result<(), Stop> {
 
 /// Opens the HTTP door of the settings.
 pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<BoundHttp, Stop> {
-    let gate = Gate::new(&house.config.grants).await.map_err(|error| Stop::Settings(error.to_string()))?;
+    let mut gate =
+        Gate::new(&house.config.grants).await.map_err(|error| Stop::Settings(error.to_string()))?;
+    if house.people.are_known().await.map_err(|error| Stop::FailedWith(error.to_string()))? {
+        gate = gate.for_people(house.people.clone());
+    }
     let corridor = Arc::clone(&house.corridor);
     transport::serve_http(corridor, &house.config.http, Arc::new(gate), stop, drain(house))
         .await
         .map_err(|error| stopped(&error))
+}
+
+/// Where signing in was switched on and nobody can, whoever started the server can make the first account.
+async fn greet_first_owner(session: &Session, house: &House, bound: SocketAddr) -> Result<(), Stop> {
+    if house.config.auth.enabled != Some(true) {
+        return Ok(());
+    }
+    let made = house.people.accounts().first_owner_code().await;
+    let Some(code) = made.map_err(|error| Stop::FailedWith(error.to_string()))? else { return Ok(()) };
+    let public = house.config.http.public_url.as_ref().map(PublicUrl::of);
+    let public = public.unwrap_or_else(|| PublicUrl::of_address(bound));
+    session.terminal.note(&format!(
+        "odoo-mcp: there is no account yet. For an hour, {} makes the first one with the code {}",
+        public.join("/sign-in"),
+        code.reveal()
+    ));
+    Ok(())
+}
+
+/// Takes away what is over, now and then. It is not good for anything before either.
+async fn sweep(house: &House) {
+    if house.config.http.listen.is_none() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        if let Err(error) = house.people.sweep(jiff::Timestamp::now()).await {
+            tracing::warn!(%error, "what expired could not be swept away");
+        }
+    }
 }
 
 fn drain(house: &House) -> Duration {

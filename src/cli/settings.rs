@@ -67,6 +67,7 @@ fn problems(config: &Config, policy: Option<&String>) -> Vec<String> {
     if let Some(address) = config.http.listen
         && !address.ip().is_loopback()
         && config.grants.is_empty()
+        && config.auth.enabled != Some(true)
     {
         problems.push(format!("`http.listen`: {address} would be open to the network without any grant"));
     }

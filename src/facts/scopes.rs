@@ -78,7 +78,7 @@ impl Scopes {
     }
 
     #[must_use]
-    pub fn with(self, scope: Scope) -> Self {
+    pub const fn with(self, scope: Scope) -> Self {
         Self(self.0 | 1 << scope as u8)
     }
 

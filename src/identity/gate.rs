@@ -145,6 +145,11 @@ impl Gate {
         !self.grants.is_empty() || self.people.is_some() || !self.others.is_empty()
     }
 
+    /// Are there tokens that clients get by themselves?
+    pub fn accepts_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
     /// How many grants there are.
     pub fn grants(&self) -> usize {
         self.grants.len()

@@ -7,6 +7,7 @@ mod deciding;
 mod looking_again;
 mod page;
 mod running;
+mod scopes;
 mod settling;
 
 use std::sync::{Arc, OnceLock};
@@ -20,7 +21,7 @@ use crate::{
     approvals::{Answer, Approvals, CanAsk, Question},
     audit::{AuditError, AuditLog, CallOutcome, Metrics, OpenEntry, OpenError, Opening},
     config::ToolSettings,
-    facts::{CallFacts, Caller, Class, JsonObject, Risk, ToolFacts, hex},
+    facts::{CallFacts, Caller, Class, JsonObject, Risk, Scope, ToolFacts, hex},
     files::{CallerFiles, DownloadArea},
     ledger::{End, Settlement},
     odoo::Connections,
@@ -176,10 +177,15 @@ impl Corridor {
         self.approvals.as_ref()
     }
 
-    /// The tools of which this caller could have some call allowed, sorted by name.
+    /// The tools of which this caller could have some call allowed, and whose token is for calls of them,
+    /// sorted by name.
     pub fn list(&self, caller: &Caller) -> Vec<Found> {
         let policy = self.policy.load();
-        self.catalog.iter().filter(|found| policy.might_allow(caller, &found.facts())).collect()
+        let shown = |found: &Found| {
+            let facts = found.facts();
+            caller.scopes.contains(Scope::of_tool(&facts)) && policy.might_allow(caller, &facts)
+        };
+        self.catalog.iter().filter(shown).collect()
     }
 
     pub fn catalog(&self) -> &Catalog {
@@ -293,6 +299,9 @@ impl Corridor {
         let mut facts =
             deciding::gather_facts(&call.caller, tool, arguments, request.as_ref(), &self.helpers);
 
+        if let Some(denial) = scopes::beyond(policy, &facts) {
+            return Err(self.refuse(policy, &facts, denial));
+        }
         let (permit, checked) = match self.decide(policy, &mut facts, &call).await? {
             Decided::Allowed(permit, checked) => (permit, checked),
             Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),

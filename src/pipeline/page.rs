@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{ApprovalNote, Corridor, asking::in_store};
 use crate::{
     approvals::{Approvals, DecideError, Door, Entry, Person},
-    facts::Caller,
+    facts::{Caller, Scope},
 };
 
 /// Why an answer on a page changes nothing.
@@ -20,6 +20,9 @@ pub enum PageError {
     /// The client that asks holds this token, and could answer by itself.
     #[error("this is the token of the grant that asks; another one is needed")]
     OwnGrant,
+    /// Who answers could not make the call, either.
+    #[error("the token is not for calls like this one")]
+    Scope,
     #[error(transparent)]
     Refused(DecideError),
     #[error("the answer cannot be written down")]
@@ -34,14 +37,24 @@ impl Corridor {
         in_store(approvals, move |approvals| find(approvals, &secret)).await.ok().flatten()
     }
 
-    /// What the person with this token says.
-    pub async fn answer_on_page(&self, secret: &str, by: &Caller, yes: bool) -> Result<Entry, PageError> {
+    /// What the person with this token says. Whoever signed in with a browser holds nothing that their
+    /// client could show by itself, so for them the grant that asks is no matter.
+    pub async fn answer_on_page(
+        &self,
+        secret: &str,
+        by: &Caller,
+        signed_in: bool,
+        yes: bool,
+    ) -> Result<Entry, PageError> {
         let approvals = self.approvals().ok_or(PageError::Gone)?;
         let (secret, by, audit) = (secret.to_owned(), by.clone(), self.audit().clone());
         let answered = in_store(approvals, move |approvals| {
             let entry = find(approvals, &secret).ok_or(PageError::Gone)?;
-            if yes && entry.grant == by.grant {
+            if yes && !signed_in && entry.grant == by.grant {
                 return Err(PageError::OwnGrant);
+            }
+            if yes && !by.scopes.contains(Scope::of_call(entry.class, &[])) {
+                return Err(PageError::Scope);
             }
             let person = Person {
                 shown: format!("{} (grant {}, on the page)", by.user, by.grant).into(),

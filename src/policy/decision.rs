@@ -281,6 +281,8 @@ pub enum DenialKind {
     NoGrant,
     /// A breaker or a person stopped this caller.
     Paused,
+    /// The token behind the call is not for calls like this one.
+    Scope,
     /// Outside the caller's records: the answer is that of a record that does not exist.
     NotFound,
     /// A field that may not be seen: the answer is that of a field that does not exist.

@@ -388,6 +388,7 @@ fn word(kind: DenialKind) -> &'static str {
         DenialKind::Limited => "limited",
         DenialKind::NoGrant => "no_grant",
         DenialKind::Paused => "paused",
+        DenialKind::Scope => "insufficient_scope",
         DenialKind::NotFound => "not_found",
         DenialKind::BadAmount => "bad_amount",
         DenialKind::NeedsApproval => "needs_approval",

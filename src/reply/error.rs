@@ -43,6 +43,7 @@ impl CallError {
                 DenialKind::Unknown | DenialKind::Refused | DenialKind::Limited => "denied",
                 DenialKind::NoGrant => "no_grant",
                 DenialKind::Paused => "paused",
+                DenialKind::Scope => "insufficient_scope",
                 DenialKind::NotFound => "not_found",
                 DenialKind::UnknownField => "unknown_field",
                 DenialKind::BadAmount => "bad_amount",

@@ -237,8 +237,8 @@ fn status_of(code: &str, has_to_wait: bool) -> StatusCode {
         "invalid_arguments" => StatusCode::BAD_REQUEST,
         "denied" if has_to_wait => StatusCode::TOO_MANY_REQUESTS,
         "over_budget" | "tenant_busy" => StatusCode::TOO_MANY_REQUESTS,
-        "denied" | "no_grant" | "needs_approval" | "tenant_not_yours" | "access" | "closed"
-        | "not_permitted" => StatusCode::FORBIDDEN,
+        "denied" | "no_grant" | "needs_approval" | "insufficient_scope" | "tenant_not_yours" | "access"
+        | "closed" | "not_permitted" => StatusCode::FORBIDDEN,
         "too_large" | "bomb" | "language_model_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "internal" => StatusCode::INTERNAL_SERVER_ERROR,
         "language_model_not_allowed" | "language_model_no_documents" => StatusCode::UNPROCESSABLE_ENTITY,

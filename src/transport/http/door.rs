@@ -8,16 +8,20 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rmcp::model::JsonRpcError;
+use serde::Deserialize;
 
 use super::{
     origin::{Foreign, Names},
     sessions::{Place, Sessions},
 };
 use crate::{
-    facts::Caller,
+    config::PublicUrl,
+    facts::{Caller, JsonObject, Scope, Scopes},
     identity::{Gate, Refused},
+    pipeline::Corridor,
     transport::frame::{self, Frame, Outline},
 };
 
@@ -28,6 +32,24 @@ pub(super) const BODY_READ_MS_MAX: u64 = 30_000;
 /// When to come back after a refused session.
 const RETRY_SECONDS: u64 = 30;
 
+/// Where RFC 9728 puts the description of `/mcp`.
+const METADATA_PATH: &str = "/.well-known/oauth-protected-resource/mcp";
+/// What a client is told to ask for as long as nobody knows what it will call.
+const USUAL_SCOPES: Scopes = Scopes::NONE.with(Scope::Read).with(Scope::Write);
+
+/// The part of a call that says what it needs.
+#[derive(Deserialize)]
+struct Called {
+    params: CalledTool,
+}
+
+#[derive(Deserialize)]
+struct CalledTool {
+    name: String,
+    #[serde(default)]
+    arguments: JsonObject,
+}
+
 /// The other end of the connection, put into each request by the listener.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PeerAddress(pub(super) SocketAddr);
@@ -35,14 +57,25 @@ pub(super) struct PeerAddress(pub(super) SocketAddr);
 #[derive(Debug)]
 pub(super) struct Door {
     gate: Arc<Gate>,
+    corridor: Arc<Corridor>,
+    /// Where clients read how to get a token, where they can get one by themselves.
+    metadata: Option<String>,
     names: Names,
     sessions: Sessions,
     body_bytes_max: usize,
 }
 
 impl Door {
-    pub(super) fn new(gate: Arc<Gate>, names: Names, sessions: Sessions, body_bytes_max: usize) -> Self {
-        Self { gate, names, sessions, body_bytes_max }
+    pub(super) fn new(
+        gate: Arc<Gate>,
+        corridor: Arc<Corridor>,
+        public: Option<&PublicUrl>,
+        names: Names,
+        sessions: Sessions,
+        body_bytes_max: usize,
+    ) -> Self {
+        let metadata = public.filter(|_| gate.accepts_others()).map(|public| public.join(METADATA_PATH));
+        Self { gate, corridor, metadata, names, sessions, body_bytes_max }
     }
 }
 
@@ -61,7 +94,7 @@ pub(super) async fn guard_names(State(door): State<Arc<Door>>, request: Request,
 pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let caller = match door.caller(request.headers(), request.extensions()).await {
         Ok(caller) => caller,
-        Err(refused) => return unauthorized(refused),
+        Err(refused) => return door.unauthorized(refused),
     };
     let session = match session_id(request.headers()) {
         Ok(session) => session,
@@ -75,7 +108,10 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
     let mut place = None;
     if request.method() == Method::POST {
         request = match door.read_body(request).await {
-            Ok((whole, outline)) => {
+            Ok((whole, outline, bytes)) => {
+                if let Some(needed) = door.lacking_scope(&caller, &outline, &bytes) {
+                    return door.insufficient_scope(&caller, needed);
+                }
                 if session.is_none() && outline.method.as_deref() == Some("initialize") {
                     match door.sessions.place().await {
                         Some(free) => place = Some(free),
@@ -118,7 +154,7 @@ impl Door {
     }
 
     /// Reads the whole body and refuses one that could be understood in two ways.
-    async fn read_body(&self, request: Request) -> Result<(Request, Outline), Box<Response>> {
+    async fn read_body(&self, request: Request) -> Result<(Request, Outline, Bytes), Box<Response>> {
         let (parts, body) = request.into_parts();
         let reading = to_bytes(body, self.body_bytes_max);
         let bytes = match tokio::time::timeout(Duration::from_millis(BODY_READ_MS_MAX), reading).await {
@@ -134,7 +170,60 @@ impl Door {
             Frame::Refused(_) | Frame::Message(_) | Frame::Ignored => {}
         }
         let outline = Outline::of(&bytes);
-        Ok((Request::from_parts(parts, Body::from(bytes)), outline))
+        Ok((Request::from_parts(parts, Body::from(bytes.clone())), outline, bytes))
+    }
+
+    /// The scope that a call needs and its caller does not have. Whoever has all is not looked at, and
+    /// what cannot be read here is answered behind the door.
+    fn lacking_scope(&self, caller: &Caller, outline: &Outline, bytes: &[u8]) -> Option<Scope> {
+        if caller.scopes == Scopes::ALL || outline.method.as_deref() != Some("tools/call") {
+            return None;
+        }
+        let called: Called = serde_json::from_slice(bytes).ok()?;
+        let CalledTool { name, arguments } = called.params;
+        self.corridor.refused_for_scope(caller, &name, &arguments)
+    }
+
+    /// A token for more is wanted: for what this one is good for, and for this call.
+    fn insufficient_scope(&self, caller: &Caller, needed: Scope) -> Response {
+        let wanted = caller.scopes.with(needed);
+        let challenge = self.challenge(Some("insufficient_scope"), wanted);
+        let text = format!("this token is not for `{}`, which the call needs\n", needed.as_str());
+        (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)], text).into_response()
+    }
+
+    /// What a client has to show, and where it reads how to get it.
+    fn challenge(&self, error: Option<&str>, scopes: Scopes) -> HeaderValue {
+        let mut parts = Vec::new();
+        parts.extend(error.map(|error| format!("error=\"{error}\"")));
+        if self.metadata.is_some() || error == Some("insufficient_scope") {
+            parts.push(format!("scope=\"{scopes}\""));
+        }
+        parts.extend(self.metadata.as_ref().map(|url| format!("resource_metadata=\"{url}\"")));
+        let challenge = format!("Bearer {}", parts.join(", "));
+        HeaderValue::from_str(challenge.trim_end()).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+    }
+
+    fn unauthorized(&self, refused: Refused) -> Response {
+        let challenged = |error, text| {
+            let challenge = self.challenge(error, USUAL_SCOPES);
+            (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], text).into_response()
+        };
+        match refused {
+            Refused::Missing => challenged(None, "a bearer token is needed\n"),
+            Refused::Wrong => challenged(Some("invalid_token"), "the bearer token is not valid\n"),
+            Refused::TooMany { wait } => {
+                let seconds = wait.as_secs().max(1);
+                let retry = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
+                (StatusCode::TOO_MANY_REQUESTS, retry, "too many wrong tokens from this address\n")
+                    .into_response()
+            }
+            Refused::Unavailable => {
+                let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))];
+                let text = "tokens cannot be checked at the moment\n";
+                (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
+            }
+        }
     }
 
     fn unread(&self, error: &axum::Error) -> Response {
@@ -176,30 +265,6 @@ fn session_id(headers: &HeaderMap) -> Result<Option<String>, Box<Response>> {
             Err(_) => Err(plain_box(StatusCode::BAD_REQUEST, "the session id is not text")),
         },
         (Some(_), Some(_)) => Err(plain_box(StatusCode::BAD_REQUEST, "more than one session id")),
-    }
-}
-
-fn unauthorized(refused: Refused) -> Response {
-    let challenge = |value: &'static str| [(header::WWW_AUTHENTICATE, HeaderValue::from_static(value))];
-    match refused {
-        Refused::Missing => {
-            (StatusCode::UNAUTHORIZED, challenge("Bearer"), "a bearer token is needed\n").into_response()
-        }
-        Refused::Wrong => {
-            let challenge = challenge("Bearer error=\"invalid_token\"");
-            (StatusCode::UNAUTHORIZED, challenge, "the bearer token is not valid\n").into_response()
-        }
-        Refused::TooMany { wait } => {
-            let seconds = wait.as_secs().max(1);
-            let retry = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
-            (StatusCode::TOO_MANY_REQUESTS, retry, "too many wrong tokens from this address\n")
-                .into_response()
-        }
-        Refused::Unavailable => {
-            let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))];
-            let text = "tokens cannot be checked at the moment\n";
-            (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
-        }
     }
 }
 

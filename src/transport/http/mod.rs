@@ -4,11 +4,13 @@
 //! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
 
 mod ai;
+mod cookies;
 mod door;
 mod listener;
 mod origin;
 mod pages;
 mod sessions;
+mod sign_in;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,12 +26,17 @@ use rmcp::transport::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::{door::Door, origin::Names, pages::Pages, sessions::Sessions};
+use self::{cookies::Cookies, door::Door, origin::Names, pages::Pages, sessions::Sessions};
 use super::{
     TransportError,
     server::{Handler, Shared},
 };
-use crate::{config::HttpSettings, facts::Arrival, identity::Gate, pipeline::Corridor};
+use crate::{
+    config::{HttpSettings, PublicUrl},
+    facts::Arrival,
+    identity::Gate,
+    pipeline::Corridor,
+};
 
 /// An old-style session lives at least this long without a request, because a silent call does not
 /// keep it alive, and its reply would be lost.
@@ -71,25 +78,62 @@ pub(super) async fn serve(
     let listener = TcpListener::bind(wanted).await.map_err(bind_failed)?;
     let address = listener.local_addr().map_err(bind_failed)?;
 
-    // A page wants two grants, one that asks and one that answers; and its address, which is only
-    // known for sure on this machine.
-    let has_pages = gate.grants() > 1 && address.ip().to_canonical().is_loopback();
-    let pages = has_pages.then(|| Pages { corridor: Arc::clone(&corridor), gate: Arc::clone(&gate) });
-    let shared = Shared::new(corridor, Arrival::Http, has_pages.then(|| format!("http://{address}")));
+    let public = public_address(settings, address);
+    let people = match (gate.people(), &public) {
+        (Some(people), Some(public)) => Some(Arc::new(sign_in::Pages {
+            people: people.clone(),
+            cookies: Cookies::new(public.is_https()),
+            corridor: Arc::clone(&corridor),
+        })),
+        (Some(_), None) => {
+            tracing::warn!(
+                "nobody can sign in with a browser: set `http.public_url` to the https address of this server"
+            );
+            None
+        }
+        (None, _) => None,
+    };
+    // A page of a question wants two who can tell each other apart, one that asks and one that answers;
+    // and its address.
+    let has_pages = (gate.grants() > 1 || people.is_some()) && public.is_some();
+    let pages = has_pages.then(|| Pages {
+        corridor: Arc::clone(&corridor),
+        gate: Arc::clone(&gate),
+        people: people.clone(),
+    });
+    let pages_at = public.as_ref().filter(|_| has_pages).map(|public| public.as_str().to_owned());
+    let shared = Shared::new(Arc::clone(&corridor), Arrival::Http, pages_at);
     let streams = CancellationToken::new();
-    let router = router(&shared, settings, gate, pages, address, streams.clone());
+    let surroundings = Surroundings { gate, corridor, pages, people, public, address };
+    let router = router(&shared, settings, surroundings, streams.clone());
     let serving = tokio::spawn(listener::run(listener, router, shared, stop, streams, drain));
     Ok(BoundHttp { address, serving })
+}
+
+/// Where clients and browsers reach this server: as the settings say, or on this machine.
+fn public_address(settings: &HttpSettings, bound: SocketAddr) -> Option<PublicUrl> {
+    let named = settings.public_url.as_ref().map(PublicUrl::of);
+    // Elsewhere a name would have to come from requests, and passwords would travel in clear.
+    named.or_else(|| bound.ip().to_canonical().is_loopback().then(|| PublicUrl::of_address(bound)))
+}
+
+/// What the pages and the door of one server share.
+struct Surroundings {
+    gate: Arc<Gate>,
+    corridor: Arc<Corridor>,
+    pages: Option<Pages>,
+    people: Option<Arc<sign_in::Pages>>,
+    public: Option<PublicUrl>,
+    address: SocketAddr,
 }
 
 fn router(
     shared: &Arc<Shared>,
     settings: &HttpSettings,
-    gate: Arc<Gate>,
-    pages: Option<Pages>,
-    address: SocketAddr,
+    surroundings: Surroundings,
     streams: CancellationToken,
 ) -> Router {
+    let Surroundings { gate, corridor, pages, people, public, address } = surroundings;
     let mut manager = LocalSessionManager::default();
     let idle_ms = settings.session_idle_ms.max(SESSION_IDLE_MS_MIN);
     manager.session_config.keep_alive = Some(Duration::from_millis(idle_ms));
@@ -105,9 +149,16 @@ fn router(
     let server = Handler::new(Arc::clone(shared));
     let mcp = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&manager), config);
 
-    let names = Names::new(&settings.allowed_hosts, &settings.allowed_origins, address);
+    let (mut hosts, mut origins) = (settings.allowed_hosts.clone(), settings.allowed_origins.clone());
+    if let Some(named) = public.as_ref().filter(|_| settings.public_url.is_some()) {
+        hosts.push(named.authority());
+        origins.push(named.as_str().to_owned());
+    }
+    let names = Names::new(&hosts, &origins, address);
     let door = Arc::new(Door::new(
         gate,
+        corridor,
+        public.as_ref(),
         names,
         Sessions::new(manager, settings.sessions_max),
         settings.body_bytes_max,
@@ -118,5 +169,6 @@ fn router(
         .merge(ai::routes(Arc::clone(&door), Arc::clone(shared)))
         .route("/health", get(|| async { "ok\n" }))
         .merge(pages.map(pages::routes).unwrap_or_default())
+        .merge(people.map(sign_in::routes).unwrap_or_default())
         .layer(from_fn_with_state(door, door::guard_names))
 }

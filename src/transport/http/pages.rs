@@ -2,7 +2,7 @@
 //!
 //! Its address holds a secret that is good for one question. Whoever opens it sees the question; to
 //! answer takes the token of a grant, and not of the grant that asks, because its client could answer
-//! by itself. Deliberately absent: scripts, cookies, and any sign-in that outlives the answer.
+//! by itself; or being signed in with the browser. Deliberately absent: scripts.
 
 use std::{fmt::Write as _, net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -10,15 +10,19 @@ use axum::{
     Router,
     body::to_bytes,
     extract::{Path, Request, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 
-use super::door::PeerAddress;
+use super::{
+    door::PeerAddress,
+    sign_in::{self, escaped},
+};
 use crate::{
     approvals::Entry,
-    identity::{Gate, Refused},
+    facts::{Caller, Scopes},
+    identity::{Gate, Refused, SignedIn},
     pipeline::{Corridor, PageError},
 };
 
@@ -31,21 +35,86 @@ const BODY_READ_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Pages {
     pub(super) corridor: Arc<Corridor>,
     pub(super) gate: Arc<Gate>,
+    /// Who may be signed in.
+    pub(super) people: Option<Arc<sign_in::Pages>>,
+}
+
+/// How somebody may answer.
+enum Answerer {
+    SignedIn(Box<SignedIn>),
+    /// With a token, or after signing in where there are accounts.
+    Anybody {
+        sign_in_first: Option<String>,
+    },
 }
 
 pub(super) fn routes(pages: Pages) -> Router {
     Router::new().route("/approve/{secret}", get(show).post(answer)).with_state(Arc::new(pages))
 }
 
-async fn show(State(pages): State<Arc<Pages>>, Path(secret): Path<String>) -> Response {
+async fn show(State(pages): State<Arc<Pages>>, Path(secret): Path<String>, request: Request) -> Response {
+    let answerer = match pages.answerer(request.headers(), &secret).await {
+        Ok(answerer) => answerer,
+        Err(response) => return *response,
+    };
     match pages.corridor.question_of_page(&secret).await {
-        Some(entry) => page(StatusCode::OK, &form(&entry, "")),
+        Some(entry) => page(StatusCode::OK, &form(&entry, "", &answerer)),
         None => gone(),
+    }
+}
+
+impl Pages {
+    async fn answerer(&self, headers: &http::HeaderMap, secret: &str) -> Result<Answerer, Box<Response>> {
+        let Some(people) = &self.people else { return Ok(Answerer::Anybody { sign_in_first: None }) };
+        match people.signed_in(headers).await {
+            Ok(Some(signed_in)) => Ok(Answerer::SignedIn(Box::new(signed_in))),
+            Ok(None) => {
+                let next: String =
+                    url::form_urlencoded::byte_serialize(format!("/approve/{secret}").as_bytes()).collect();
+                Ok(Answerer::Anybody { sign_in_first: Some(format!("/sign-in?next={next}")) })
+            }
+            Err(error) => Err(Box::new(sign_in::unavailable(&error))),
+        }
+    }
+
+    /// Who answers with this form, and whether they are signed in.
+    async fn caller(
+        &self,
+        answerer: &Answerer,
+        csrf: &str,
+        token: &str,
+        peer: std::net::IpAddr,
+    ) -> Result<(Caller, bool), (StatusCode, &'static str)> {
+        if let (Answerer::SignedIn(signed_in), Some(people)) = (answerer, &self.people) {
+            return if signed_in.csrf_fits(csrf) {
+                Ok((people.people.caller_of(&signed_in.account, Scopes::ALL), true))
+            } else {
+                Err((StatusCode::FORBIDDEN, "This form is not of this session; try again."))
+            };
+        }
+        let shown = format!("Bearer {}", token.trim());
+        match self.gate.admit(Some(shown.as_bytes()), peer).await {
+            Ok(caller) => Ok((caller, false)),
+            Err(Refused::TooMany { .. }) => {
+                Err((StatusCode::TOO_MANY_REQUESTS, "Too many wrong tokens; try again later."))
+            }
+            Err(Refused::Unavailable) => Err((
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Tokens cannot be checked at the moment; try again later.",
+            )),
+            Err(Refused::Missing | Refused::Wrong) => {
+                Err((StatusCode::UNAUTHORIZED, "This token is not valid."))
+            }
+        }
     }
 }
 
 async fn answer(State(pages): State<Arc<Pages>>, Path(secret): Path<String>, request: Request) -> Response {
     let Some(entry) = pages.corridor.question_of_page(&secret).await else { return gone() };
+    let answerer = match pages.answerer(request.headers(), &secret).await {
+        Ok(answerer) => answerer,
+        Err(response) => return *response,
+    };
     let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
     let reading = to_bytes(request.into_body(), BODY_BYTES_MAX);
     let Ok(Ok(body)) = tokio::time::timeout(BODY_READ_MAX, reading).await else {
@@ -60,27 +129,18 @@ async fn answer(State(pages): State<Arc<Pages>>, Path(secret): Path<String>, req
     let yes = match member("answer").as_deref() {
         Some("approve") => true,
         Some("refuse") => false,
-        _ => return page(StatusCode::BAD_REQUEST, &form(&entry, "Choose one of the two buttons.")),
+        _ => {
+            let problem = "Choose one of the two buttons.";
+            return page(StatusCode::BAD_REQUEST, &form(&entry, problem, &answerer));
+        }
     };
-    let shown = format!("Bearer {}", member("token").unwrap_or_default().trim());
+    let (csrf, token) = (member("csrf").unwrap_or_default(), member("token").unwrap_or_default());
     let peer = peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
-    let caller = match pages.gate.admit(Some(shown.as_bytes()), peer).await {
+    let (caller, signed_in) = match pages.caller(&answerer, &csrf, &token, peer).await {
         Ok(caller) => caller,
-        Err(Refused::TooMany { .. }) => {
-            return page(
-                StatusCode::TOO_MANY_REQUESTS,
-                &form(&entry, "Too many wrong tokens; try again later."),
-            );
-        }
-        Err(Refused::Unavailable) => {
-            let problem = "Tokens cannot be checked at the moment; try again later.";
-            return page(StatusCode::SERVICE_UNAVAILABLE, &form(&entry, problem));
-        }
-        Err(Refused::Missing | Refused::Wrong) => {
-            return page(StatusCode::UNAUTHORIZED, &form(&entry, "This token is not valid."));
-        }
+        Err((status, problem)) => return page(status, &form(&entry, problem, &answerer)),
     };
-    match pages.corridor.answer_on_page(&secret, &caller, yes).await {
+    match pages.corridor.answer_on_page(&secret, &caller, signed_in, yes).await {
         Ok(entry) => {
             let done = if yes {
                 "Granted: the call may go ahead once."
@@ -90,8 +150,8 @@ async fn answer(State(pages): State<Arc<Pages>>, Path(secret): Path<String>, req
             page(StatusCode::OK, &format!("<p>{done}</p><pre>{}</pre>", escaped(&entry.text)))
         }
         Err(PageError::Gone) => gone(),
-        Err(error @ (PageError::OwnGrant | PageError::Refused(_))) => {
-            page(StatusCode::FORBIDDEN, &form(&entry, &format!("Not possible: {error}.")))
+        Err(error @ (PageError::OwnGrant | PageError::Scope | PageError::Refused(_))) => {
+            page(StatusCode::FORBIDDEN, &form(&entry, &format!("Not possible: {error}."), &answerer))
         }
         Err(error @ PageError::Failed) => {
             page(StatusCode::INTERNAL_SERVER_ERROR, &escaped(&error.to_string()))
@@ -99,17 +159,31 @@ async fn answer(State(pages): State<Arc<Pages>>, Path(secret): Path<String>, req
     }
 }
 
-fn form(entry: &Entry, problem: &str) -> String {
+fn form(entry: &Entry, problem: &str, answerer: &Answerer) -> String {
     let mut html = format!("<pre>{}</pre>", escaped(&entry.text));
     if !problem.is_empty() {
         // Writing to a text cannot fail.
-        let _ = write!(html, "<p role=\"alert\"><strong>{}</strong></p>", escaped(problem));
+        let _ = write!(html, "<p class=\"problem\" role=\"alert\"><strong>{}</strong></p>", escaped(problem));
     }
-    html.push_str(
-        "<form method=\"post\" autocomplete=\"off\">\
-         <p><label>Your token <input type=\"password\" name=\"token\" required autocomplete=\"off\"></label></p>\
-         <p><button name=\"answer\" value=\"refuse\">Refuse</button> \
-         <button name=\"answer\" value=\"approve\">Approve exactly this, once</button></p></form>",
+    let who = match answerer {
+        Answerer::SignedIn(signed_in) => format!(
+            "<p>You answer as <strong>{}</strong>.</p><input type=\"hidden\" name=\"csrf\" value=\"{}\">",
+            escaped(signed_in.account.name.as_str()),
+            escaped(&signed_in.csrf),
+        ),
+        Answerer::Anybody { sign_in_first } => {
+            if let Some(address) = sign_in_first {
+                let _ = write!(html, "<p><a href=\"{}\">Sign in to answer</a></p>", escaped(address));
+            }
+            "<p><label>Your token <input type=\"password\" name=\"token\" required autocomplete=\"off\"></label></p>"
+                .to_owned()
+        }
+    };
+    let _ = write!(
+        html,
+        "<form method=\"post\" autocomplete=\"off\">{who}<p><button class=\"second\" name=\"answer\" \
+         value=\"refuse\">Refuse</button> <button name=\"answer\" value=\"approve\">Approve exactly this, \
+         once</button></p></form>"
     );
     html
 }
@@ -119,37 +193,5 @@ fn gone() -> Response {
 }
 
 fn page(status: StatusCode, body: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>odoo-mcp: approval</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"></head><body><h1>Approval</h1>{body}</body></html>\n"
-    );
-    let fixed = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
-    let headers = [
-        fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        fixed(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-        fixed(header::CACHE_CONTROL, "no-store"),
-        // With no referrer at all the browser would not say where the form was either.
-        fixed(header::REFERRER_POLICY, "same-origin"),
-        fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        fixed(header::X_FRAME_OPTIONS, "DENY"),
-    ];
-    (status, headers, html).into_response()
-}
-
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            c => html.push(c),
-        }
-    }
-    html
+    sign_in::page(status, "Approval", body)
 }

@@ -96,6 +96,7 @@ fn word(policy: &Arc<Policy>, facts: &CallFacts) -> String {
                 DenialKind::Limited => "limited",
                 DenialKind::NoGrant => "no grant",
                 DenialKind::Paused => "paused",
+                DenialKind::Scope => "insufficient_scope",
                 DenialKind::NotFound => "not found",
                 DenialKind::UnknownField => "unknown field",
                 DenialKind::BadAmount => "bad amount",
