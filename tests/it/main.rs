@@ -10,6 +10,7 @@ mod catalogue;
 mod cli;
 mod contract;
 mod documents;
+mod identity;
 mod journal;
 mod large_policy;
 mod plugin_kit;

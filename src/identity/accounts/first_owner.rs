@@ -58,7 +58,7 @@ impl Accounts {
             return Ok(None);
         }
         // What is wrong with the password is said before the code is used up.
-        super::check_new(password, name.as_str()).map_err(PeopleError::Refused)?;
+        super::password::check_new(password, name.as_str()).map_err(PeopleError::Refused)?;
         if self.codes.remove(&trace.place).await?.is_none() {
             return Ok(None);
         }

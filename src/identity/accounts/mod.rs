@@ -15,10 +15,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub(super) use self::account::odoo_name;
-use self::password::PasswordWork;
+use self::password::{PasswordWork, check_new};
 pub use self::{
     account::{Account, Proof, local_name},
-    password::{PasswordDigest, check_new},
+    password::PasswordDigest,
     second_factor::NewSecondFactor,
 };
 use super::{people::PeopleError, secrets::new_id};

@@ -54,7 +54,7 @@ impl fmt::Debug for PasswordDigest {
 }
 
 /// Why a password is not taken.
-pub fn check_new(password: &Secret, name: &str) -> Result<(), String> {
+pub(super) fn check_new(password: &Secret, name: &str) -> Result<(), String> {
     let text = password.reveal();
     let mut different: Vec<char> = text.chars().collect();
     let chars = different.len();

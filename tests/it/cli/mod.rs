@@ -6,6 +6,7 @@ mod connect;
 mod demo;
 mod files;
 mod ledger_of_models;
+mod people;
 mod policies;
 mod program;
 mod secrets;

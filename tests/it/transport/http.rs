@@ -103,7 +103,7 @@ pub(super) fn with_token(request: HttpRequest, token: Option<&str>) -> HttpReque
     }
 }
 
-pub(super) fn in_session(message: &Value, session: &str) -> HttpRequest {
+pub(crate) fn in_session(message: &Value, session: &str) -> HttpRequest {
     HttpRequest::message(message).with("mcp-session-id", session).with("mcp-protocol-version", "2025-11-25")
 }
 

@@ -12,7 +12,9 @@ mod prompts;
 mod resources;
 mod stdio;
 mod tools;
-mod wire;
+pub(crate) mod wire;
+
+pub(crate) use http::in_session;
 
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ use odoo_mcp::{
 use serde_json::{Value, json};
 
 /// The meta members that every request of 2026-07-28 carries.
-fn modern() -> Value {
+pub(crate) fn modern() -> Value {
     json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
@@ -34,21 +36,21 @@ fn modern() -> Value {
     })
 }
 
-fn initialize(id: i64, revision: &str) -> Value {
+pub(crate) fn initialize(id: i64, revision: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "initialize", "params": {
         "protocolVersion": revision, "capabilities": {}, "clientInfo": { "name": "test", "version": "0" },
     } })
 }
 
-fn request(id: i64, method: &str, params: Value) -> Value {
+pub(crate) fn request(id: i64, method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 
-fn call(id: i64, tool: &str, arguments: Value) -> Value {
+pub(crate) fn call(id: i64, tool: &str, arguments: Value) -> Value {
     request(id, "tools/call", json!({ "name": tool, "arguments": arguments }))
 }
 
-fn modern_call(id: i64, tool: &str, arguments: Value) -> Value {
+pub(crate) fn modern_call(id: i64, tool: &str, arguments: Value) -> Value {
     request(id, "tools/call", json!({ "name": tool, "arguments": arguments, "_meta": modern() }))
 }
 

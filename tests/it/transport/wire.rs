@@ -14,39 +14,39 @@ use tokio::{
 /// Nothing here takes this long unless the server is stuck.
 const STUCK_MS: u64 = 20_000;
 
-pub(super) async fn in_time<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_millis(STUCK_MS), work).await.expect("the server is stuck")
 }
 
 /// The client's end of a line stream.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     reader: BufReader<ReadHalf<DuplexStream>>,
     writer: Option<WriteHalf<DuplexStream>>,
 }
 
 impl Lines {
-    pub(super) fn new(stream: DuplexStream) -> Self {
+    pub(crate) fn new(stream: DuplexStream) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         Self { reader: BufReader::new(reader), writer: Some(writer) }
     }
 
-    pub(super) async fn send_raw(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
         in_time(self.writer.as_mut().unwrap().write_all(bytes)).await.unwrap();
     }
 
-    pub(super) async fn send(&mut self, message: &Value) {
+    pub(crate) async fn send(&mut self, message: &Value) {
         self.send_raw(format!("{message}\n").as_bytes()).await;
     }
 
     /// The next message of the server, or `None` when it closed the stream.
-    pub(super) async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         in_time(self.reader.read_line(&mut line)).await.unwrap();
         (!line.is_empty()).then(|| serde_json::from_str(&line).expect("only JSON on the output"))
     }
 
     /// The answer to one request; notifications before it are left out.
-    pub(super) async fn answer(&mut self, id: i64) -> Value {
+    pub(crate) async fn answer(&mut self, id: i64) -> Value {
         loop {
             let message = self.next().await.expect("the server closed the stream");
             if message["id"] == id {
@@ -56,20 +56,20 @@ impl Lines {
         }
     }
 
-    pub(super) async fn ask(&mut self, message: &Value) -> Value {
+    pub(crate) async fn ask(&mut self, message: &Value) -> Value {
         self.send(message).await;
         self.answer(message["id"].as_i64().unwrap()).await
     }
 
     /// The handshake of the older revisions.
-    pub(super) async fn initialize(&mut self, revision: &str) -> Value {
+    pub(crate) async fn initialize(&mut self, revision: &str) -> Value {
         let answer = self.ask(&super::initialize(0, revision)).await;
         self.send(&serde_json::json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
         answer
     }
 
     /// Ends the input; what is still to come can be read.
-    pub(super) async fn hang_up(&mut self) {
+    pub(crate) async fn hang_up(&mut self) {
         if let Some(mut writer) = self.writer.take() {
             writer.shutdown().await.unwrap();
         }
@@ -78,14 +78,14 @@ impl Lines {
 
 /// What came back over HTTP.
 #[derive(Debug)]
-pub(super) struct HttpAnswer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct HttpAnswer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl HttpAnswer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -93,7 +93,7 @@ impl HttpAnswer {
     }
 
     /// All messages of the body, be it plain JSON or an event stream.
-    pub(super) fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         if let Ok(message) = serde_json::from_str(&self.body) {
             return vec![message];
         }
@@ -102,14 +102,14 @@ impl HttpAnswer {
     }
 
     #[track_caller]
-    pub(super) fn message(&self) -> Value {
+    pub(crate) fn message(&self) -> Value {
         self.messages().pop().unwrap_or_else(|| panic!("no message in {self:?}"))
     }
 }
 
 /// One HTTP request, written by hand.
 #[derive(Debug, Clone)]
-pub(super) struct HttpRequest {
+pub(crate) struct HttpRequest {
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
@@ -118,7 +118,7 @@ pub(super) struct HttpRequest {
 
 impl HttpRequest {
     /// A request as a well-behaved client sends it. [`HttpRequest::with`] replaces a header.
-    pub(super) fn post(body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn post(body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         let length = body.len().to_string();
         let headers = [
@@ -133,7 +133,7 @@ impl HttpRequest {
     }
 
     /// A message with the headers that its revision asks for.
-    pub(super) fn message(message: &Value) -> Self {
+    pub(crate) fn message(message: &Value) -> Self {
         let request = Self::post(message.to_string());
         let revision = &message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"];
         let Some(revision) = revision.as_str() else { return request };
@@ -146,29 +146,29 @@ impl HttpRequest {
         }
     }
 
-    pub(super) fn get(path: &str) -> Self {
+    pub(crate) fn get(path: &str) -> Self {
         let mut request = Self::post("");
         request.method = "GET";
         request.path = path.to_owned();
         request
     }
 
-    pub(super) fn method(mut self, method: &'static str) -> Self {
+    pub(crate) fn method(mut self, method: &'static str) -> Self {
         self.method = method;
         self
     }
 
-    pub(super) fn path(mut self, path: &str) -> Self {
+    pub(crate) fn path(mut self, path: &str) -> Self {
         self.path = path.to_owned();
         self
     }
 
-    pub(super) fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(own, _)| own != name);
         self
     }
 
-    pub(super) fn with(self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
         let mut request = self.without(name);
         request.headers.push((name.to_owned(), value.to_owned()));
         request
@@ -185,7 +185,7 @@ impl HttpRequest {
     }
 
     /// Opens a connection and sends; the caller reads, or goes away.
-    pub(super) async fn open(&self, address: SocketAddr) -> TcpStream {
+    pub(crate) async fn open(&self, address: SocketAddr) -> TcpStream {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         let bytes = self.bytes();
         // A server that refuses early may close before it has read everything.
@@ -193,7 +193,7 @@ impl HttpRequest {
         tcp
     }
 
-    pub(super) async fn send(&self, address: SocketAddr) -> HttpAnswer {
+    pub(crate) async fn send(&self, address: SocketAddr) -> HttpAnswer {
         let mut tcp = self.open(address).await;
         let mut bytes = Vec::new();
         let _ = in_time(tcp.read_to_end(&mut bytes)).await;

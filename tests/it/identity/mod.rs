@@ -1,0 +1,7 @@
+//! People at the HTTP door: tokens, scopes, signing in, sessions; and what must not come in.
+
+mod place;
+mod questions;
+mod scopes;
+mod sign_in;
+mod tokens;
