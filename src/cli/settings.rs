@@ -1,12 +1,16 @@
 //! `config`: the commented settings file, and a check of the settings in force.
 
+use std::sync::Arc;
+
 use clap::Args;
 
-use super::{Session, Stop};
+use super::{Session, Stop, runtime};
 use crate::{
     config::{Config, DEFAULT_SETTINGS},
     house::PolicySource,
-    store::SealKeys,
+    identity::People,
+    odoo::seal_keys,
+    store::{Cabinet, SealKeys, StateDir},
     tools::Catalog,
 };
 
@@ -67,9 +71,25 @@ fn problems(config: &Config, policy: Option<&String>) -> Vec<String> {
     if let Some(address) = config.http.listen
         && !address.ip().is_loopback()
         && config.grants.is_empty()
-        && config.auth.enabled != Some(true)
+        && !wants_tokens(config)
     {
         problems.push(format!("`http.listen`: {address} would be open to the network without any grant"));
     }
     problems
+}
+
+/// Will `serve` let in only who shows a token? Nothing is made to find that out.
+fn wants_tokens(config: &Config) -> bool {
+    if let Some(enabled) = config.auth.enabled {
+        return enabled;
+    }
+    if !config.auth.odoo_connections.is_empty() {
+        return true;
+    }
+    let Ok(true) = config.state_dir.try_exists() else { return false };
+    let Ok(state) = StateDir::open(&config.state_dir) else { return false };
+    let Ok(keys) = seal_keys(config, &state) else { return false };
+    let has_store = Cabinet::is_in(&state);
+    let people = People::new(&Cabinet::open(&state), &config.auth, Arc::new(keys));
+    has_store && runtime::block_on(async { Ok(people.are_known().await.unwrap_or(false)) }).unwrap_or(false)
 }

@@ -60,6 +60,15 @@ pub(super) const PASSWORDS_OF_BROWSER: WaitRule = WaitRule {
     forgotten_after: Duration::from_secs(3_600),
 };
 
+/// Wrong passwords for users of one Odoo, together: an Odoo refuses every login from an address that
+/// showed five wrong ones within a minute, and this server's own logins come from the same address.
+pub(super) const PASSWORDS_OF_ODOO: WaitRule = WaitRule {
+    free: 3,
+    first: Duration::from_secs(20),
+    longest: Duration::from_secs(60),
+    forgotten_after: Duration::from_secs(120),
+};
+
 /// The failures of many.
 #[derive(Debug)]
 pub(super) struct Failures<K> {

@@ -122,6 +122,7 @@ impl People {
     ///
     /// If the store cannot be reached.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), PeopleError> {
+        self.accounts.sweep(now).await?;
         self.tokens.sweep(now).await?;
         self.sessions.sweep(now).await?;
         self.sign_in.sweep(now).await

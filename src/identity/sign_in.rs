@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     accounts::{Account, Accounts, local_name, odoo_name},
-    failures::{Failures, PASSWORDS_OF_ACCOUNT, PASSWORDS_OF_ADDRESS, PASSWORDS_OF_BROWSER, neighbourhood},
+    failures::{
+        Failures, PASSWORDS_OF_ACCOUNT, PASSWORDS_OF_ADDRESS, PASSWORDS_OF_BROWSER, PASSWORDS_OF_ODOO,
+        neighbourhood,
+    },
     odoo_login,
     people::PeopleError,
     secrets::{Trace, digest_of, new_secret, same},
@@ -85,13 +88,14 @@ struct Waits {
     accounts: Failures<UserName>,
     addresses: Failures<IpAddr>,
     browsers: Failures<String>,
+    odoos: Failures<ConnectionAlias>,
 }
 
 /// Who tries: what their failures are counted under.
 #[derive(Debug, Clone)]
 enum Trier {
     KnownBrowser(String),
-    Anybody { account: UserName, address: Option<IpAddr> },
+    Anybody { account: UserName, address: Option<IpAddr>, odoo: Option<ConnectionAlias> },
 }
 
 /// A right password that waits for its code.
@@ -116,6 +120,7 @@ impl SignIn {
             accounts: Failures::under(PASSWORDS_OF_ACCOUNT),
             addresses: Failures::under(PASSWORDS_OF_ADDRESS),
             browsers: Failures::under(PASSWORDS_OF_BROWSER),
+            odoos: Failures::under(PASSWORDS_OF_ODOO),
         };
         let tickets = cabinet.drawer("sign-ins");
         Self { tickets, accounts, sessions, seal_keys, settings, connections: None, waits: Arc::new(waits) }
@@ -151,7 +156,11 @@ impl SignIn {
         };
         let name = name.unwrap_or_else(UserName::local);
         let before = self.accounts.get(&name).await?;
-        let trier = self.trier(&name, before.as_ref(), visitor, known);
+        let odoo = match place {
+            Place::Odoo(alias) if self.odoo_connections().contains(alias) => Some(alias.clone()),
+            Place::Odoo(_) | Place::Here => None,
+        };
+        let trier = self.trier(&name, before.as_ref(), visitor, known, odoo);
         self.begin_try(&trier)?;
         let account = match place {
             Place::Here => {
@@ -198,7 +207,7 @@ impl SignIn {
         let account = self.accounts.get(&kept.user).await?;
         let is_good = |account: &Account| account.is_still(&kept.account_id) && account.epoch == kept.epoch;
         let Some(account) = account.filter(is_good) else { return Err(NotSignedIn::Over) };
-        let trier = self.trier(&account.name, Some(&account), visitor, known);
+        let trier = self.trier(&account.name, Some(&account), visitor, known, None);
         self.begin_try(&trier)?;
         if !self.accounts.take_code(&account.name, code).await? {
             return Err(if kept.tries >= CODES_MAX { NotSignedIn::Over } else { NotSignedIn::WrongCode });
@@ -229,6 +238,7 @@ impl SignIn {
         self.begin_try(&Trier::Anybody {
             account: UserName::local(),
             address: visitor.address.map(neighbourhood),
+            odoo: None,
         })
     }
 
@@ -279,12 +289,13 @@ impl SignIn {
         account: Option<&Account>,
         visitor: &Visitor,
         known: Option<&str>,
+        odoo: Option<ConnectionAlias>,
     ) -> Trier {
         match (account, known) {
             (Some(account), Some(known)) if self.is_known(account, known) => {
                 Trier::KnownBrowser(digest_of(known))
             }
-            _ => Trier::Anybody { account: name.clone(), address: visitor.address.map(neighbourhood) },
+            _ => Trier::Anybody { account: name.clone(), address: visitor.address.map(neighbourhood), odoo },
         }
     }
 
@@ -293,9 +304,10 @@ impl SignIn {
         let now = Instant::now();
         let wait = match trier {
             Trier::KnownBrowser(browser) => self.waits.browsers.wait(browser, now),
-            Trier::Anybody { account, address } => {
+            Trier::Anybody { account, address, odoo } => {
                 let of_address = address.as_ref().and_then(|address| self.waits.addresses.wait(address, now));
-                self.waits.accounts.wait(account, now).max(of_address)
+                let of_odoo = odoo.as_ref().and_then(|odoo| self.waits.odoos.wait(odoo, now));
+                self.waits.accounts.wait(account, now).max(of_address).max(of_odoo)
             }
         };
         if let Some(wait) = wait {
@@ -305,10 +317,13 @@ impl SignIn {
             Trier::KnownBrowser(browser) => {
                 self.waits.browsers.count(browser.clone(), now);
             }
-            Trier::Anybody { account, address } => {
+            Trier::Anybody { account, address, odoo } => {
                 self.waits.accounts.count(account.clone(), now);
                 if let Some(address) = address {
                     self.waits.addresses.count(*address, now);
+                }
+                if let Some(odoo) = odoo {
+                    self.waits.odoos.count(odoo.clone(), now);
                 }
             }
         }
@@ -319,10 +334,13 @@ impl SignIn {
     fn end_try(&self, trier: &Trier) {
         match trier {
             Trier::KnownBrowser(browser) => self.waits.browsers.forget(browser),
-            Trier::Anybody { account, address } => {
+            Trier::Anybody { account, address, odoo } => {
                 self.waits.accounts.forget(account);
                 if let Some(address) = address {
                     self.waits.addresses.take_back(address);
+                }
+                if let Some(odoo) = odoo {
+                    self.waits.odoos.take_back(odoo);
                 }
             }
         }

@@ -48,6 +48,7 @@ pub(super) fn account_name(text: &str) -> Result<UserName, String> {
 }
 
 /// What cannot be done is a failure; nothing of it is wrong usage of ours.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`, which hands the error over")]
 pub(super) fn stopped(error: PeopleError) -> Stop {
     Stop::FailedWith(error.to_string())
 }

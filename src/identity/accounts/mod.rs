@@ -278,6 +278,11 @@ impl Accounts {
         }
     }
 
+    pub(super) async fn sweep(&self, now: Timestamp) -> Result<(), PeopleError> {
+        self.codes.sweep(now).await?;
+        Ok(())
+    }
+
     async fn digest(&self, name: &UserName, password: &Secret) -> Result<PasswordDigest, PeopleError> {
         check_new(password, name.as_str()).map_err(PeopleError::Refused)?;
         self.passwords.digest(password).await

@@ -33,6 +33,10 @@ impl Embedded {
         Self { database: Database::in_dir(state, DATABASE_NAME, MIGRATIONS) }
     }
 
+    pub(super) fn is_in(state: &StateDir) -> bool {
+        state.path(DATABASE_NAME).exists()
+    }
+
     pub(super) async fn get(
         &self,
         drawer: &Arc<str>,

@@ -40,6 +40,11 @@ impl Cabinet {
         Self { back_end: BackEnd::Embedded(Embedded::in_dir(state)) }
     }
 
+    /// Was anything ever kept in this state directory?
+    pub fn is_in(state: &StateDir) -> bool {
+        Embedded::is_in(state)
+    }
+
     /// The items of one kind. The name is a literal of our source.
     pub fn drawer(&self, name: &'static str) -> Drawer {
         Drawer { name: Arc::from(name), back_end: self.back_end.clone() }

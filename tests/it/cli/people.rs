@@ -228,6 +228,10 @@ fn who_starts_a_server_without_accounts_is_shown_a_code() {
     add(&home, "anna", "owner").ended(0);
     let server = Server::start(&home, &[]);
     assert!(!server.said.iter().any(|line| line.contains("code")), "{:?}", server.said);
+    let home = Home::new().with("ODOO_MCP_HTTP_LISTEN", "0.0.0.0:1");
+    home.run(&["config", "--check"]).ended(64);
+    add(&home, "anna", "owner").ended(0);
+    home.run(&["config", "--check"]).ended(0);
 }
 
 #[test]

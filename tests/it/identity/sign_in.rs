@@ -244,7 +244,6 @@ async fn an_odoo_user_signs_in_where_the_operator_allowed_it() {
     let mut browser = Browser::default();
     for (at, login, password) in [
         ("default", login.as_str(), "wrong"),
-        ("default", "nobody", password.as_str()),
         ("default", login.as_str(), ""),
         ("other", login.as_str(), password.as_str()),
         ("http://evil.example", login.as_str(), password.as_str()),
@@ -260,6 +259,21 @@ async fn an_odoo_user_signs_in_where_the_operator_allowed_it() {
     place.is_nowhere(&password);
     let accounts = place.people.accounts().list().await.unwrap();
     assert_eq!(accounts.len(), 1);
+}
+
+#[tokio::test]
+async fn who_guesses_at_an_odoo_does_not_use_up_its_patience() {
+    let auth =
+        AuthSettings { odoo_connections: vec![ConnectionAlias::default_alias()], ..AuthSettings::default() };
+    let place = open_under(json!({}), auth).await;
+    let mut statuses = Vec::new();
+    for n in 0..5 {
+        let login = format!("guess{n}@example.com");
+        statuses.push(Browser::default().sign_in_at(&place, "default", &login, "x", "").await.status);
+    }
+    assert_eq!(statuses, [403, 403, 403, 403, 429], "an Odoo refuses everybody after five");
+    place.add("anna", Role::Owner).await;
+    assert!(is_signed_in(&Browser::default().sign_in(&place, "anna", PASSWORD).await), "accounts here go on");
 }
 
 #[tokio::test]
