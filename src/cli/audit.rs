@@ -164,6 +164,7 @@ pub(super) fn readable(line: &Value) -> Vec<String> {
             let why = if hidden { "hidden" } else { "no such tool" };
             format!("{} by {} ({why})", text("tool"), text("grant"))
         }
+        "signed_in" | "signed_out" => format!("{} from {}", text("user"), text("address")),
         "alarm" => text("kind"),
         _ => String::new(),
     };

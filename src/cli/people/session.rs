@@ -67,7 +67,8 @@ async fn revoke(
     let sessions = people.sessions();
     if let Some(user) = user {
         let ended = sessions.revoke_all_of(user).await.map_err(stopped)?;
-        return Ok(process.terminal.line(&format!("{ended} sessions of {user} ended"))?);
+        let sessions = if ended == 1 { "session" } else { "sessions" };
+        return Ok(process.terminal.line(&format!("{ended} {sessions} of {user} ended"))?);
     }
     match sessions.revoke(id.unwrap_or_default()).await.map_err(stopped)? {
         Some(session) => Ok(process.terminal.line(&format!("a session of {} ended", session.user))?),
