@@ -60,6 +60,15 @@ pub(super) const PASSWORDS_OF_BROWSER: WaitRule = WaitRule {
     forgotten_after: Duration::from_secs(3_600),
 };
 
+/// Wrong codes for one account, after the right password: whoever gets that far without the code is not
+/// the owner, and six digits want longer waits.
+pub(super) const CODES_OF_ACCOUNT: WaitRule = WaitRule {
+    free: 5,
+    first: Duration::from_secs(30),
+    longest: Duration::from_secs(3_600),
+    forgotten_after: Duration::from_secs(24 * 3_600),
+};
+
 /// Wrong passwords for users of one Odoo, together: an Odoo refuses every login from an address that
 /// showed five wrong ones within a minute, and this server's own logins come from the same address.
 pub(super) const PASSWORDS_OF_ODOO: WaitRule = WaitRule {

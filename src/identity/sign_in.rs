@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     accounts::{Account, Accounts, local_name, odoo_name},
     failures::{
-        Failures, PASSWORDS_OF_ACCOUNT, PASSWORDS_OF_ADDRESS, PASSWORDS_OF_BROWSER, PASSWORDS_OF_ODOO,
-        neighbourhood,
+        CODES_OF_ACCOUNT, Failures, PASSWORDS_OF_ACCOUNT, PASSWORDS_OF_ADDRESS, PASSWORDS_OF_BROWSER,
+        PASSWORDS_OF_ODOO, neighbourhood,
     },
     odoo_login,
     people::PeopleError,
@@ -89,13 +89,20 @@ struct Waits {
     addresses: Failures<IpAddr>,
     browsers: Failures<String>,
     odoos: Failures<ConnectionAlias>,
+    codes: Failures<UserName>,
 }
 
 /// Who tries: what their failures are counted under.
 #[derive(Debug, Clone)]
 enum Trier {
     KnownBrowser(String),
-    Anybody { account: UserName, address: Option<IpAddr>, odoo: Option<ConnectionAlias> },
+    Anybody {
+        account: UserName,
+        address: Option<IpAddr>,
+        odoo: Option<ConnectionAlias>,
+    },
+    /// Somebody who had the right password.
+    SecondStep(UserName),
 }
 
 /// A right password that waits for its code.
@@ -121,6 +128,7 @@ impl SignIn {
             addresses: Failures::under(PASSWORDS_OF_ADDRESS),
             browsers: Failures::under(PASSWORDS_OF_BROWSER),
             odoos: Failures::under(PASSWORDS_OF_ODOO),
+            codes: Failures::under(CODES_OF_ACCOUNT),
         };
         let tickets = cabinet.drawer("sign-ins");
         Self { tickets, accounts, sessions, seal_keys, settings, connections: None, waits: Arc::new(waits) }
@@ -172,10 +180,12 @@ impl SignIn {
         let Some(account) = account.filter(|account| !account.disabled) else {
             return Err(NotSignedIn::Wrong);
         };
-        self.end_try(&trier);
         if account.has_second_factor() {
+            // A right password must not make wrong codes forgotten.
+            self.take_back(&trier);
             return Ok(Step::Code { ticket: self.ticket(&account).await? });
         }
+        self.end_try(&trier);
         self.begin_session(&account, visitor).await
     }
 
@@ -207,7 +217,10 @@ impl SignIn {
         let account = self.accounts.get(&kept.user).await?;
         let is_good = |account: &Account| account.is_still(&kept.account_id) && account.epoch == kept.epoch;
         let Some(account) = account.filter(is_good) else { return Err(NotSignedIn::Over) };
-        let trier = self.trier(&account.name, Some(&account), visitor, known, None);
+        let trier = match self.trier(&account.name, Some(&account), visitor, known, None) {
+            Trier::Anybody { account, .. } => Trier::SecondStep(account),
+            trier @ (Trier::KnownBrowser(_) | Trier::SecondStep(_)) => trier,
+        };
         self.begin_try(&trier)?;
         if !self.accounts.take_code(&account.name, code).await? {
             return Err(if kept.tries >= CODES_MAX { NotSignedIn::Over } else { NotSignedIn::WrongCode });
@@ -304,6 +317,7 @@ impl SignIn {
         let now = Instant::now();
         let wait = match trier {
             Trier::KnownBrowser(browser) => self.waits.browsers.wait(browser, now),
+            Trier::SecondStep(account) => self.waits.codes.wait(account, now),
             Trier::Anybody { account, address, odoo } => {
                 let of_address = address.as_ref().and_then(|address| self.waits.addresses.wait(address, now));
                 let of_odoo = odoo.as_ref().and_then(|odoo| self.waits.odoos.wait(odoo, now));
@@ -316,6 +330,9 @@ impl SignIn {
         match trier {
             Trier::KnownBrowser(browser) => {
                 self.waits.browsers.count(browser.clone(), now);
+            }
+            Trier::SecondStep(account) => {
+                self.waits.codes.count(account.clone(), now);
             }
             Trier::Anybody { account, address, odoo } => {
                 self.waits.accounts.count(account.clone(), now);
@@ -334,8 +351,21 @@ impl SignIn {
     fn end_try(&self, trier: &Trier) {
         match trier {
             Trier::KnownBrowser(browser) => self.waits.browsers.forget(browser),
-            Trier::Anybody { account, address, odoo } => {
+            Trier::SecondStep(account) => self.waits.codes.forget(account),
+            Trier::Anybody { account, .. } => {
+                self.take_back(trier);
                 self.waits.accounts.forget(account);
+            }
+        }
+    }
+
+    /// The try was none of a guesser; what was counted before stays.
+    fn take_back(&self, trier: &Trier) {
+        match trier {
+            Trier::KnownBrowser(browser) => self.waits.browsers.take_back(browser),
+            Trier::SecondStep(account) => self.waits.codes.take_back(account),
+            Trier::Anybody { account, address, odoo } => {
+                self.waits.accounts.take_back(account);
                 if let Some(address) = address {
                     self.waits.addresses.take_back(address);
                 }

@@ -236,6 +236,27 @@ async fn a_second_factor_is_asked_for_and_each_code_is_good_once() {
 }
 
 #[tokio::test]
+async fn a_known_password_does_not_buy_more_codes() {
+    let place = open().await;
+    place.add("anna", Role::Owner).await;
+    let accounts = place.people.accounts();
+    let new = accounts.new_second_factor(&name("anna")).await.unwrap();
+    accounts.set_second_factor(&name("anna"), Some(&new)).await.unwrap();
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        let mut browser = Browser::default();
+        let step = browser.sign_in(&place, "anna", PASSWORD).await;
+        assert_eq!(step.status, 200, "the password stays right");
+        let (form, ticket) = (field(&step.body, "form"), field(&step.body, "ticket"));
+        for code in ["000000", "111111"] {
+            let fields = [("form", form.as_str()), ("step", "code"), ("ticket", &ticket), ("code", code)];
+            statuses.push(browser.post(&place, "/sign-in", &fields).await.status);
+        }
+    }
+    assert_eq!(statuses, [403, 403, 403, 403, 403, 403, 429, 429]);
+}
+
+#[tokio::test]
 async fn an_odoo_user_signs_in_where_the_operator_allowed_it() {
     let auth =
         AuthSettings { odoo_connections: vec![ConnectionAlias::default_alias()], ..AuthSettings::default() };
