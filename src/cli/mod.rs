@@ -44,6 +44,7 @@ Examples:
   odoo-mcp connect https://my.odoo.example   sign in once and store a key
   odoo-mcp serve                       serve a client that starts this program
   odoo-mcp serve --http 127.0.0.1:8084 serve clients on this machine at /mcp
+  odoo-mcp user add anna --role owner  make an account; then callers over HTTP show a token
   odoo-mcp tools                       what the policy allows, and why
   odoo-mcp doctor                      what is wrong, and what to do
 

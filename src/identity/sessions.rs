@@ -216,3 +216,74 @@ fn read(place: &str, item: &Item) -> Result<Session, PeopleError> {
 fn written(session: &Session) -> Result<Vec<u8>, PeopleError> {
     serde_json::to_vec(session).map_err(|_| PeopleError::Damaged { key: session.id.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        facts::Role,
+        identity::local_name,
+        store::{SealKeys, StateDir},
+    };
+
+    struct Place {
+        _dir: tempfile::TempDir,
+        sessions: Sessions,
+        account: Account,
+    }
+
+    async fn place(idle: Duration, absolute: Duration) -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        let cabinet = Cabinet::open(&state);
+        let accounts = Accounts::new(&cabinet, Arc::new(SealKeys::in_file(&state)));
+        let account = accounts.add(&local_name("anna").unwrap(), Role::Owner, None, None).await.unwrap();
+        let sessions =
+            Sessions { idle, absolute, ..Sessions::new(&cabinet, accounts, &AuthSettings::default()) };
+        Place { _dir: dir, sessions, account }
+    }
+
+    const LONG: Duration = Duration::from_secs(3_600);
+
+    #[tokio::test]
+    async fn a_session_is_over_when_it_was_idle_or_lasted_too_long() {
+        for (idle, absolute, lives) in
+            [(LONG, LONG, true), (Duration::ZERO, LONG, false), (LONG, Duration::ZERO, false)]
+        {
+            let place = place(idle, absolute).await;
+            let shown = place.sessions.begin(&place.account, &Visitor::default()).await.unwrap();
+            let found = place.sessions.find(shown.reveal()).await.unwrap();
+            assert_eq!(found.is_some(), lives, "{idle:?} {absolute:?}");
+            assert_eq!(place.sessions.list().await.unwrap().len(), usize::from(lives));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_was_handed_out_is_a_session() {
+        let place = place(LONG, LONG).await;
+        let shown = place.sessions.begin(&place.account, &Visitor::default()).await.unwrap();
+        let found = place.sessions.find(shown.reveal()).await.unwrap().unwrap();
+        for wrong in ["", &found.session.id, &found.csrf, &format!("{}x", shown.reveal())] {
+            assert!(place.sessions.find(wrong).await.unwrap().is_none(), "{wrong}");
+        }
+        assert!(found.csrf_fits(&found.csrf) && !found.csrf_fits("") && !found.csrf_fits(shown.reveal()));
+        let other = place.sessions.begin(&place.account, &Visitor::default()).await.unwrap();
+        let other = place.sessions.find(other.reveal()).await.unwrap().unwrap();
+        assert!(!found.csrf_fits(&other.csrf), "each session has its own");
+        assert!(place.sessions.revoke(&found.session.id).await.unwrap().is_some());
+        assert!(place.sessions.find(shown.reveal()).await.unwrap().is_none());
+        assert!(place.sessions.revoke(&found.session.id).await.unwrap().is_none());
+        assert_eq!(place.sessions.list().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_a_browser_says_of_itself_is_kept_short_and_plain() {
+        let place = place(LONG, LONG).await;
+        let agent = format!("a\u{1b}[2J{}", "b".repeat(500));
+        let shown = place.sessions.begin(&place.account, &Visitor { address: None, agent }).await.unwrap();
+        let kept = place.sessions.find(shown.reveal()).await.unwrap().unwrap().session.agent;
+        assert!(kept.starts_with("a[2Jb") && kept.chars().count() == AGENT_CHARS_MAX, "{kept}");
+    }
+}

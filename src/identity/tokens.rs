@@ -207,3 +207,97 @@ fn read(place: &str, item: &Item) -> Result<Token, PeopleError> {
 fn written(token: &Token) -> Result<Vec<u8>, PeopleError> {
     serde_json::to_vec(token).map_err(|_| PeopleError::Damaged { key: token.id.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        config::AuthSettings,
+        facts::{Role, Scope},
+        identity::local_name,
+        store::{SealKeys, StateDir},
+    };
+
+    async fn tokens() -> (tempfile::TempDir, Tokens) {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        let cabinet = Cabinet::open(&state);
+        let accounts = Accounts::new(&cabinet, Arc::new(SealKeys::in_file(&state)));
+        accounts.add(&name(), Role::Member, None, None).await.unwrap();
+        (dir, Tokens::new(&cabinet, accounts))
+    }
+
+    fn name() -> UserName {
+        local_name("anna").unwrap()
+    }
+
+    async fn create(tokens: &Tokens) -> (Secret, Token) {
+        let scopes = Scopes::NONE.with(Scope::Read);
+        let new = NewToken { user: name(), label: " laptop ".to_owned(), grant: None, scopes, days: 1 };
+        tokens.create(new, &AuthSettings::default()).await.unwrap()
+    }
+
+    /// Writes the token down as something else.
+    async fn change(tokens: &Tokens, secret: &Secret, edit: impl Fn(&mut Token)) {
+        let place = Trace::of(secret.reveal()).place;
+        let item = tokens.drawer.get(&place).await.unwrap().unwrap();
+        let mut token = read(&place, &item).unwrap();
+        edit(&mut token);
+        assert!(tokens.drawer.replace(&place, item.version, written(&token).unwrap(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_token_calls_for_its_account_with_its_own_grant_and_scopes() {
+        let (_dir, tokens) = tokens().await;
+        let (secret, token) = create(&tokens).await;
+        assert_eq!((token.label.as_str(), token.grant.as_str()), ("laptop", "anna"));
+        let caller = tokens.caller(secret.reveal()).await.unwrap().unwrap();
+        assert_eq!((caller.user, caller.grant.as_str(), caller.role), (name(), "anna", Role::Member));
+        assert_eq!(caller.scopes.to_string(), "odoo:read");
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_and_one_of_another_account_of_that_name_are_nobodys() {
+        let (_dir, tokens) = tokens().await;
+        let (secret, _) = create(&tokens).await;
+        change(&tokens, &secret, |token| token.expires_at = Timestamp::now()).await;
+        assert!(tokens.caller(secret.reveal()).await.unwrap().is_none());
+        let (secret, _) = create(&tokens).await;
+        change(&tokens, &secret, |token| token.account_id = "0000000000000000".to_owned()).await;
+        assert!(tokens.caller(secret.reveal()).await.unwrap().is_none());
+        let (secret, _) = create(&tokens).await;
+        change(&tokens, &secret, |token| token.proof = Trace::of("other").proof().to_owned()).await;
+        assert!(tokens.caller(secret.reveal()).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_last_use_is_written_now_and_then() {
+        let (_dir, tokens) = tokens().await;
+        let (secret, _) = create(&tokens).await;
+        let version = async || {
+            tokens.caller(secret.reveal()).await.unwrap().unwrap();
+            tokens.drawer.get(&Trace::of(secret.reveal()).place).await.unwrap().unwrap().version
+        };
+        let first = version().await;
+        assert_eq!(version().await, first, "not at every call");
+        change(&tokens, &secret, |token| token.used_at = Some(Timestamp::now() - USED_WRITTEN_EVERY)).await;
+        let later = version().await;
+        assert_eq!(version().await, later);
+        let used = tokens.list().await.unwrap()[0].used_at.unwrap();
+        assert!(Timestamp::now().duration_since(used).unsigned_abs() < USED_WRITTEN_EVERY);
+    }
+
+    #[tokio::test]
+    async fn one_account_has_so_many_tokens_and_no_more() {
+        let (_dir, tokens) = tokens().await;
+        for _ in 0..TOKENS_MAX {
+            create(&tokens).await;
+        }
+        let scopes = Scopes::NONE.with(Scope::Read);
+        let new = NewToken { user: name(), label: "one more".to_owned(), grant: None, scopes, days: 1 };
+        let refused = tokens.create(new, &AuthSettings::default()).await.unwrap_err().to_string();
+        assert!(refused.contains("revoke one first"), "{refused}");
+    }
+}
