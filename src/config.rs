@@ -14,6 +14,7 @@ mod language_model;
 mod layers;
 mod legacy;
 mod oauth;
+mod memory;
 mod paths;
 mod plugins;
 mod problems;
@@ -37,6 +38,7 @@ pub use keys::listen_address;
 pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
 pub use oauth::{OauthSettings, OpenIdSettings, TokenAlgorithm};
+pub use memory::MemoryLimits;
 pub use paths::{program, temporary_dir};
 pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
 pub use problems::{ConfigError, Problem};
@@ -74,6 +76,8 @@ pub struct Config {
     pub connect: ConnectSettings,
     /// The download area.
     pub files: FileLimits,
+    /// How much the memory keeps.
+    pub memory: MemoryLimits,
     /// What single tools need to know.
     pub tools: ToolSettings,
     /// The language model that tools may ask.
@@ -185,6 +189,7 @@ impl Config {
             seal_key: None,
             connect: ConnectSettings::default(),
             files: FileLimits::default(),
+            memory: MemoryLimits::default(),
             tools: ToolSettings::default(),
             language_model: LanguageModelSettings::default(),
             plugins: PluginSettings::default(),

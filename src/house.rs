@@ -21,6 +21,7 @@ use crate::{
     identity::People,
     invoices::{Engine, extraction::Extractor},
     language::{KeyReader, LanguageModel},
+    memory::Memory,
     odoo::{Connections, OdooError, resolve_secret, seal_keys},
     operator::Pauses,
     pipeline::Corridor,
@@ -118,6 +119,7 @@ impl House {
         let helpers = Helpers {
             extractor: Some(Extractor::new(language_model.clone(), Arc::clone(&usage), settings)),
             language_model,
+            memory: Memory::of_state(&state, config.memory),
             drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
             usage: Some(usage),
             plugins: Some(plugins),

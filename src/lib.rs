@@ -17,7 +17,9 @@ pub mod files;
 pub mod identifiers;
 pub mod language;
 pub mod markup;
+pub mod memory;
 pub mod plugins;
+pub mod secrets;
 pub mod sheets;
 pub mod usage;
 

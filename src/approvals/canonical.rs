@@ -70,6 +70,17 @@ impl Canonical {
                     self.text("all connections");
                     self.text(name_of(*change));
                 }
+                Effect::Memory { area, change, file } => {
+                    self.text("memory");
+                    self.text(area.as_str());
+                    self.text(change.as_str());
+                    self.optional(file.as_ref(), |out, file| out.text(file));
+                }
+                Effect::Own { connection, change } => {
+                    self.text("own");
+                    self.optional(connection.as_ref(), |out, alias| out.text(alias.as_str()));
+                    self.text(change.as_str());
+                }
             }
         }
     }

@@ -57,6 +57,14 @@ pub fn question_text(
             Effect::AllConnections { change } => {
                 out.line(&format!("{} all connections", verb_of(*change)));
             }
+            Effect::Memory { area, change, file } => {
+                let what = file.as_ref().map_or_else(|| "files".to_owned(), |file| visible(file, 128));
+                out.line(&format!("{} {what} in the {} memory", change.as_str(), area.as_str()));
+            }
+            Effect::Own { connection, change } => {
+                let whose = connection.as_ref().map_or_else(String::new, |alias| format!(" {alias}"));
+                out.line(&format!("{} {who}'s own connection{whose}", change.as_str()));
+            }
         }
     }
     out.more(total, EFFECTS_SHOWN_MAX, "further changes", "");
@@ -108,7 +116,10 @@ impl Lines {
 fn changes(effect: &Effect) -> bool {
     match effect {
         Effect::Records(records) => records.part != Part::Auxiliary,
-        Effect::Connection { .. } | Effect::AllConnections { .. } => true,
+        Effect::Connection { .. }
+        | Effect::AllConnections { .. }
+        | Effect::Memory { .. }
+        | Effect::Own { .. } => true,
     }
 }
 
@@ -240,7 +251,10 @@ fn has_further_arguments(facts: &CallFacts) -> bool {
         Effect::Records(records) => {
             !matches!(records.operation, Operation::Create | Operation::Write | Operation::Unlink)
         }
-        Effect::Connection { .. } | Effect::AllConnections { .. } => true,
+        Effect::Connection { .. }
+        | Effect::AllConnections { .. }
+        | Effect::Memory { .. }
+        | Effect::Own { .. } => true,
     })
 }
 

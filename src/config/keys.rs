@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::{
     Config, LogLevel, auth,
     connections::odoo_url,
-    invoices, language_model, oauth, plugins,
+    invoices, language_model, memory, oauth, plugins,
     raw::{Raw, shown},
     tool_settings::server_action,
     usage,
@@ -153,6 +153,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .iter()
         .chain(auth::KEYS)
         .chain(oauth::KEYS)
+        .chain(memory::KEYS)
         .chain(language_model::KEYS)
         .chain(plugins::KEYS)
         .chain(invoices::KEYS)

@@ -50,6 +50,7 @@ fn copy(config: &Config) -> Config {
         openid: config.openid.clone(),
         odoo: config.odoo,
         files: config.files,
+        memory: config.memory,
         tools: config.tools.clone(),
         language_model: config.language_model.clone(),
         plugins: config.plugins.clone(),

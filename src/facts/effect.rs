@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ConnectionAlias, FieldName, JsonObject, LocalStep, MethodName, ModelName, Operation};
+use super::{
+    ConnectionAlias, FieldName, JsonObject, LocalStep, MemoryArea, MemoryChange, MethodName, ModelName,
+    Operation, OwnChange,
+};
 
 /// One thing a call will do. Rules see these, and nothing else is executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,14 +24,38 @@ pub enum Effect {
     Connection { connection: ConnectionAlias, change: ConnectionChange },
     /// All connections at once, whichever there are: only ever to look at them.
     AllConnections { change: ConnectionChange },
+    /// Files of the memory, which lies in this server and in no Odoo.
+    Memory {
+        area: MemoryArea,
+        change: MemoryChange,
+        /// The file; absent where the call looks at all of them, or names them elsewhere.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<Arc<str>>,
+    },
+    /// What belongs to the caller alone: their own connections, and which of them is the active one.
+    Own { connection: Option<ConnectionAlias>, change: OwnChange },
 }
 
 impl Effect {
-    /// The records, if it is about records.
+    /// The effect on records, if it is one.
+    pub fn records(&self) -> Option<&RecordEffect> {
+        match self {
+            Self::Records(records) => Some(records),
+            Self::Connection { .. }
+            | Self::AllConnections { .. }
+            | Self::Memory { .. }
+            | Self::Own { .. } => None,
+        }
+    }
+
+    /// The same, taken out.
     pub fn into_records(self) -> Option<RecordEffect> {
         match self {
             Self::Records(records) => Some(records),
-            Self::Connection { .. } | Self::AllConnections { .. } => None,
+            Self::Connection { .. }
+            | Self::AllConnections { .. }
+            | Self::Memory { .. }
+            | Self::Own { .. } => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod names;
 mod operation;
 mod plugin_requests;
 mod scopes;
+mod own;
 mod secret;
 mod steps;
 mod strict_json;
@@ -29,6 +30,7 @@ pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, Na
 pub use operation::Operation;
 pub use plugin_requests::{Noted, PluginRequest, PluginRequests};
 pub use scopes::{Role, Scope, Scopes};
+pub use own::{MemoryArea, MemoryChange, OwnChange};
 pub use secret::Secret;
 pub use steps::{LocalStep, StepsAsked};
 pub use strict_json::{StrictJsonError, check_strict_json};
@@ -68,6 +70,13 @@ impl Caller {
             scopes: Scopes::ALL,
             role: Role::Owner,
         }
+    }
+}
+
+impl Caller {
+    /// May mend and delete what others share?
+    pub fn is_steward(&self) -> bool {
+        self.arrived_by != Arrival::Http
     }
 }
 

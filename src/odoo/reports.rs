@@ -35,7 +35,10 @@ impl PermittedOdoo<'_> {
             Effect::Records(effect) => {
                 effect.connection == *alias && prints(effect, report_name, &facts, ids)
             }
-            Effect::Connection { .. } | Effect::AllConnections { .. } => false,
+            Effect::Connection { .. }
+            | Effect::AllConnections { .. }
+            | Effect::Memory { .. }
+            | Effect::Own { .. } => false,
         });
         if !is_declared {
             return Err(OdooError::NotPermitted { what: format!("report {report_name}") });

@@ -53,7 +53,11 @@ fn records(effect: &Effect) -> Option<&RecordEffect> {
     match effect {
         // What hides in a call is done by Odoo; it opens nothing.
         Effect::Records(records) if records.part != Part::Nested => Some(records),
-        Effect::Records(_) | Effect::Connection { .. } | Effect::AllConnections { .. } => None,
+        Effect::Records(_)
+        | Effect::Connection { .. }
+        | Effect::AllConnections { .. }
+        | Effect::Memory { .. }
+        | Effect::Own { .. } => None,
     }
 }
 

@@ -53,10 +53,7 @@ struct Place {
 impl Change {
     /// Changes of the call's own effects; what hides in values belongs to the record they are part of.
     pub(super) fn of(facts: &CallFacts) -> Vec<Self> {
-        let records = facts.effects.iter().filter_map(|effect| match effect {
-            Effect::Records(records) => Some(records),
-            Effect::Connection { .. } | Effect::AllConnections { .. } => None,
-        });
+        let records = facts.effects.iter().filter_map(Effect::records);
         let own = records.filter(|records| records.part == Part::Main && changes(records.operation));
         own.map(|records| Self::by(&facts.caller, records)).collect()
     }

@@ -15,7 +15,7 @@ use crate::{
         Standing, Taken, Way, bound_to, may_answer_in_form, question_text,
     },
     audit::AuditLog,
-    facts::{Approval, CallFacts, Class, Effect, Operation},
+    facts::{Approval, CallFacts, Class, Effect, MemoryChange, Operation},
     odoo,
     policy::{ApprovalMode, ApprovalTerms, Ask, Policy},
     reply::{CallError, without_secrets},
@@ -260,7 +260,8 @@ fn is_up_to_writing(facts: &CallFacts) -> bool {
         Effect::Records(records) => {
             matches!(records.operation, Operation::Read | Operation::Create | Operation::Write)
         }
-        Effect::Connection { .. } | Effect::AllConnections { .. } => true,
+        Effect::Connection { .. } | Effect::AllConnections { .. } | Effect::Own { .. } => true,
+        Effect::Memory { change, .. } => *change != MemoryChange::Delete,
     };
     matches!(facts.class, Class::Read | Class::Write) && facts.effects.iter().all(harmless)
 }

@@ -195,7 +195,7 @@ impl Permit {
         self.effects.iter().any(|effect| match effect {
             Effect::Records(records) => records.connection == *wanted,
             Effect::Connection { connection, .. } => connection == wanted,
-            Effect::AllConnections { .. } => false,
+            Effect::AllConnections { .. } | Effect::Memory { .. } | Effect::Own { .. } => false,
         })
     }
 
@@ -234,7 +234,10 @@ impl Permit {
                         }
                     }
             }
-            Effect::Connection { .. } | Effect::AllConnections { .. } => false,
+            Effect::Connection { .. }
+            | Effect::AllConnections { .. }
+            | Effect::Memory { .. }
+            | Effect::Own { .. } => false,
         })
     }
 }

@@ -13,7 +13,8 @@ use crate::{
     audit::PastCall,
     facts::{
         Arrival, CallFacts, Caller, Class, ConnectionAlias, ConnectionChange, Effect, FieldName, Found,
-        GrantName, JsonObject, MethodName, ModelName, Operation, Part, RecordEffect, UserName,
+        GrantName, JsonObject, MemoryArea, MemoryChange, MethodName, ModelName, Operation, OwnChange, Part,
+        RecordEffect, UserName,
     },
 };
 
@@ -24,6 +25,8 @@ enum Logged {
     Records(Box<LoggedRecords>),
     Connection { connection: ConnectionAlias, change: String },
     AllConnections { change: String },
+    Memory { area: String, change: String, file: Option<Arc<str>> },
+    Own { connection: Option<ConnectionAlias>, change: String },
 }
 
 #[derive(Deserialize)]
@@ -98,6 +101,14 @@ fn effect(value: &Value) -> Option<Effect> {
             Effect::Connection { connection, change: connection_change(&change)? }
         }
         Logged::AllConnections { change } => Effect::AllConnections { change: connection_change(&change)? },
+        Logged::Memory { area, change, file } => Effect::Memory {
+            area: MemoryArea::of_word(&area)?,
+            change: MemoryChange::of_word(&change)?,
+            file,
+        },
+        Logged::Own { connection, change } => {
+            Effect::Own { connection, change: OwnChange::of_word(&change)? }
+        }
     })
 }
 
@@ -137,7 +148,10 @@ fn connection_change(word: &str) -> Option<ConnectionChange> {
 fn put_value(effects: &mut [Effect], field: &str, value: &Value) {
     let records = effects.iter_mut().filter_map(|effect| match effect {
         Effect::Records(records) => Some(records),
-        Effect::Connection { .. } | Effect::AllConnections { .. } => None,
+        Effect::Connection { .. }
+        | Effect::AllConnections { .. }
+        | Effect::Memory { .. }
+        | Effect::Own { .. } => None,
     });
     let name = field.split(['.', '[']).next().unwrap_or_default();
     let mut writing =

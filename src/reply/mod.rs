@@ -2,7 +2,6 @@
 
 mod error;
 mod masked_paths;
-mod secrets;
 mod text;
 
 use std::sync::Arc;
@@ -10,10 +9,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use error::CallError;
-pub use secrets::without_secrets;
 pub use text::compact_text;
 
-use crate::tools::{Attached, Output};
+pub use crate::secrets::without_secrets;
+
+use crate::{
+    secrets,
+    tools::{Attached, Output},
+};
 
 /// What a client gets for a call: the same thing twice, for programs and for reading.
 #[derive(Debug, Clone)]

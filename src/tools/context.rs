@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::{definition::Progress, helpers::Helpers};
 use crate::{
     config::ToolSettings,
-    facts::{Caller, ConnectionAlias, PluginRequests},
+    facts::{Caller, ConnectionAlias, Effect, PluginRequests},
     files::{CallerFiles, DownloadArea},
     odoo::{Connections, OdooError, PermittedConnections, PermittedOdoo, PermittedWeb},
     policy::Permit,
@@ -86,6 +86,11 @@ impl<'a> CallContext<'a> {
     /// What the operator set for single tools.
     pub fn settings(&self) -> &'a ToolSettings {
         self.settings
+    }
+
+    /// What the call said it would do.
+    pub fn effects(&self) -> &'a [Effect] {
+        self.permit.effects()
     }
 
     pub fn caller(&self) -> &'a Caller {

@@ -8,6 +8,7 @@ use super::translations::Drafts;
 use crate::{
     invoices::{Engine, extraction::Extractor},
     language::LanguageModel,
+    memory::Memory,
     plugins::Plugins,
     usage::UsageLedger,
 };
@@ -17,6 +18,8 @@ use crate::{
 pub struct Helpers {
     pub language_model: Option<Arc<LanguageModel>>,
     pub drafts: Drafts,
+    /// Notes of callers; closed by default.
+    pub memory: Memory,
     pub usage: Option<Arc<UsageLedger>>,
     /// Reads one document with a language model, under the budget of that ledger.
     pub extractor: Option<Extractor>,

@@ -16,6 +16,7 @@ mod error;
 mod extraction;
 mod helpers;
 mod invoices;
+mod memory;
 mod messages;
 mod modules;
 mod pipelines;
@@ -55,6 +56,7 @@ const FAMILIES: &[Family] = &[
     extraction::FAMILY,
     pipelines::FAMILY,
     usage::FAMILY,
+    memory::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

@@ -226,10 +226,7 @@ pub fn worded_for(sight: &Sight, error: OdooError, effects: &[Effect]) -> OdooEr
 
 /// Every model that effects name.
 pub(super) fn models_of(effects: &[Effect]) -> impl Iterator<Item = &ModelName> {
-    let records = effects.iter().filter_map(|effect| match effect {
-        Effect::Records(records) => Some(records),
-        Effect::Connection { .. } | Effect::AllConnections { .. } => None,
-    });
+    let records = effects.iter().filter_map(Effect::records);
     records
         .flat_map(|effect| std::iter::once(&effect.model).chain(effect.uses.iter().map(|used| &used.model)))
 }

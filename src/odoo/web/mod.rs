@@ -199,7 +199,10 @@ impl<'a> PermittedWeb<'a> {
 fn only_reads(effect: &Effect) -> bool {
     match effect {
         Effect::Records(records) => matches!(records.operation, Operation::Read | Operation::Report),
-        Effect::Connection { .. } | Effect::AllConnections { .. } => true,
+        Effect::Connection { .. }
+        | Effect::AllConnections { .. }
+        | Effect::Memory { .. }
+        | Effect::Own { .. } => true,
     }
 }
 

@@ -147,7 +147,11 @@ impl PermittedWeb<'_> {
             Effect::Records(records) if records.part != Part::Nested && records.connection == alias => {
                 Some(records)
             }
-            Effect::Records(_) | Effect::Connection { .. } | Effect::AllConnections { .. } => None,
+            Effect::Records(_)
+            | Effect::Connection { .. }
+            | Effect::AllConnections { .. }
+            | Effect::Memory { .. }
+            | Effect::Own { .. } => None,
         })
     }
 }

@@ -51,6 +51,7 @@ fn body(found: &mut Changes, at: &str, old: &Value, new: &Value) {
     counters(found, &below(at, "counters"), old, new);
     connections(found, at, old, new);
     environments(found, at, old, new);
+    memory(found, at, old, new);
     models::compare(found, at, old.get("models"), new.get("models"));
     let place = below(at, "breakers");
     found.restrictions(&place, old.get("breakers"), new.get("breakers"), "a breaker");
@@ -191,6 +192,22 @@ fn environments(found: &mut Changes, at: &str, old: &Value, new: &Value) {
             (before, after) if before != after => found.changed(&below(&at, "time"), "another time window"),
             _ => {}
         }
+    }
+}
+
+/// Without a word the personal files are open and the shared ones read only.
+fn memory(found: &mut Changes, at: &str, old: &Value, new: &Value) {
+    let place = below(at, "memory");
+    for (area, silent) in [("personal", "normal"), ("shared", "read_only")] {
+        let at = below(&place, area);
+        let rule = |body: &Value| body.get("memory").and_then(|memory| memory.get(area)).cloned();
+        let (was, is) = (rule(old), rule(new));
+        let silent = MODES.iter().position(|mode| *mode == silent).unwrap_or_default();
+        let rank = |rule: &Option<Value>| rule.as_ref().map_or(silent, mode);
+        found.ranked(&below(&at, "mode"), rank(&was), rank(&is), "another mode");
+        let approve = |rule: &Option<Value>| rule.as_ref().and_then(|rule| rule.get("approve")).cloned();
+        let (before, after) = (approve(&was), approve(&is));
+        found.restrictions(&below(&at, "approve"), before.as_ref(), after.as_ref(), "a change that asks");
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     look::is_within,
 };
 use crate::{
-    facts::{ConnectionAlias, ConnectionChange, Effect, Operation, Part, RecordEffect},
+    facts::{ConnectionAlias, ConnectionChange, Effect, Operation, OwnChange, Part, RecordEffect},
     policy::{
         NextStep,
         file::document::{AccessMode, At},
@@ -44,8 +44,21 @@ pub(super) fn judge_connections<'a>(cx: &Deciding<'a>, out: &mut Findings<'a>) {
                 }
                 // A look at what there is; it names no connection and reaches none.
                 Effect::AllConnections { .. } => {}
+                Effect::Own { connection: Some(connection), change } => {
+                    judge(cx, held, connection, Deed::Change(as_change(*change)), out);
+                }
+                Effect::Own { connection: None, .. } | Effect::Memory { .. } => {}
             }
         }
+    }
+}
+
+/// A connection of the caller's own is one of its alias, as far as rules go.
+fn as_change(change: OwnChange) -> ConnectionChange {
+    match change {
+        OwnChange::Inspect | OwnChange::Rehearse | OwnChange::Activate => ConnectionChange::Inspect,
+        OwnChange::Save | OwnChange::Enrol => ConnectionChange::Connect,
+        OwnChange::Forget => ConnectionChange::Disconnect,
     }
 }
 

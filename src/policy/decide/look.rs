@@ -222,10 +222,7 @@ pub(super) fn count(effect: &RecordEffect) -> Option<u64> {
 }
 
 pub(super) fn records(facts: &CallFacts) -> impl Iterator<Item = &RecordEffect> + Clone {
-    facts.effects.iter().filter_map(|effect| match effect {
-        Effect::Records(records) => Some(records),
-        Effect::Connection { .. } | Effect::AllConnections { .. } => None,
-    })
+    facts.effects.iter().filter_map(Effect::records)
 }
 
 /// What the caller asked for.
@@ -237,7 +234,8 @@ pub(super) fn first_connection(facts: &CallFacts) -> Option<&ConnectionAlias> {
     facts.effects.iter().find_map(|effect| match effect {
         Effect::Records(records) => Some(&records.connection),
         Effect::Connection { connection, .. } => Some(connection),
-        Effect::AllConnections { .. } => None,
+        Effect::Own { connection, .. } => connection.as_ref(),
+        Effect::AllConnections { .. } | Effect::Memory { .. } => None,
     })
 }
 

@@ -11,6 +11,7 @@ mod items;
 mod judge;
 mod limits;
 mod look;
+mod memory;
 pub(in crate::policy) mod models;
 mod money;
 mod proof;
@@ -83,6 +84,7 @@ impl<'a> Deciding<'a> {
         standing::judge_actions(self, out);
         standing::judge_deeds(self, out);
         connections::judge_connections(self, out);
+        memory::judge_memory(self, out);
         models::judge_models(self, out);
         tools::judge_tools(self, out);
     }

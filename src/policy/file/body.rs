@@ -87,6 +87,7 @@ impl<'a> Reader<'a> {
                 .get("connections")
                 .map(|_| self.patterned(object, "connections", Self::connection_rule)),
             environments,
+            memory: object.get("memory").and_then(|value| self.memory_rules(&object.place("memory"), value)),
             models: object.get("models").map(|_| {
                 self.patterned(object, "models", |reader, at, value| reader.model_rule(at, value, of_tools))
             }),

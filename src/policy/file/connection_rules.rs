@@ -5,12 +5,18 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    document::{AccessMode, At, Breaker, BreakerEvent, ConnectionRule, EnvironmentRule, TimeWindow},
+    document::{
+        AccessMode, At, Breaker, BreakerEvent, ConnectionRule, EnvironmentRule, MemoryRule, MemoryRules,
+        TimeWindow,
+    },
     keys,
     reader::{Object, Reader, rule_id},
     zone,
 };
-use crate::{facts::Operation, policy::Scopes};
+use crate::{
+    facts::{MemoryArea, MemoryChange, Operation},
+    policy::Scopes,
+};
 
 /// The days as the file names them.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -64,6 +70,28 @@ impl<'a> Reader<'a> {
             self.problem(&object.place("from"), "write the beginning of a day as \"00:00\"");
         }
         Some(TimeWindow { at: object.rule(), zone: zone?, days, from: clock(from?)?, to: clock(to?)? })
+    }
+
+    pub(super) fn memory_rules(&mut self, at: &str, value: &'a Value) -> Option<MemoryRules> {
+        let object = self.object(at, value, &keys::MEMORY)?;
+        let mut rule = |area: MemoryArea| {
+            let value = object.get(area.as_str())?;
+            self.memory_rule(&object.place(area.as_str()), value)
+        };
+        let rules = MemoryRules { personal: rule(MemoryArea::Personal), shared: rule(MemoryArea::Shared) };
+        object.done();
+        Some(rules)
+    }
+
+    fn memory_rule(&mut self, at: &str, value: &'a Value) -> Option<MemoryRule> {
+        let object = self.object(at, value, &keys::MEMORY_AREA)?;
+        let approve = object
+            .texts("approve")
+            .filter_map(|(at, text)| Some(At { at: rule_id(&at), it: MemoryChange::of_word(text)? }))
+            .collect();
+        let rule = MemoryRule { at: object.rule(), mode: object.word("mode", access), approve };
+        object.done();
+        Some(rule)
     }
 
     pub(super) fn breaker(&mut self, at: &str, value: &'a Value) -> Option<Breaker> {

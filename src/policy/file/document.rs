@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    facts::{Class, Decimal, Operation},
+    facts::{Class, Decimal, MemoryChange, Operation},
     policy::{ApprovalMode, RuleId, Scopes, Window},
 };
 
@@ -41,6 +41,7 @@ pub struct Body {
     pub classes: Vec<(Class, ToolRule)>,
     pub connections: Option<Vec<(Pattern, ConnectionRule)>>,
     pub environments: Vec<(Arc<str>, EnvironmentRule)>,
+    pub memory: Option<MemoryRules>,
     pub models: Option<Vec<(Pattern, ModelRule)>>,
     pub counters: Vec<(Arc<str>, CounterRule)>,
     pub time_windows: Vec<(Arc<str>, TimeWindow)>,
@@ -335,6 +336,22 @@ pub struct ConnectionRule {
     pub mode: Option<At<AccessMode>>,
     /// Ids of companies a call may work in; `None` leaves it to Odoo.
     pub companies: Option<At<Vec<i64>>>,
+}
+
+/// Rules for the memory. `None` leaves an area to what is built in.
+#[derive(Debug, Clone)]
+pub struct MemoryRules {
+    pub personal: Option<MemoryRule>,
+    pub shared: Option<MemoryRule>,
+}
+
+/// A rule for one area of the memory.
+#[derive(Debug, Clone)]
+pub struct MemoryRule {
+    pub at: RuleId,
+    pub mode: Option<At<AccessMode>>,
+    /// Changes that always ask.
+    pub approve: Vec<At<MemoryChange>>,
 }
 
 /// A rule for environments.

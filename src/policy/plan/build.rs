@@ -85,6 +85,7 @@ impl Builder<'_> {
             tools: self.tool_section(body),
             models: self.model_section(body),
             connections: self.connection_section(body, above),
+            memory: body.memory.clone(),
             approvals: body.approvals.clone(),
             breakers: if self.shadow { Box::default() } else { body.breakers.clone().into() },
         }

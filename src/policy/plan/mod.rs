@@ -35,7 +35,7 @@ pub(in crate::policy) use tools::{OlderRule, ReadPath, ToolPlan};
 
 use super::{
     BodyChoice, PolicyDigest, RuleId,
-    file::document::{ApprovalRule, Breaker},
+    file::document::{ApprovalRule, Breaker, MemoryRules},
 };
 use crate::facts::Caller;
 
@@ -68,6 +68,7 @@ pub(in crate::policy) struct BodyPlan {
     pub(in crate::policy) tools: ToolSection,
     pub(in crate::policy) models: ModelSection,
     pub(in crate::policy) connections: ConnectionSection,
+    pub(in crate::policy) memory: Option<MemoryRules>,
     pub(in crate::policy) approvals: Option<ApprovalRule>,
     pub(in crate::policy) breakers: Box<[Breaker]>,
 }

@@ -5,7 +5,7 @@ use super::{
     APPROVAL_SECONDS_MAX, APPROVER, CLOCK, OWN_NAME, SCOPE, SECONDS, ZONE,
 };
 
-const ACCESS: Shape = Shape::Word(&[
+pub(super) const ACCESS: Shape = Shape::Word(&[
     ("off", "nothing"),
     ("read_only", "only reading"),
     ("no_delete", "everything but deleting"),

@@ -3,11 +3,13 @@
 //! The reader checks with these tables and the schema for editors is made from them.
 
 mod connections;
+mod memory;
 mod models;
 mod rules;
 mod top;
 
 pub(super) use connections::{APPROVALS, BREAKER, CONNECTION, ENVIRONMENT, TIME_WINDOW};
+pub(super) use memory::{MEMORY, MEMORY_AREA};
 pub(super) use models::{DOMAINS, FIELD, METHODS, MODEL, VALUE};
 pub(super) use rules::{
     BATCH, CONDITION, COUNTER, INTERCEPT_CONDITION, INTERCEPT_RULE, INTERCEPT_STATE, ITEM, LIMIT, RATE,

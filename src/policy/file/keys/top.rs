@@ -4,6 +4,7 @@ use super::{
     super::shape::{Key, Kind, Shape, optional, required},
     ALIAS, DIGEST, GRANT_NAME, MODE, MODELS, OWN_NAME, TOOL, TOOLS,
     connections::{APPROVALS, BREAKER, CONNECTION, ENVIRONMENT, TIME_WINDOW},
+    memory::MEMORY,
     models::MODEL,
     rules::{COUNTER, TOOL_RULE},
 };
@@ -86,6 +87,11 @@ const BODY: &[Key] = &[
         "models",
         Shape::Map(&MODELS, &Shape::Object(&MODEL)),
         "Rules by Odoo model. Where this is present, a model without entry is denied; \"*\" opens it.",
+    ),
+    optional!(
+        "memory",
+        Shape::Object(&MEMORY),
+        "Rules for the memory. What a body does not say of the shared files, it leaves read only.",
     ),
     optional!(
         "counters",

@@ -1,4 +1,5 @@
-//! Secrets by their shape, masked in every result and every error, whatever the policy file says.
+//! Secrets by their shape, masked in every result and every error, whatever the policy file says, and
+//! refused where a text is kept.
 //!
 //! What counts: tokens with the well-known beginnings of their makers, private keys, passwords inside
 //! addresses, bearer tokens, and payment cards with an issuer's beginning and a valid check digit.
@@ -37,7 +38,7 @@ impl Found {
 }
 
 /// Masks every secret in a result, names of members included.
-pub(super) fn mask_all(value: &mut Value) {
+pub fn mask_all(value: &mut Value) {
     match value {
         Value::String(text) => {
             if let Some(masked) = masked(text) {
@@ -63,6 +64,11 @@ fn mask_members(members: &mut JsonObject) {
         let old = std::mem::take(members);
         members.extend(old.into_iter().map(|(name, value)| (masked(&name).unwrap_or(name), value)));
     }
+}
+
+/// Does the text hold one?
+pub fn holds_secret(text: &str) -> bool {
+    text.len() >= SHORTEST_BYTES && first_from(text, 0).is_some()
 }
 
 /// The text without secrets.

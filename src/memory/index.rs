@@ -1,0 +1,170 @@
+//! The index of an area: what lists show, and the words of the texts.
+//!
+//! It is brought up to date with the files whenever it is asked, and made anew where it cannot be read:
+//! nothing is known to it alone. Each area has an index of its own, so no search can reach another one.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::{self, Metadata},
+    time::UNIX_EPOCH,
+};
+
+use rusqlite::{Transaction, params};
+
+use super::{
+    FrontMatter, MemoryError, NoteName,
+    area::Files,
+    reading::text_of,
+    records::{self, etag_of},
+};
+use crate::store::{Database, Migration, StateDir};
+
+/// The file of the index, beside the notes.
+pub(super) const INDEX_FILE: &str = "index.sqlite3";
+
+const MIGRATIONS: &[Migration] = &[Migration(
+    "CREATE TABLE notes (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        stamp TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        title TEXT, description TEXT, kind TEXT,
+        etag TEXT, version INTEGER, author TEXT, at TEXT,
+        is_mixed INTEGER NOT NULL,
+        problem TEXT
+     );
+     CREATE VIRTUAL TABLE texts USING fts5(name, title, description, body,
+        tokenize = 'unicode61 remove_diacritics 2');",
+)];
+
+/// The index of an area; opened by the first use.
+pub(super) fn of(notes: &StateDir) -> Database {
+    Database::in_dir(notes, INDEX_FILE, MIGRATIONS)
+}
+
+/// Throws the index away.
+pub(super) fn remove(notes: &StateDir) -> Result<(), MemoryError> {
+    for ending in ["", "-wal", "-shm"] {
+        notes.remove(&format!("{INDEX_FILE}{ending}"))?;
+    }
+    Ok(())
+}
+
+/// What tells an unchanged file from a changed one.
+struct Known {
+    id: i64,
+    stamp: String,
+}
+
+/// Brings the index up to date with the files.
+pub(super) fn refresh(index: &Transaction<'_>, files: &Files) -> Result<(), MemoryError> {
+    let mut known = known(index)?;
+    let mut numbers: Option<BTreeMap<String, Vec<u64>>> = None;
+    for file in files.notes.names()? {
+        // Also names that a person gave with an editor have to be names of ours.
+        let Ok(name) = NoteName::parse(&file) else { continue };
+        if name.as_str() != file {
+            continue;
+        }
+        let Ok(metadata) = fs::symlink_metadata(files.notes.path(&file)) else { continue };
+        let stamp = stamp_of(&metadata);
+        let before = known.remove(&file);
+        if before.as_ref().is_some_and(|before| before.stamp == stamp) {
+            continue;
+        }
+        let numbers = match &mut numbers {
+            Some(numbers) => numbers,
+            None => numbers.insert(records::numbers_of_all(files)?),
+        };
+        let numbers = numbers.get(name.stem()).map(Vec::as_slice).unwrap_or_default();
+        if let Some(before) = before {
+            remove_one(index, before.id)?;
+        }
+        add_one(index, files, &name, &stamp, metadata.len(), numbers)?;
+    }
+    for gone in known.into_values() {
+        remove_one(index, gone.id)?;
+    }
+    Ok(())
+}
+
+fn known(index: &Transaction<'_>) -> Result<HashMap<String, Known>, MemoryError> {
+    let mut select = index.prepare("SELECT name, id, stamp FROM notes")?;
+    let rows = select.query_map([], |row| {
+        let known = Known { id: row.get(1)?, stamp: row.get(2)? };
+        Ok((row.get(0)?, known))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn remove_one(index: &Transaction<'_>, id: i64) -> Result<(), MemoryError> {
+    index.prepare("DELETE FROM texts WHERE rowid = ?1")?.execute([id])?;
+    index.prepare("DELETE FROM notes WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+fn add_one(
+    index: &Transaction<'_>,
+    files: &Files,
+    name: &NoteName,
+    stamp: &str,
+    bytes: u64,
+    numbers: &[u64],
+) -> Result<(), MemoryError> {
+    // One file that cannot be read is told of and does not keep the others from being listed.
+    let (text, problem) = match text_of(files, name) {
+        Ok(Some(text)) => (text, None),
+        Ok(None) => return Ok(()),
+        Err(error) => (String::new(), Some(error.to_string())),
+    };
+    let head = FrontMatter::of(&text);
+    let newest = records::newest(files, name.stem(), numbers)?;
+    let newest = newest.filter(|record| record.content.as_deref() == Some(text.as_str()));
+    index
+        .prepare(
+            "INSERT INTO notes (name, stamp, bytes, title, description, kind, etag, version, author, at,
+                is_mixed, problem)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            name.as_str(),
+            stamp,
+            whole(bytes),
+            head.title,
+            head.description,
+            head.kind,
+            problem.is_none().then(|| etag_of(&text)),
+            newest.as_ref().map(|record| whole(record.number)),
+            newest.as_ref().and_then(|record| record.author.clone()),
+            newest.as_ref().map(|record| record.at.to_string()),
+            newest.as_ref().is_none_or(|record| record.is_mixed),
+            problem,
+        ])?;
+    let id = index.last_insert_rowid();
+    index
+        .prepare("INSERT INTO texts (rowid, name, title, description, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![id, name.stem(), head.title, head.description, text])?;
+    Ok(())
+}
+
+/// Numbers of SQLite have a sign.
+pub(super) fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Changes whenever the file was replaced or written to.
+fn stamp_of(metadata: &Metadata) -> String {
+    let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    format!("{}:{}:{}", modified.map_or(0, |at| at.as_nanos()), metadata.len(), file_number(metadata))
+}
+
+#[cfg(unix)]
+fn file_number(metadata: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.ino()
+}
+
+#[cfg(not(unix))]
+fn file_number(_: &Metadata) -> u64 {
+    0
+}
