@@ -42,7 +42,7 @@ const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 const AREA_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// A list looks at each file once.
 const FILES_MAX: u64 = 100_000;
-const VERSIONS_MAX: u64 = 1_000;
+const VERSIONS_MAX: u64 = 10_000;
 const DAYS_MAX: u64 = 3_660;
 
 pub(super) const KEYS: &[Key] = &[

@@ -128,7 +128,8 @@ fn every_key_has_a_variable_that_is_read() {
             "invoices.posting_method" => "action_post",
             "invoices.unreadable_cap" => "stop",
             "invoices.budget_override_grants" => "local",
-            "invoices.small_bytes"
+            "memory.keep_deleted_days"
+            | "invoices.small_bytes"
             | "invoices.image_bytes_min"
             | "invoices.tolerance_thousandths"
             | "invoices.tolerance_per_line_thousandths" => "77",

@@ -16,7 +16,7 @@ const OPERATORS: &[&str] =
 const WINDOWS: &[&str] = &["minute", "hour", "day"];
 /// Sections that have no place in it. They hold for calls of every tool.
 const UNKNOWN_SECTIONS: &[&str] =
-    &["connections", "environments", "models", "time_windows", "grants", "breakers", "pins"];
+    &["connections", "environments", "memory", "models", "time_windows", "grants", "breakers", "pins"];
 /// Why a tool is denied instead.
 const INSTEAD: &str = "This tool has rules that this format cannot say.";
 
