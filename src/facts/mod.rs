@@ -10,9 +10,9 @@ mod effect;
 mod hex;
 mod names;
 mod operation;
+mod own;
 mod plugin_requests;
 mod scopes;
-mod own;
 mod secret;
 mod steps;
 mod strict_json;
@@ -28,9 +28,9 @@ pub use effect::{ConnectionChange, Effect, FieldUse, Part, RecordEffect, Use};
 pub use hex::{from_hex, hex};
 pub use names::{ConnectionAlias, FieldName, GrantName, MethodName, ModelName, NameError, UserName};
 pub use operation::Operation;
+pub use own::{MemoryArea, MemoryChange, OwnChange};
 pub use plugin_requests::{Noted, PluginRequest, PluginRequests};
 pub use scopes::{Role, Scope, Scopes};
-pub use own::{MemoryArea, MemoryChange, OwnChange};
 pub use secret::Secret;
 pub use steps::{LocalStep, StepsAsked};
 pub use strict_json::{StrictJsonError, check_strict_json};
@@ -71,12 +71,10 @@ impl Caller {
             role: Role::Owner,
         }
     }
-}
 
-impl Caller {
-    /// May mend and delete what others share?
+    /// May look after what all share: mend and delete shared texts of others, let people in?
     pub fn is_steward(&self) -> bool {
-        self.arrived_by != Arrival::Http
+        matches!(self.role, Role::Owner | Role::Operator)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{Class, ConnectionChange, Effect, ToolFacts};
+use super::{Class, ConnectionChange, Effect, OwnChange, ToolFacts};
 
 /// Families whose tools change what all callers share.
 const SERVER_FAMILIES: [&str; 3] = ["connections", "certificates", "plugins"];
@@ -43,7 +43,9 @@ impl Scope {
                 ConnectionChange::Connect | ConnectionChange::Disconnect | ConnectionChange::Repin => true,
                 ConnectionChange::Inspect | ConnectionChange::SignIn | ConnectionChange::SignOut => false,
             },
-            Effect::Records(_) => false,
+            // Who may come in is a matter of the server.
+            Effect::Own { change, .. } => *change == OwnChange::Enrol,
+            Effect::Records(_) | Effect::Memory { .. } => false,
         });
         if changes_server && class != Class::Read { Self::Admin } else { Self::of_class(class) }
     }

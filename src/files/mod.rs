@@ -23,7 +23,7 @@ pub use area::DownloadArea;
 pub use caller_files::CallerFiles;
 pub use error::FilesError;
 pub use kinds::{is_active_content, type_of_content, type_of_name};
-pub use names::{FILES_URI, FilePath, safe_name};
+pub use names::{FILES_URI, FilePath, percent_decoded, percent_encoded, safe_name};
 pub use new_file::NewFile;
 
 pub use crate::config::FileLimits;

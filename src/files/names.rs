@@ -162,7 +162,8 @@ pub(super) fn shown(text: &str) -> String {
     short
 }
 
-fn percent_encoded(text: &str) -> String {
+/// The text for an address: everything but letters, digits and a few signs behind percent signs.
+pub fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -179,7 +180,7 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// The text behind percent signs; `None` where a sign is not followed by two digits, or the bytes are no text.
-fn percent_decoded(text: &str) -> Option<String> {
+pub fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

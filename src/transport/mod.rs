@@ -9,6 +9,7 @@ mod conformance;
 mod frame;
 mod http;
 mod lines;
+mod memory_resources;
 mod prompts;
 mod questions;
 mod resources;

@@ -1,4 +1,4 @@
-//! Resources: files of the caller's download area, and records of Odoo by their addresses.
+//! Resources: files of the caller's download area and of the memory, and records of Odoo by their addresses.
 //!
 //! A record is read by the tool that reads records, so a policy that hides or refuses the tool, the model
 //! or the field says the same here. Files come straight from the caller's own area, in pieces that fit
@@ -16,7 +16,10 @@ use rmcp::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-use super::server::{LIST_FRESH_MS, Server};
+use super::{
+    memory_resources::{self, MEMORY_URI},
+    server::{LIST_FRESH_MS, Server},
+};
 use crate::{
     approvals::CanAsk,
     facts::{Caller, JsonObject},
@@ -41,19 +44,26 @@ enum Asked {
     Record { connection: String, model: String, id: i64 },
     Schema { connection: String, model: String },
     Content { connection: String, id: i64 },
+    Memory { area: String, name: String },
 }
 
-type Context = RequestContext<RoleServer>;
+pub(super) type Context = RequestContext<RoleServer>;
 
 impl Server {
-    /// The files of the caller, and nothing else: records are too many to be listed.
+    /// The files of the caller, and what they may see of the memory: records are too many to be listed.
     pub(super) async fn resources(
         &self,
         page: Option<PaginatedRequestParams>,
-        caller: &Caller,
+        context: &Context,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let after = page.and_then(|page| page.cursor).map(|cursor| cursor_path(&cursor)).transpose()?;
-        let files = match self.files_of(caller)?.list().await {
+        let cursor = page.and_then(|page| page.cursor);
+        let files = self.files_of(&self.caller(context))?;
+        if let Some(after) = cursor.as_deref().and_then(memory_resources::memory_cursor) {
+            let (notes, next) = self.memory_resources(Some(&after), context).await?;
+            return Ok(listed(notes, next));
+        }
+        let after = cursor.map(|cursor| cursor_path(&cursor)).transpose()?;
+        let files = match files.list().await {
             Ok(files) => files,
             // A server without an area has no files to list.
             Err(FilesError::Closed) => Vec::new(),
@@ -64,10 +74,13 @@ impl Server {
         let has_more = rest.len() > PAGE_FILES;
         rest.truncate(PAGE_FILES);
         let cursor = rest.last().filter(|_| has_more).map(|last| STANDARD.encode(&last.path));
-        let mut list = ListResourcesResult::with_all_items(rest.iter().map(resource).collect());
-        list.next_cursor = cursor;
-        // Any call of a tool may add a file.
-        Ok(list.with_ttl_ms(0).with_cache_scope(CacheScope::Private))
+        let mut resources: Vec<Resource> = rest.iter().map(resource).collect();
+        if has_more {
+            return Ok(listed(resources, cursor));
+        }
+        let (notes, next) = self.memory_resources(None, context).await?;
+        resources.extend(notes);
+        Ok(listed(resources, next))
     }
 
     /// The addresses that this caller could read something of.
@@ -103,6 +116,7 @@ impl Server {
                 ResourceContents::text(reply.structured.to_string(), uri).with_mime_type("application/json")
             }
             Asked::Content { connection, id } => self.content(uri, &connection, id, context).await?,
+            Asked::Memory { area, name } => self.memory_resource(uri, &area, &name, context).await?,
         };
         // What it shows may change with every call of a tool.
         Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(0).with_cache_scope(CacheScope::Private))
@@ -142,7 +156,7 @@ impl Server {
     }
 
     /// A call like any other: policy, counters, log.
-    async fn called(
+    pub(super) async fn called(
         &self,
         tool: &str,
         arguments: Value,
@@ -218,6 +232,14 @@ const TEMPLATES: &[Template] = &[
         mime_type: None,
         tool: None,
     },
+    Template {
+        uri: "memory://{scope}/{name}",
+        name: "memory",
+        title: "Memory file",
+        description: "A note, `personal` (yours alone) or `shared`, such as `memory://shared/rules.md`.",
+        mime_type: Some("text/markdown"),
+        tool: Some("memory_read"),
+    },
 ];
 
 impl Template {
@@ -251,6 +273,9 @@ impl Asked {
             }
             return Ok(Self::File { path: format!("{FILES_URI}{path}"), offset, length });
         }
+        if let Some(rest) = uri.strip_prefix(MEMORY_URI) {
+            return memory_resources::address(rest).map(|(area, name)| Self::Memory { area, name });
+        }
         let rest = uri.strip_prefix(RECORDS_URI).ok_or("there is no such resource")?;
         let id = |text: &str| text.parse::<i64>().ok().filter(|id| *id > 0).ok_or("the id is no number");
         let named = |text: &str| {
@@ -274,6 +299,13 @@ impl Asked {
             _ => Err("there is no such resource"),
         }
     }
+}
+
+/// Any call of a tool may add a file.
+fn listed(resources: Vec<Resource>, next: Option<String>) -> ListResourcesResult {
+    let mut list = ListResourcesResult::with_all_items(resources);
+    list.next_cursor = next;
+    list.with_ttl_ms(0).with_cache_scope(CacheScope::Private)
 }
 
 fn resource(file: &StoredFile) -> Resource {
@@ -345,7 +377,7 @@ fn contents(uri: &str, mime_type: &str, bytes: Vec<u8>) -> ResourceContents {
     if mime_type.is_empty() { contents } else { contents.with_mime_type(mime_type) }
 }
 
-fn not_found(uri: &str, why: &str) -> ErrorData {
+pub(super) fn not_found(uri: &str, why: &str) -> ErrorData {
     let why = if why.is_empty() { "there is no such resource" } else { why };
     ErrorData::resource_not_found(format!("resource not found: {why}"), Some(json!({"uri": uri})))
 }

@@ -476,7 +476,7 @@ impl ServerHandler for Server {
         page: Option<PaginatedRequestParams>,
         context: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
-        self.resources(page, &self.caller(&context)).await
+        self.resources(page, &context).await
     }
 
     async fn list_resource_templates(
