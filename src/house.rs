@@ -88,7 +88,8 @@ impl House {
         }
         let state = StateDir::open(&config.state_dir)?;
         let audit = AuditLog::open_sealed(&state.path(AUDIT_FILE_NAME), seal_keys(&config, &state)?)?;
-        let connections = Arc::new(Connections::open(&config, &state)?);
+        let connections =
+            Arc::new(Connections::open(&config, &state)?.keeping_own_in(&Cabinet::open(&state)));
         let sandbox = if config.sandbox { Some(start_sandbox(&config, &connections).await?) } else { None };
         tracing::info!(
             policy = %policy_source,

@@ -72,6 +72,8 @@ pub enum Origin {
     Settings,
     Saved,
     Sandbox,
+    /// Of one user alone.
+    Own,
 }
 
 /// Limits of one connection. Each has a default in the settings.

@@ -174,6 +174,8 @@ pub struct CallFacts {
 /// Facts that cost something and are gathered only when a decision needs them.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
+    /// Aliases that the caller alone uses: somebody else's connection may be called the same.
+    pub own_connections: Arc<[ConnectionAlias]>,
     /// The effects were unfolded with the field definitions of the connection.
     pub unfolded: bool,
     /// Answers to the policy's questions about records, in the order it asked them.

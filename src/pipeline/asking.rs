@@ -16,7 +16,7 @@ use crate::{
     },
     audit::AuditLog,
     facts::{Approval, CallFacts, Class, Effect, MemoryChange, Operation},
-    odoo,
+    odoo::{self, Connections},
     policy::{ApprovalMode, ApprovalTerms, Ask, Policy},
     reply::{CallError, without_secrets},
     tools::ToolError,
@@ -67,9 +67,10 @@ impl Corridor {
         ask: &Ask,
         facts: &CallFacts,
         call: &RawCall,
+        connections: &Connections,
     ) -> Result<Standing, CallError> {
         let Some(approvals) = &self.approvals else { return Ok(Standing::Nobody) };
-        let preview = self.preview(policy, facts).await?;
+        let preview = self.preview(policy, facts, connections).await?;
         let left = self.audit.left(&ask.charges, facts.at);
         let asking = Arc::new(Asking {
             caller: facts.caller.clone(),
@@ -117,10 +118,15 @@ impl Corridor {
     }
 
     /// The records that the call names, as the caller may see them.
-    async fn preview(&self, policy: &Arc<Policy>, facts: &CallFacts) -> Result<Preview, CallError> {
+    async fn preview(
+        &self,
+        policy: &Arc<Policy>,
+        facts: &CallFacts,
+        connections: &Connections,
+    ) -> Result<Preview, CallError> {
         let sight = policy.sight(&facts.caller);
         let grant = &facts.caller.grant;
-        let before = odoo::look_at(&facts.effects, SHOWN_BESIDE, &self.connections, &sight, grant)
+        let before = odoo::look_at(&facts.effects, SHOWN_BESIDE, connections, &sight, grant)
             .await
             .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
         let record = |record: odoo::RecordBefore| RecordPreview {

@@ -10,7 +10,7 @@ use crate::{
     approvals::{Question, Standing},
     facts::{CallFacts, Caller, JsonObject},
     ledger::{Exhausted, Refusal},
-    odoo,
+    odoo::{self, Connections},
     policy::{
         Ask, Charge, Decision, Denial, DenialKind, Needs, NextStep, Permit, Policy, PolicyDigest,
         RecordQuestion,
@@ -70,6 +70,7 @@ impl Corridor {
         policy: &Arc<Policy>,
         facts: &mut CallFacts,
         call: &RawCall,
+        connections: &Connections,
     ) -> Result<Decided, CallError> {
         let breakers = policy.breakers(facts);
         facts.found.pause =
@@ -83,7 +84,7 @@ impl Corridor {
                 Decision::Allow(permit) => return Ok(Decided::Allowed(permit, checked)),
                 Decision::Deny(denial) => return Ok(Decided::Denied(denial)),
                 Decision::Needs(Needs::Definitions) => {
-                    let unfolded = odoo::unfold(&facts.effects, &self.connections).await;
+                    let unfolded = odoo::unfold(&facts.effects, connections).await;
                     facts.effects = unfolded
                         .map_err(|error| {
                             let sight = policy.sight(&facts.caller);
@@ -93,11 +94,11 @@ impl Corridor {
                         .into();
                     facts.found.unfolded = true;
                 }
-                Decision::Needs(Needs::Currencies { connections, charges }) => {
+                Decision::Needs(Needs::Currencies { connections: paid_in, charges }) => {
                     if let Some(denial) = self.cannot_pay(policy, facts, &charges) {
                         return Ok(Decided::Denied(denial));
                     }
-                    let currencies = odoo::currencies(&connections, &self.connections)
+                    let currencies = odoo::currencies(&paid_in, connections)
                         .await
                         .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
                     facts.found.currencies = Some(Arc::new(currencies));
@@ -106,7 +107,7 @@ impl Corridor {
                     if let Some(denial) = self.cannot_pay(policy, facts, &charges) {
                         return Ok(Decided::Denied(denial));
                     }
-                    let answers = odoo::answer(&questions, &self.connections)
+                    let answers = odoo::answer(&questions, connections)
                         .await
                         .map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
                     facts.found.records = Some(answers.into());
@@ -116,7 +117,7 @@ impl Corridor {
                     if let Some(denial) = self.cannot_pay(policy, facts, &ask.charges) {
                         return Ok(Decided::Denied(denial));
                     }
-                    match self.put_to_a_person(policy, &ask, facts, call).await? {
+                    match self.put_to_a_person(policy, &ask, facts, call, connections).await? {
                         Standing::Granted(approval) => facts.found.approval = Some(approval),
                         Standing::Open(question) => return Ok(Decided::Question(question)),
                         Standing::Pending { id, expires_at, is_new } => {

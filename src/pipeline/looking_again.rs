@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Corridor;
 use crate::{
     facts::{CallFacts, Class, JsonObject},
-    odoo::{self, Strayed},
+    odoo::{self, Connections, Strayed},
     policy::RecordQuestion,
     reply::CallError,
     tools::{Output, ToolError},
@@ -27,6 +27,7 @@ impl Corridor {
         asked: &[RecordQuestion],
         facts: &CallFacts,
         outcome: &Result<Output, CallError>,
+        connections: &Connections,
     ) {
         if asked.is_empty() || facts.class == Class::Read || !may_have_changed(outcome) {
             return;
@@ -41,7 +42,7 @@ impl Corridor {
             }
             about
         };
-        match odoo::strayed(asked, &self.connections).await {
+        match odoo::strayed(asked, connections).await {
             Ok(strayed) => {
                 for Strayed { rule, connection, model, ids } in strayed {
                     let where_to_look =

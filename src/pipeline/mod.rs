@@ -28,7 +28,7 @@ use crate::{
     operator::Pauses,
     policy::{BreakerEvent, Decision, Denial, Permit, Policy, RuleId},
     reply::{self, CallError, Reply},
-    tools::{CallContext, Catalog, Found, Helpers, Progress},
+    tools::{CallContext, Catalog, Found, Helpers, Progress, ToolError},
 };
 pub use asking::ApprovalNote;
 pub use change::PolicyChange;
@@ -79,6 +79,8 @@ pub struct UnknownTool {
 
 /// Longest piece of an unknown tool's name that an answer repeats.
 const TOOL_NAME_SHOWN_CHARS_MAX: usize = 64;
+/// The argument by which tools take a connection.
+const CONNECTION: &str = "connection";
 /// List changes that a slow subscriber may lag behind before it is told only the newest.
 const CHANGES_KEPT: usize = 4;
 
@@ -293,16 +295,21 @@ impl Corridor {
         UnknownTool { name }
     }
 
-    async fn walk(&self, policy: &Arc<Policy>, tool: Found, call: RawCall) -> Result<Walked, CallError> {
+    async fn walk(&self, policy: &Arc<Policy>, tool: Found, mut call: RawCall) -> Result<Walked, CallError> {
+        // From here on the caller's own connections are there beside the shared ones, and nobody else's.
+        let connections = self.connections.seen_by(&call.caller.user).await;
+        let connections = connections.map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
+        self.name_connection(&tool, &connections, &mut call.arguments);
         let request = tool.entry.decode(call.arguments.clone()).map_err(CallError::Arguments)?;
         let arguments = Arc::new(self.catalog.as_rules_see(&tool, &call.arguments));
         let mut facts =
             deciding::gather_facts(&call.caller, tool, arguments, request.as_ref(), &self.helpers);
+        facts.found.own_connections = connections.own_aliases().into();
 
         if let Some(denial) = scopes::beyond(policy, &facts) {
             return Err(self.refuse(policy, &facts, denial));
         }
-        let (permit, checked) = match self.decide(policy, &mut facts, &call).await? {
+        let (permit, checked) = match self.decide(policy, &mut facts, &call, &connections).await? {
             Decided::Allowed(permit, checked) => (permit, checked),
             Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),
             Decided::Question(mut question) => {
@@ -331,7 +338,7 @@ impl Corridor {
         let cx = CallContext::new(
             &permit,
             &call.caller,
-            &self.connections,
+            &connections,
             &self.files,
             &call.progress,
             &self.settings,
@@ -347,8 +354,18 @@ impl Corridor {
         if let Some(teller) = self.teller.get().filter(|_| outcome.is_ok() && !facts.dry_run) {
             teller.note(&facts);
         }
-        self.look_again(&logged_as, &checked, &facts, &outcome).await;
+        self.look_again(&logged_as, &checked, &facts, &outcome, &connections).await;
         outcome.map(|output| Walked::Reply(reply::shape(output, &permit.redacted_paths())))
+    }
+
+    /// A call that names no connection means the one its caller made the active one. It is named before
+    /// anything is understood, so that facts, policy and log speak of the one that is used.
+    fn name_connection(&self, tool: &Found, connections: &Connections, arguments: &mut JsonObject) {
+        let Some(active) = connections.active() else { return };
+        let is_named = arguments.get(CONNECTION).is_some_and(|value| !value.is_null());
+        if !is_named && self.catalog.takes(tool, CONNECTION) {
+            arguments.insert(CONNECTION.to_owned(), active.as_str().into());
+        }
     }
 
     /// Reserves the charges and opens the log entry: from here on the call may run.

@@ -43,6 +43,8 @@ struct Shelved {
     found: Found,
     /// Made by the first call: schemas are costly, and most tools are not called.
     defaults: OnceLock<Box<[(String, Value)]>>,
+    /// The names of its arguments, made by the first call that wants to know.
+    arguments: OnceLock<Box<[Box<str>]>>,
 }
 
 impl Catalog {
@@ -55,7 +57,10 @@ impl Catalog {
         for family in families {
             for entry in family.tools.iter().copied().flatten() {
                 let found = Found { entry: *entry, family: family.name };
-                let previous = tools.insert(entry.name(), Shelved { found, defaults: OnceLock::new() });
+                let previous = tools.insert(
+                    entry.name(),
+                    Shelved { found, defaults: OnceLock::new(), arguments: OnceLock::new() },
+                );
                 debug_assert!(previous.is_none(), "two tools are called {}", entry.name());
             }
         }
@@ -80,6 +85,14 @@ impl Catalog {
         seen
     }
 
+    /// Does the tool have an argument of this name?
+    pub fn takes(&self, tool: &Found, argument: &str) -> bool {
+        let shelved = self.tools.get(tool.entry.name());
+        let names =
+            shelved.map(|shelved| shelved.arguments.get_or_init(|| arguments(&tool.entry.input_schema())));
+        names.is_some_and(|names| names.iter().any(|name| &**name == argument))
+    }
+
     /// Sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = Found> + '_ {
         self.tools.values().map(|shelved| shelved.found)
@@ -94,6 +107,11 @@ fn defaults(schema: &JsonObject) -> Box<[(String, Value)]> {
         Some((name.clone(), default.clone()))
     });
     with_default.collect()
+}
+
+fn arguments(schema: &JsonObject) -> Box<[Box<str>]> {
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter();
+    properties.flat_map(JsonObject::keys).map(|name| name.as_str().into()).collect()
 }
 
 impl KnownTools for Catalog {

@@ -15,6 +15,7 @@ mod delivery;
 mod error;
 mod extraction;
 mod helpers;
+mod identity;
 mod invoices;
 mod memory;
 mod messages;
@@ -57,6 +58,7 @@ const FAMILIES: &[Family] = &[
     pipelines::FAMILY,
     usage::FAMILY,
     memory::FAMILY,
+    identity::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

@@ -107,7 +107,7 @@ impl Connections {
         self.fixed_clients().iter().map(|client| client.definition().url.clone()).collect()
     }
 
-    async fn trust(
+    pub(super) async fn trust(
         &self,
         alias: &ConnectionAlias,
         checked: &Checked,
@@ -177,7 +177,10 @@ pub(super) fn probe_timeouts(limits: &Limits) -> ProbeTimeouts {
     ProbeTimeouts { connect: time, handshake: time }
 }
 
-async fn with_database(mut draft: Definition, limits: &Limits) -> Result<Arc<Definition>, OdooError> {
+pub(super) async fn with_database(
+    mut draft: Definition,
+    limits: &Limits,
+) -> Result<Arc<Definition>, OdooError> {
     if draft.db.is_empty() {
         draft.db = only_database(&Arc::new(draft.clone()), limits).await?;
     }

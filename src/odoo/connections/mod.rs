@@ -8,6 +8,7 @@ mod connect;
 mod databases;
 mod digests;
 mod overview;
+mod own;
 mod permitted;
 mod record;
 mod references;
@@ -25,6 +26,7 @@ pub use certificates::{CertificateReport, PinReport, PinStatus, Repinned};
 pub use connect::Connected;
 pub(in crate::odoo) use digests::Digests;
 pub use overview::{CheckResult, Overview, Row};
+pub use own::{OwnRequest, OwnRow, OwnState};
 pub use permitted::PermittedConnections;
 pub use record::ProtocolName;
 pub use request::{ConnectRequest, SecretKind};
@@ -33,21 +35,26 @@ use super::{OdooClient, OdooError, web::WebSessions};
 use crate::{
     config::{Config, ConnectSettings},
     facts::{ConnectionAlias, Definition, Limits, Origin},
-    store::{SealKeys, StateDir},
+    store::{Cabinet, SealKeys, StateDir},
 };
+use own::{OwnShelf, OwnView};
 use shelf::Shelf;
 
-/// The registry. Tools reach it through [`PermittedConnections`] only.
-#[derive(Debug, Default)]
+/// The registry. Tools reach it through [`PermittedConnections`] only. A clone is the same registry; one
+/// that was [`Connections::seen_by`] a user also has that user's own connections.
+#[derive(Debug, Clone, Default)]
 pub struct Connections {
     /// Known at start: environment, settings, sandbox.
-    fixed: RwLock<BTreeMap<ConnectionAlias, Arc<OdooClient>>>,
+    fixed: Arc<RwLock<BTreeMap<ConnectionAlias, Arc<OdooClient>>>>,
     /// Made by tools; shared with other processes of the same state directory.
     shelf: Option<Arc<Shelf>>,
     /// Web sessions of callers, in this process alone.
-    web: WebSessions,
-    settings: ConnectSettings,
+    web: Arc<WebSessions>,
+    settings: Arc<ConnectSettings>,
     limits: Limits,
+    /// Connections of single users, and the set of the user who is looking.
+    own_shelf: Option<Arc<OwnShelf>>,
+    own: Option<OwnView>,
 }
 
 impl Connections {
@@ -55,17 +62,29 @@ impl Connections {
     ///
     /// Fails only for a sealing key that is none; damaged files are told when they are needed.
     pub fn open(config: &Config, state: &StateDir) -> Result<Self, OdooError> {
+        let shelf = Arc::new(Shelf::new(state.clone(), seal_keys(config, state)?, config.odoo));
         let connections = Self {
-            fixed: RwLock::default(),
-            shelf: Some(Arc::new(Shelf::new(state.clone(), seal_keys(config, state)?, config.odoo))),
-            web: WebSessions::default(),
-            settings: config.connect.clone(),
+            fixed: Arc::default(),
+            shelf: Some(shelf),
+            web: Arc::default(),
+            settings: Arc::new(config.connect.clone()),
             limits: config.odoo,
+            own_shelf: None,
+            own: None,
         };
         for definition in &config.connections {
             connections.add(definition.clone(), config.odoo);
         }
         Ok(connections)
+    }
+
+    /// The same with connections of single users, which lie in the cabinet.
+    #[must_use]
+    pub fn keeping_own_in(mut self, cabinet: &Cabinet) -> Self {
+        if let Some(shelf) = &self.shelf {
+            self.own_shelf = Some(Arc::new(OwnShelf::new(cabinet, Arc::clone(shelf), self.limits)));
+        }
+        self
     }
 
     /// Adds a definition that is known at start; nothing is sent.
@@ -75,20 +94,53 @@ impl Connections {
         self.fixed.write().unwrap_or_else(PoisonError::into_inner).insert(alias, client);
     }
 
+    /// A shared connection, or one of the user who is looking.
     pub fn get(&self, alias: &ConnectionAlias) -> Result<Arc<OdooClient>, OdooError> {
-        if let Some(client) = self.fixed_client(alias) {
-            return Ok(client);
+        let own = self.own.as_ref().filter(|own| own.has(alias));
+        match (self.shared_client(alias)?, own) {
+            (Some(client), None) => Ok(client),
+            (None, Some(own)) => own.client(alias)?.ok_or_else(|| self.unknown(alias)),
+            (None, None) => Err(self.unknown(alias)),
+            // A shared one came later. What the user meant cannot be told, so neither is used.
+            (Some(_), Some(_)) => Err(OdooError::ConnectionRefused {
+                code: "alias_is_shared",
+                why: format!("`{alias}` is a connection of your own, and now also one that everybody shares"),
+                hint: Some(
+                    "delete your own with `user_connection_delete` and make it again by another name"
+                        .to_owned(),
+                ),
+            }),
         }
-        if let Some(shelf) = &self.shelf
-            && let Some(client) = shelf.client(alias)?
-        {
-            return Ok(client);
-        }
-        Err(self.unknown(alias))
     }
 
-    /// Every alias, sorted.
+    fn shared_client(&self, alias: &ConnectionAlias) -> Result<Option<Arc<OdooClient>>, OdooError> {
+        match (self.fixed_client(alias), &self.shelf) {
+            (Some(client), _) => Ok(Some(client)),
+            (None, Some(shelf)) => shelf.client(alias),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn has_shared(&self, alias: &ConnectionAlias) -> Result<bool, OdooError> {
+        if self.fixed_client(alias).is_some() {
+            return Ok(true);
+        }
+        Ok(match &self.shelf {
+            Some(shelf) => shelf.record(alias)?.is_some(),
+            None => false,
+        })
+    }
+
+    /// Every alias that the user who is looking can name, sorted.
     pub fn aliases(&self) -> Vec<ConnectionAlias> {
+        let mut aliases = self.shared_aliases();
+        aliases.extend(self.own_aliases());
+        aliases.sort();
+        aliases.dedup();
+        aliases
+    }
+
+    fn shared_aliases(&self) -> Vec<ConnectionAlias> {
         let mut aliases: Vec<_> =
             self.fixed.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
         if let Some(shelf) = &self.shelf {
@@ -121,7 +173,7 @@ impl Connections {
             let place = match client.definition().origin {
                 Origin::Environment => "the environment of this process",
                 Origin::Sandbox => "the built-in practice Odoo",
-                Origin::Settings | Origin::Saved => "the settings file",
+                Origin::Settings | Origin::Saved | Origin::Own => "the settings file",
             };
             return Err(OdooError::ConnectionRefused {
                 code: "connection_is_fixed",

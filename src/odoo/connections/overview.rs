@@ -59,7 +59,8 @@ pub struct Row {
     pub has_password: bool,
     /// Where the secret is: `sealed`, `settings`, `env`, `file` or `command`.
     pub secret: &'static str,
-    /// Where the connection is defined: `environment`, `settings`, `saved` or `sandbox`.
+    /// Where the connection is defined: `environment`, `settings`, `saved`, `sandbox`, or `personal` for one of
+    /// your own.
     pub origin: &'static str,
     /// Whether the server's version is `known`, `unknown` or `unreachable`; absent before the first request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,6 +101,7 @@ impl Connections {
                 rows.push(row);
             }
         }
+        rows.extend(self.own_rows());
         rows.sort_by(|a, b| a.alias.cmp(&b.alias).then(a.shadowed.cmp(&b.shadowed)));
         if check {
             rows = stream::iter(rows).map(|row| self.tested(row)).buffered(CHECKS_AT_ONCE).collect().await;
@@ -174,7 +176,7 @@ fn fixed_row(client: &Arc<OdooClient>) -> Row {
     row
 }
 
-fn saved_row(record: &SavedConnection, client: Option<&OdooClient>) -> Row {
+pub(super) fn saved_row(record: &SavedConnection, client: Option<&OdooClient>) -> Row {
     let is_key = record.credential.kind == CredentialKind::ApiKey;
     let trust = record.trust().ok();
     let is_plain = record.url.starts_with("http:");
@@ -259,6 +261,7 @@ fn origin_name(origin: Origin) -> &'static str {
         Origin::Settings => "settings",
         Origin::Saved => "saved",
         Origin::Sandbox => "sandbox",
+        Origin::Own => "personal",
     }
 }
 

@@ -1,9 +1,13 @@
 //! The registry as a tool sees it: only what its permit names.
 
-use super::{CertificateReport, ConnectRequest, Connected, Connections, Overview, Repinned};
+use std::sync::Arc;
+
+use super::{
+    CertificateReport, ConnectRequest, Connected, Connections, Overview, OwnRequest, OwnState, Repinned,
+};
 use crate::{
-    facts::{ConnectionAlias, ConnectionChange, Definition, Effect},
-    odoo::OdooError,
+    facts::{ConnectionAlias, ConnectionChange, Definition, Effect, OwnChange},
+    odoo::{OdooError, SignIn},
     policy::Permit,
 };
 
@@ -67,6 +71,43 @@ impl<'a> PermittedConnections<'a> {
         self.connections.repin(alias, expected_sha256, dry_run).await
     }
 
+    /// The caller's own connections.
+    pub fn own(&self) -> Result<OwnState, OdooError> {
+        self.check_own(None, OwnChange::Inspect)?;
+        self.connections.own_state()
+    }
+
+    /// Signs in and saves a connection of the caller's own; a dry run only looks.
+    pub async fn save_own(&self, request: OwnRequest) -> Result<Connected, OdooError> {
+        let change = if request.connect.dry_run { OwnChange::Rehearse } else { OwnChange::Save };
+        self.check_own(Some(&request.connect.alias), change)?;
+        self.connections.own_save(request).await
+    }
+
+    /// Makes a connection the one that calls of this caller mean when they name none.
+    pub async fn activate_own(&self, alias: &ConnectionAlias) -> Result<Arc<SignIn>, OdooError> {
+        self.check_own(Some(alias), OwnChange::Activate)?;
+        self.connections.own_activate(alias).await
+    }
+
+    /// Forgets a connection of the caller's own, and answers with those that remain.
+    pub async fn forget_own(&self, alias: &ConnectionAlias) -> Result<Vec<ConnectionAlias>, OdooError> {
+        self.check_own(Some(alias), OwnChange::Forget)?;
+        self.connections.own_forget(alias).await
+    }
+
+    fn check_own(&self, alias: Option<&ConnectionAlias>, wanted: OwnChange) -> Result<(), OdooError> {
+        let permitted = self.permit.effects().iter().any(|effect| {
+            matches!(effect, Effect::Own { connection, change } if connection.as_ref() == alias && *change == wanted)
+        });
+        if permitted {
+            return Ok(());
+        }
+        let what =
+            alias.map_or_else(|| "own connections".to_owned(), |alias| format!("own connection {alias}"));
+        Err(OdooError::NotPermitted { what: format!("{} of {what}", wanted.as_str()) })
+    }
+
     fn check(&self, alias: &ConnectionAlias, wanted: ConnectionChange) -> Result<(), OdooError> {
         let permitted = self.permit.effects().iter().any(|effect| {
             matches!(effect, Effect::Connection { connection, change } if connection == alias && *change == wanted)
@@ -81,8 +122,6 @@ impl<'a> PermittedConnections<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::{
         facts::{Arrival, CallFacts, Caller, Class, JsonObject, Risk, Secret, ToolFacts},

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    facts::{ConnectionAlias, Credential, Definition, Origin, Pin, Protocol, SecretSource, Trust, from_hex},
+    facts::{
+        ConnectionAlias, Credential, Definition, Origin, Pin, Protocol, SecretSource, Trust, UserName,
+        from_hex,
+    },
     odoo::{OdooError, tls::CertificateFacts},
     store::{KeyError, SealError, SealKeys},
 };
@@ -34,6 +37,9 @@ pub(super) struct SavedConnection {
     pub(super) saved_at: Timestamp,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) previous_pins: Vec<PinRecord>,
+    /// Whose it is, where it is not shared. The sealed secret opens for this user alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<String>,
 }
 
 /// Wire protocol of the calls. `auto` is the best that server and credential allow.
@@ -130,6 +136,27 @@ impl SavedConnection {
         previous_pins: Vec<PinRecord>,
         keys: &SealKeys,
     ) -> Result<Self, OdooError> {
+        Self::sealed_for(None, definition, trust, previous_pins, keys)
+    }
+
+    /// The record of a connection that belongs to one user.
+    pub(super) fn of_user(
+        user: &UserName,
+        definition: &Definition,
+        trust: SavedTrust,
+        previous_pins: Vec<PinRecord>,
+        keys: &SealKeys,
+    ) -> Result<Self, OdooError> {
+        Self::sealed_for(Some(user.as_str().to_owned()), definition, trust, previous_pins, keys)
+    }
+
+    fn sealed_for(
+        owner: Option<String>,
+        definition: &Definition,
+        trust: SavedTrust,
+        previous_pins: Vec<PinRecord>,
+        keys: &SealKeys,
+    ) -> Result<Self, OdooError> {
         let (kind, source) = match &definition.credential {
             Credential::Password(source) => (CredentialKind::Password, source),
             Credential::ApiKey(source) => (CredentialKind::ApiKey, source),
@@ -144,6 +171,7 @@ impl SavedConnection {
             credential: SavedCredential { kind, secret: SavedSecret::Sealed(String::new()) },
             saved_at: Timestamp::now(),
             previous_pins,
+            owner,
         };
         record.credential.secret = match source {
             SecretSource::Inline(secret) => {
@@ -231,9 +259,12 @@ impl SavedConnection {
             CredentialKind::Password => "password",
             CredentialKind::ApiKey => "api_key",
         };
-        [FILE, self.alias.as_str(), "credential", kind, &self.url, &self.db, &self.username, &trust]
-            .map(str::to_owned)
-            .to_vec()
+        let mut place =
+            [FILE, self.alias.as_str(), "credential", kind, &self.url, &self.db, &self.username, &trust]
+                .map(str::to_owned)
+                .to_vec();
+        place.extend(self.owner.as_ref().map(|owner| format!("owner:{owner}")));
+        place
     }
 }
 

@@ -89,9 +89,23 @@ impl WebSessions {
         connection: &ConnectionAlias,
         client: Option<Arc<OdooClient>>,
     ) {
+        self.drop_all(|owner| owner.connection == *connection, client).await;
+    }
+
+    /// The same for a connection of one user, whichever grant they came with.
+    pub(in crate::odoo) async fn forget_of(
+        &self,
+        user: &UserName,
+        connection: &ConnectionAlias,
+        client: Option<Arc<OdooClient>>,
+    ) {
+        self.drop_all(|owner| owner.connection == *connection && owner.user == *user, client).await;
+    }
+
+    async fn drop_all(&self, goes: impl Fn(&Owner) -> bool, client: Option<Arc<OdooClient>>) {
         let mut dropped = Vec::new();
         lock(&self.places).retain(|owner, place| {
-            let goes = owner.connection == *connection;
+            let goes = goes(owner);
             if goes {
                 dropped.push(Arc::clone(place));
             }

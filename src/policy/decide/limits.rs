@@ -106,11 +106,14 @@ fn refuse_too_much(plan: &LimitPlan, amount: Decimal, out: &mut Findings<'_>) {
 /// What tells this call's counter from others'.
 fn scope(view: &View<'_>, scopes: Scopes) -> Scope {
     let caller = &view.facts.caller;
+    let connection = if scopes.connection { view.connection() } else { None };
+    // Two users may each have a connection of one name, and those are two connections.
+    let is_own = connection.is_some_and(|alias| view.facts.found.own_connections.contains(alias));
     Scope {
         grant: scopes.grant.then(|| caller.grant.clone()),
-        user: scopes.user.then(|| caller.user.clone()),
+        user: (scopes.user || is_own).then(|| caller.user.clone()),
         client: if scopes.client { caller.client.clone() } else { None },
-        connection: if scopes.connection { view.connection().cloned() } else { None },
+        connection: connection.cloned(),
         tool: scopes.tool.then_some(view.facts.tool.name),
     }
 }
