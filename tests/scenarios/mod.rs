@@ -76,11 +76,13 @@ macro_rules! for_each_group {
             hidden_effects,
             hostile,
             limits,
+            memory,
             messages,
             modules,
             money,
             outages,
             pipeline_bills,
+            personal_connections,
             pipelines,
             plugin_reload,
             plugins,
@@ -126,11 +128,13 @@ pub(crate) mod extraction_http;
 pub(crate) mod hidden_effects;
 pub(crate) mod hostile;
 pub(crate) mod limits;
+pub(crate) mod memory;
 pub(crate) mod messages;
 pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
 pub(crate) mod pipeline_bills;
+pub(crate) mod personal_connections;
 pub(crate) mod pipelines;
 pub(crate) mod plugin_reload;
 pub(crate) mod plugins;

@@ -10,6 +10,7 @@ mod model_server;
 mod oracle;
 pub(crate) mod papers;
 pub(crate) mod plugins;
+mod people;
 pub(crate) mod tested;
 mod tls;
 mod world;
@@ -22,6 +23,7 @@ pub(crate) use front::{Behaviour, Front, Recorded};
 pub(crate) use model_server::{Asked, ModelServer, Says, Tokens};
 #[allow(unused_imports, reason = "only the end-to-end binary asks a server for its version")]
 pub(crate) use oracle::Oracle;
+pub(crate) use people::{People, Person};
 pub(crate) use tls::TlsIdentity;
 pub(crate) use world::{OdooUnderTest, SignInBy, Temporary, World, unique};
 pub(crate) use xlsx::{ReadCell, rows_of};
