@@ -15,10 +15,10 @@ pub use policy_source::{PolicyLoadError, PolicySource, SHIPPED_POLICY};
 use crate::{
     approvals::Approvals,
     audit::{AuditError, AuditLog},
-    config::Config,
+    config::{Config, PublicUrl},
     facts::{ConnectionAlias, Credential, Definition, Origin, Protocol, Secret, SecretSource, Trust},
     files::DownloadArea,
-    identity::People,
+    identity::{Enrolments, People},
     invoices::{Engine, extraction::Extractor},
     language::{KeyReader, LanguageModel},
     memory::Memory,
@@ -88,8 +88,8 @@ impl House {
         }
         let state = StateDir::open(&config.state_dir)?;
         let audit = AuditLog::open_sealed(&state.path(AUDIT_FILE_NAME), seal_keys(&config, &state)?)?;
-        let connections =
-            Arc::new(Connections::open(&config, &state)?.keeping_own_in(&Cabinet::open(&state)));
+        let cabinet = Cabinet::open(&state);
+        let connections = Arc::new(Connections::open(&config, &state)?.keeping_own_in(&cabinet));
         let sandbox = if config.sandbox { Some(start_sandbox(&config, &connections).await?) } else { None };
         tracing::info!(
             policy = %policy_source,
@@ -117,7 +117,11 @@ impl House {
             language_model.clone(),
             Arc::clone(&settings),
         );
+        let people = People::new(&cabinet, &config.auth, Arc::new(seal_keys(&config, &state)?))
+            .with_connections(Arc::clone(&connections));
+        let public = config.http.public_url.as_ref().map(PublicUrl::of);
         let helpers = Helpers {
+            enrolments: Some(Enrolments::new(&cabinet, people.clone(), public)),
             extractor: Some(Extractor::new(language_model.clone(), Arc::clone(&usage), settings)),
             language_model,
             memory: Memory::of_state(&state, config.memory),
@@ -126,9 +130,6 @@ impl House {
             plugins: Some(plugins),
             invoices: Some(invoices),
         };
-        let cabinet = Cabinet::open(&state);
-        let people = People::new(&cabinet, &config.auth, Arc::new(seal_keys(&config, &state)?))
-            .with_connections(Arc::clone(&connections));
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)
             .with_settings(config.tools.clone())

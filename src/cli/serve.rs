@@ -116,6 +116,11 @@ async fn sweep(house: &House) {
         if let Err(error) = house.people.sweep(jiff::Timestamp::now()).await {
             tracing::warn!(%error, "what expired could not be swept away");
         }
+        if let Some(enrolments) = &house.corridor.helpers().enrolments
+            && let Err(error) = enrolments.sweep(jiff::Timestamp::now()).await
+        {
+            tracing::warn!(%error, "links that ran out could not be swept away");
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! and sealed what has to be known again.
 
 mod accounts;
+mod enrolments;
 mod failures;
 mod fetch;
 mod gate;
@@ -18,6 +19,7 @@ mod sign_in;
 mod tokens;
 
 pub use accounts::{Account, Accounts, NewSecondFactor, PasswordDigest, Proof, local_name};
+pub use enrolments::{Enrolled, Enrolments, Invitation, NotEnrolled};
 pub use gate::{BearerTokens, Gate, IdentityError, Refused};
 pub use operator::at_command_line;
 pub use people::{People, PeopleError};

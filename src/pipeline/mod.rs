@@ -169,6 +169,11 @@ impl Corridor {
         self
     }
 
+    /// What tools need besides Odoo.
+    pub fn helpers(&self) -> &Helpers {
+        &self.helpers
+    }
+
     /// The files of a caller, for the resources of the protocol.
     pub fn files(&self, caller: &Caller) -> CallerFiles {
         self.files.of(caller)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::translations::Drafts;
 use crate::{
+    identity::Enrolments,
     invoices::{Engine, extraction::Extractor},
     language::LanguageModel,
     memory::Memory,
@@ -18,6 +19,8 @@ use crate::{
 pub struct Helpers {
     pub language_model: Option<Arc<LanguageModel>>,
     pub drafts: Drafts,
+    /// One-time links for programs.
+    pub enrolments: Option<Enrolments>,
     /// Notes of callers; closed by default.
     pub memory: Memory,
     pub usage: Option<Arc<UsageLedger>>,

@@ -26,6 +26,7 @@ mod records;
 mod refresh;
 mod reports;
 mod schema;
+mod terminal;
 mod translations;
 mod usage;
 mod web_session;
@@ -59,6 +60,7 @@ const FAMILIES: &[Family] = &[
     usage::FAMILY,
     memory::FAMILY,
     identity::FAMILY,
+    terminal::FAMILY,
     #[cfg(feature = "conformance")]
     conformance::FAMILY,
 ];

@@ -6,6 +6,7 @@
 mod ai;
 mod cookies;
 mod door;
+mod enroll;
 mod listener;
 mod origin;
 mod pages;
@@ -101,10 +102,19 @@ pub(super) async fn serve(
         gate: Arc::clone(&gate),
         people: people.clone(),
     });
+    let enrolments = corridor.helpers().enrolments.clone();
+    let enrolling = match (&people, &public, enrolments) {
+        (Some(_), Some(public), Some(enrolments)) => {
+            enrolments.reached_at(public);
+            let (corridor, public) = (Arc::clone(&corridor), public.clone());
+            Some(Arc::new(enroll::Enrolling { enrolments, corridor, public }))
+        }
+        _ => None,
+    };
     let pages_at = public.as_ref().filter(|_| has_pages).map(|public| public.as_str().to_owned());
     let shared = Shared::new(Arc::clone(&corridor), Arrival::Http, pages_at);
     let streams = CancellationToken::new();
-    let surroundings = Surroundings { gate, corridor, pages, people, public, address };
+    let surroundings = Surroundings { gate, corridor, pages, people, enrolling, public, address };
     let router = router(&shared, settings, surroundings, streams.clone());
     let serving = tokio::spawn(listener::run(listener, router, shared, stop, streams, drain));
     Ok(BoundHttp { address, serving })
@@ -123,6 +133,7 @@ struct Surroundings {
     corridor: Arc<Corridor>,
     pages: Option<Pages>,
     people: Option<Arc<sign_in::Pages>>,
+    enrolling: Option<Arc<enroll::Enrolling>>,
     public: Option<PublicUrl>,
     address: SocketAddr,
 }
@@ -133,7 +144,7 @@ fn router(
     surroundings: Surroundings,
     streams: CancellationToken,
 ) -> Router {
-    let Surroundings { gate, corridor, pages, people, public, address } = surroundings;
+    let Surroundings { gate, corridor, pages, people, enrolling, public, address } = surroundings;
     let mut manager = LocalSessionManager::default();
     let idle_ms = settings.session_idle_ms.max(SESSION_IDLE_MS_MIN);
     manager.session_config.keep_alive = Some(Duration::from_millis(idle_ms));
@@ -170,5 +181,6 @@ fn router(
         .route("/health", get(|| async { "ok\n" }))
         .merge(pages.map(pages::routes).unwrap_or_default())
         .merge(people.map(sign_in::routes).unwrap_or_default())
+        .merge(enrolling.map(enroll::routes).unwrap_or_default())
         .layer(from_fn_with_state(door, door::guard_names))
 }
