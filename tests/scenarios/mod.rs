@@ -97,6 +97,7 @@ macro_rules! for_each_group {
             rehearsed,
             reports,
             secrets,
+            terminal,
             translation_drafts,
             translations,
             usage,
@@ -133,8 +134,8 @@ pub(crate) mod messages;
 pub(crate) mod modules;
 pub(crate) mod money;
 pub(crate) mod outages;
-pub(crate) mod pipeline_bills;
 pub(crate) mod personal_connections;
+pub(crate) mod pipeline_bills;
 pub(crate) mod pipelines;
 pub(crate) mod plugin_reload;
 pub(crate) mod plugins;
@@ -149,6 +150,7 @@ pub(crate) mod refresh;
 pub(crate) mod rehearsed;
 pub(crate) mod reports;
 pub(crate) mod secrets;
+pub(crate) mod terminal;
 pub(crate) mod translation_drafts;
 pub(crate) mod translations;
 pub(crate) mod usage;

@@ -241,7 +241,7 @@ impl<'a> Copying<'a> {
 
 fn skipped(name: &NoteName, error: &ToolError) -> Skipped {
     let code = match error {
-        ToolError::Stopped { code, .. } => *code,
+        ToolError::Stopped { code, .. } | ToolError::Reported { code, .. } => *code,
         ToolError::Arguments { .. } => "invalid_arguments",
         ToolError::Odoo(_) | ToolError::Internal { .. } => "internal",
     };

@@ -2,6 +2,7 @@
 
 mod amounts;
 mod connections;
+mod memory;
 mod telling;
 
 use std::{str::FromStr as _, sync::Arc};
