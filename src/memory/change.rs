@@ -21,12 +21,12 @@ const LOCK: &str = "area";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteMode {
-    /// Only a new file.
+    // Only a new file.
     Create,
-    /// A new file, or a new text of an old one.
+    // A new file, or a new text of an old one.
     #[default]
     Replace,
-    /// The text goes to the end of the file.
+    // The text goes to the end of the file.
     Append,
 }
 

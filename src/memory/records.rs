@@ -37,7 +37,7 @@ pub enum Deed {
     Pulled,
     Restored,
     Deleted,
-    /// Somebody changed the file with an editor; found later.
+    // Somebody changed the file with an editor; found later.
     Edited,
 }
 

@@ -79,12 +79,12 @@ impl Which {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OnConflict {
-    /// It stays as it is.
+    // It stays as it is.
     #[default]
     Skip,
-    /// The copy gets a number.
+    // The copy gets a number.
     Rename,
-    /// It is replaced; its text is kept as an older version.
+    // It is replaced; its text is kept as an older version.
     Replace,
 }
 

@@ -27,7 +27,7 @@ const QUERY_CHARS_MAX: usize = 300;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Which {
-    /// Both.
+    // Both.
     #[default]
     All,
     Personal,

@@ -25,7 +25,7 @@ const BOUNDARY_CHARS: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Where {
-    /// Yours first, then the shared ones.
+    // Yours first, then the shared ones.
     #[default]
     #[serde(rename = "")]
     Anywhere,

@@ -221,6 +221,7 @@ async fn records_schemas_and_attachments_have_addresses() {
             "odoo://{connection}/{model}/schema",
             "odoo://{connection}/ir.attachment/{id}/content",
             "odoo-mcp://files/{path}",
+            "memory://{scope}/{name}",
         ]
     );
 }
@@ -262,7 +263,7 @@ async fn resources_meet_the_policy_of_their_tools() {
         House::refused(&hidden.read(ALPHA, uri).await, NOT_FOUND);
     }
     let [_, templates] = hidden.both(ALPHA, "resources/templates/list", json!({})).await;
-    assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 2, "{templates}");
+    assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 3, "{templates}");
     House::contents(&hidden.read(ALPHA, "odoo://default/res.partner/schema").await);
 
     let closed = house(json!({"models": {"res.country": {}, "res.partner": {
