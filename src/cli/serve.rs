@@ -9,7 +9,7 @@ use super::{Session, Stop, house_flags::HouseFlags, logging, runtime, signals};
 use crate::{
     config::{self, PublicUrl},
     house::House,
-    identity::Gate,
+    identity::{self, Gate, Issuers},
     transport::{self, BoundHttp, TransportError},
 };
 
@@ -80,8 +80,16 @@ async fn serve(session: &Session, house: &House, stop: CancellationToken) -> Res
 pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<BoundHttp, Stop> {
     let mut gate =
         Gate::new(&house.config.grants).await.map_err(|error| Stop::Settings(error.to_string()))?;
-    if house.people.are_known().await.map_err(|error| Stop::FailedWith(error.to_string()))? {
-        gate = gate.for_people(house.people.clone());
+    let config = &house.config;
+    // Who switched our own authorization server on wants people to sign in.
+    let is_asked = config.oauth.enabled && config.auth.enabled != Some(false);
+    let people = if is_asked || are_known(house).await? { Some(house.people.clone()) } else { None };
+    let issuers = Issuers::of(config, &house.cabinet, people.as_ref());
+    if let Some(issuers) = issuers.map_err(|error| Stop::Settings(error.to_string()))? {
+        gate = gate.trusting(issuers);
+    }
+    if let Some(people) = people {
+        gate = gate.for_people(people);
     }
     let corridor = Arc::clone(&house.corridor);
     transport::serve_http(corridor, &house.config.http, Arc::new(gate), stop, drain(house))
@@ -89,9 +97,14 @@ pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<
         .map_err(|error| stopped(&error))
 }
 
+async fn are_known(house: &House) -> Result<bool, Stop> {
+    house.people.are_known().await.map_err(|error| Stop::FailedWith(error.to_string()))
+}
+
 /// Where signing in was switched on and nobody can, whoever started the server can make the first account.
 async fn greet_first_owner(session: &Session, house: &House, bound: SocketAddr) -> Result<(), Stop> {
-    if house.config.auth.enabled != Some(true) {
+    let is_on = house.config.auth.enabled.unwrap_or(house.config.oauth.enabled);
+    if !is_on {
         return Ok(());
     }
     let made = house.people.accounts().first_owner_code().await;
@@ -113,7 +126,10 @@ async fn sweep(house: &House) {
     }
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
-        if let Err(error) = house.people.sweep(jiff::Timestamp::now()).await {
+        let now = jiff::Timestamp::now();
+        let swept = house.people.sweep(now).await;
+        let swept = swept.and(identity::oauth::sweep(&house.cabinet, now).await);
+        if let Err(error) = swept {
             tracing::warn!(%error, "what expired could not be swept away");
         }
         if let Some(enrolments) = &house.corridor.helpers().enrolments

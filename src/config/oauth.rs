@@ -10,7 +10,7 @@ use super::{
     public_url::is_loopback,
     raw::{Raw, shown},
 };
-use crate::facts::GrantName;
+use crate::facts::{GrantName, Scopes};
 
 /// The built-in authorization server, for teams that have no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct OpenIdSettings {
     pub grants_by_group: Vec<(String, GrantName)>,
     pub scopes_claim: String,
     /// Scopes that every token of the provider has, whatever its claim says.
-    pub scopes: Vec<String>,
+    pub scopes: Scopes,
     /// How far our clocks may be apart.
     pub clock_skew_seconds: u64,
 }
@@ -118,7 +118,7 @@ impl Default for OpenIdSettings {
             grant_claim: None,
             grants_by_group: Vec::new(),
             scopes_claim: "scope".to_owned(),
-            scopes: Vec::new(),
+            scopes: Scopes::NONE,
             clock_skew_seconds: CLOCK_SKEW_SECONDS,
         }
     }
@@ -270,12 +270,9 @@ fn read_grants_by_group(config: &mut Config, raw: Raw<'_>) -> Result<(), String>
 }
 
 fn read_scopes(config: &mut Config, raw: Raw<'_>) -> Result<(), String> {
-    const KNOWN: [&str; 3] = ["odoo:read", "odoo:write", "odoo:admin"];
-    let scopes = short_list(raw)?;
-    if let Some(unknown) = scopes.iter().find(|scope| !KNOWN.contains(&scope.as_str())) {
-        return Err(format!("`{}` is no scope; use {}", shown(unknown), KNOWN.join(", ")));
-    }
-    config.openid.scopes = scopes;
+    let names = short_list(raw)?.join(" ");
+    config.openid.scopes = Scopes::parse(&names)
+        .ok_or_else(|| format!("`{}` is not a list of scopes; known are {}", shown(&names), Scopes::ALL))?;
     Ok(())
 }
 

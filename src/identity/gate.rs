@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     failures::{Failures, TOKENS_OF_ADDRESS, neighbourhood},
+    issuers::Issuers,
     people::{People, PeopleError},
     tokens::TOKEN_PREFIX,
 };
@@ -26,6 +27,8 @@ use crate::{
 const TOKEN_BYTES_MIN: usize = 16;
 /// A longer one is not a token of ours.
 const TOKEN_BYTES_MAX: usize = 4096;
+/// Tokens of a provider say who somebody is and may be longer.
+const BEARER_BYTES_MAX: usize = 16 * 1024;
 
 /// A grant that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,7 @@ pub struct Gate {
     grants: Vec<Grant>,
     people: Option<People>,
     others: Vec<Arc<dyn BearerTokens>>,
+    issuers: Option<Issuers>,
     failures: Failures<IpAddr>,
 }
 
@@ -84,6 +88,7 @@ impl Gate {
             grants: Vec::new(),
             people: None,
             others: Vec::new(),
+            issuers: None,
             failures: Failures::under(TOKENS_OF_ADDRESS),
         }
     }
@@ -113,6 +118,24 @@ impl Gate {
     pub fn accepting(mut self, tokens: Arc<dyn BearerTokens>) -> Self {
         self.others.push(tokens);
         self
+    }
+
+    /// The same for tokens of these issuers, too.
+    #[must_use]
+    pub fn trusting(mut self, issuers: Issuers) -> Self {
+        if let Some(server) = &issuers.server {
+            self = self.accepting(Arc::clone(server) as Arc<dyn BearerTokens>);
+        }
+        if let Some(provider) = &issuers.provider {
+            self = self.accepting(Arc::clone(provider) as Arc<dyn BearerTokens>);
+        }
+        self.issuers = Some(issuers);
+        self
+    }
+
+    /// Who issues tokens for us.
+    pub fn issuers(&self) -> Option<&Issuers> {
+        self.issuers.as_ref()
     }
 
     fn add(&mut self, setting: &GrantSettings, token: &str) -> Result<(), IdentityError> {
@@ -215,7 +238,7 @@ fn sha256(token: &str) -> [u8; 32] {
 fn bearer(header: &[u8]) -> Option<&str> {
     let (scheme, token) = std::str::from_utf8(header).ok()?.split_once(' ')?;
     let token = token.trim();
-    let fits = (1..=TOKEN_BYTES_MAX).contains(&token.len());
+    let fits = (1..=BEARER_BYTES_MAX).contains(&token.len());
     (scheme.eq_ignore_ascii_case("bearer") && fits).then_some(token)
 }
 

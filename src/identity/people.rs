@@ -36,6 +36,8 @@ pub enum PeopleError {
     Busy,
     #[error("the sealing key cannot be used: {0}")]
     Seal(String),
+    #[error("the keys of the OpenID provider cannot be had")]
+    NoProviderKeys,
     #[error("the system gave no random numbers")]
     NoRandomness,
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Rules, TokenError, Verified};
 use crate::{
     config::OpenIdSettings,
-    facts::{GrantName, JsonObject, UserName},
+    facts::{GrantName, JsonObject, Scope, Scopes, UserName},
 };
 
 /// Groups of one user; with more, a rule about one of them might not see it.
@@ -126,14 +126,14 @@ fn grant(
     Ok(of_group.map_or(default_grant, |(_, grant)| grant).clone())
 }
 
-/// The scopes by name; what is none of ours means nothing here.
-fn scopes(claims: &JsonObject, settings: &OpenIdSettings) -> Vec<String> {
+/// The scopes; what is none of ours means nothing here.
+fn scopes(claims: &JsonObject, settings: &OpenIdSettings) -> Scopes {
     let said: Vec<&str> = match claims.get(&settings.scopes_claim) {
         Some(Value::String(text)) => text.split(' ').collect(),
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    said.into_iter().map(str::to_owned).chain(settings.scopes.iter().cloned()).collect()
+    said.into_iter().filter_map(Scope::parse).chain(settings.scopes.iter()).collect()
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
         let verified = judge(&claims(json!({})), &rules(|_| {}), NOW).unwrap();
         assert_eq!(verified.user.as_str(), "company/u1");
         assert_eq!(verified.grant.as_str(), "member");
-        assert_eq!(verified.scopes, ["openid", "odoo:read"]);
+        assert_eq!(verified.scopes.to_string(), "odoo:read");
         assert_eq!(*verified.groups, ["staff".into(), "sales".into()]);
         assert_eq!(verified.expires_at, NOW + 120);
     }
@@ -276,11 +276,11 @@ mod tests {
 
     #[test]
     fn scopes_come_as_text_or_list() {
-        let scopes = |claim| judge(&claims(claim), &rules(|_| {}), NOW).unwrap().scopes;
-        assert_eq!(scopes(json!({ "scope": ["odoo:read", 7, "odoo:write"] })), ["odoo:read", "odoo:write"]);
-        assert_eq!(scopes(json!({ "scope": null })), [] as [&str; 0]);
-        let all = rules(|settings| settings.scopes = vec!["odoo:write".to_owned()]);
+        let scopes = |claim| judge(&claims(claim), &rules(|_| {}), NOW).unwrap().scopes.to_string();
+        assert_eq!(scopes(json!({ "scope": ["odoo:read", 7, "odoo:write"] })), "odoo:read odoo:write");
+        assert_eq!(scopes(json!({ "scope": null })), "");
+        let all = rules(|settings| settings.scopes = Scopes::NONE.with(Scope::Write));
         let verified = judge(&claims(json!({ "scope": "openid" })), &all, NOW).unwrap();
-        assert_eq!(verified.scopes, ["openid", "odoo:write"]);
+        assert_eq!(verified.scopes.to_string(), "odoo:write");
     }
 }

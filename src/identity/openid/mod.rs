@@ -14,12 +14,14 @@ mod tests;
 
 use std::{sync::Arc, time::Instant};
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::{keys::Keys, provider::Provider, seen::Seen};
+use super::{gate::BearerTokens, people::PeopleError};
 use crate::{
     config::{OpenIdSettings, PublicUrl},
-    facts::{GrantName, UserName},
+    facts::{Arrival, Caller, GrantName, Role, Scopes, UserName},
 };
 
 /// Why a token does not open the door. The caller hears less than the log.
@@ -57,7 +59,7 @@ pub(super) struct Verified {
     pub(super) user: UserName,
     pub(super) groups: Arc<[Arc<str>]>,
     pub(super) grant: GrantName,
-    pub(super) scopes: Vec<String>,
+    pub(super) scopes: Scopes,
     /// Seconds since 1970.
     pub(super) expires_at: i64,
 }
@@ -91,37 +93,34 @@ impl Audience {
 
 /// One provider.
 #[derive(Debug)]
-pub(super) struct OpenId {
+pub struct OpenId {
     rules: Rules,
     keys: Keys,
     seen: Seen,
 }
 
 impl OpenId {
-    /// The provider of the settings, if they name one.
-    pub(super) fn of(
+    /// The provider of the settings, if they name one. Users without a grant of their own have the
+    /// default one, or that of the provider's name.
+    pub fn of(
         settings: &OpenIdSettings,
         public: &PublicUrl,
-        default_grant: &GrantName,
+        default_grant: Option<&GrantName>,
     ) -> Option<Self> {
         let issuer = settings.issuer.clone()?;
+        let own_name = || GrantName::parse(&settings.name).ok();
+        let default_grant = default_grant.cloned().or_else(own_name)?;
         let audience = match &settings.audience {
             Some(name) => Audience::Named(name.clone()),
             None => Audience::Resource(public.clone()),
         };
         let keys = Keys::new(Arc::new(Provider::new(&issuer, settings)));
-        let rules =
-            Rules { issuer, audience, settings: settings.clone(), default_grant: default_grant.clone() };
+        let rules = Rules { issuer, audience, settings: settings.clone(), default_grant };
         Some(Self { rules, keys, seen: Seen::default() })
     }
 
-    pub(super) fn issuer(&self) -> &str {
+    pub fn issuer(&self) -> &str {
         &self.rules.issuer
-    }
-
-    /// Might this text be a token of a provider? Ours have no dots.
-    pub(super) fn looks_like_one(token: &str) -> bool {
-        token.bytes().filter(|byte| *byte == b'.').count() == 2
     }
 
     /// Whom this token means.
@@ -135,5 +134,40 @@ impl OpenId {
         let verified = claims::judge(&parts.proven_by(&current.keys)?, &self.rules, seconds)?;
         self.seen.remember(token, &verified, current.generation, seconds);
         Ok(verified)
+    }
+}
+
+impl BearerTokens for OpenId {
+    /// Two dots, and the beginning of an object in base64. Ours have neither.
+    fn is_shaped(&self, token: &str) -> bool {
+        token.starts_with("eyJ") && token.bytes().filter(|byte| *byte == b'.').count() == 2
+    }
+
+    fn caller<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Caller>, PeopleError>> {
+        Box::pin(async move {
+            match self.verify(token, Timestamp::now()).await {
+                Ok(verified) => Ok(Some(verified.caller())),
+                Err(TokenError::Unavailable) => Err(PeopleError::NoProviderKeys),
+                Err(why) => {
+                    tracing::info!(%why, "a token of the OpenID provider was refused");
+                    Ok(None)
+                }
+            }
+        })
+    }
+}
+
+impl Verified {
+    fn caller(self) -> Caller {
+        Caller {
+            user: self.user,
+            grant: self.grant,
+            arrived_by: Arrival::Http,
+            client: None,
+            groups: self.groups,
+            scopes: self.scopes,
+            // Who steers this server has an account on it.
+            role: Role::Member,
+        }
     }
 }

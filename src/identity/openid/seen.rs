@@ -57,14 +57,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::facts::{GrantName, UserName};
+    use crate::facts::{GrantName, Scopes, UserName};
 
     fn verified(expires_at: i64) -> Verified {
         Verified {
             user: UserName::parse("company/u1").unwrap(),
             groups: Arc::default(),
             grant: GrantName::parse("member").unwrap(),
-            scopes: Vec::new(),
+            scopes: Scopes::NONE,
             expires_at,
         }
     }

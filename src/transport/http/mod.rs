@@ -8,6 +8,7 @@ mod cookies;
 mod door;
 mod enroll;
 mod listener;
+mod oauth;
 mod origin;
 mod pages;
 mod sessions;
@@ -166,6 +167,7 @@ fn router(
         origins.push(named.as_str().to_owned());
     }
     let names = Names::new(&hosts, &origins, address);
+    let oauth = gate.issuers().map(|issuers| oauth::routes(issuers, people.as_ref())).unwrap_or_default();
     let door = Arc::new(Door::new(
         gate,
         corridor,
@@ -180,6 +182,7 @@ fn router(
         .merge(ai::routes(Arc::clone(&door), Arc::clone(shared)))
         .route("/health", get(|| async { "ok\n" }))
         .merge(pages.map(pages::routes).unwrap_or_default())
+        .merge(oauth)
         .merge(people.map(sign_in::routes).unwrap_or_default())
         .merge(enrolling.map(enroll::routes).unwrap_or_default())
         .layer(from_fn_with_state(door, door::guard_names))

@@ -7,6 +7,7 @@ mod clients;
 mod hostile;
 mod http;
 mod http_refusals;
+mod oauth;
 mod odoo_requests;
 mod prompts;
 mod resources;
