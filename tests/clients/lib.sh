@@ -117,10 +117,15 @@ build() {
   cp "$target/debug/odoo-mcp" "$PROGRAM"
 }
 
-# start_http ARGUMENTS...: serves on a free port of this machine; sets URL.
+# free_port: a port of this machine that nobody listens on now.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_http ARGUMENTS...: serves on the port HTTP_PORT, or a free one, of this machine; sets URL.
 start_http() {
   local log=$SCRATCH/server-${#STARTED[@]}.log pid
-  "$PROGRAM" serve --http 127.0.0.1:0 "$@" > "$log.out" 2> "$log" 9>&- &
+  "$PROGRAM" serve --http "127.0.0.1:${HTTP_PORT:-0}" "$@" > "$log.out" 2> "$log" 9>&- &
   pid=$!
   STARTED+=("$pid")
   for _ in $(seq 200); do

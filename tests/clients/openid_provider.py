@@ -6,6 +6,7 @@ and bad ones.
 
 import asyncio
 import base64
+import hmac
 import http.server
 import json
 import sys
@@ -24,8 +25,12 @@ EC = ec.generate_private_key(ec.SECP256R1())
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+def part(value):
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
 def number(value, length):
-    return base64.urlsafe_b64encode(value.to_bytes(length, "big")).rstrip(b"=").decode()
+    return part(value.to_bytes(length, "big"))
 
 
 def keys():
@@ -88,7 +93,10 @@ async def main():
         assert await tools(token(key=EC, algorithm="ES256", kid="ec")) == wanted
 
     async def refused():
-        with_secret = token(key=numbers + " " * 32, algorithm="HS256")
+        # The public key as if it were a secret, which the library itself refuses to do.
+        head, body = (part(json.dumps(one).encode()) for one in ({"alg": "HS256", "kid": "rsa"}, good))
+        mac = hmac.new(numbers.encode(), f"{head}.{body}".encode(), "sha256").digest()
+        with_secret = f"{head}.{body}.{part(mac)}"
         unsigned = jwt.encode(good, None, algorithm="none")
         for name, shown in {
             "another audience": token({"aud": "https://other.example.com/mcp"}),
