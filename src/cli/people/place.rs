@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     cli::{Session, Stop},
-    config::{AuthSettings, Flags},
+    config::{AuthSettings, Config, Flags},
     facts::UserName,
     identity::{People, PeopleError, local_name},
     odoo::seal_keys,
@@ -25,13 +25,24 @@ pub(super) struct Where {
 }
 
 impl Where {
-    pub(super) fn open(&self, session: &Session) -> Result<People, Stop> {
+    /// The store of shared state alone, for what needs no keys.
+    pub(super) fn cabinet(&self, session: &Session) -> Result<Cabinet, Stop> {
+        let config = self.config(session)?;
+        let state = StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()))?;
+        Ok(Cabinet::open(&state))
+    }
+
+    fn config(&self, session: &Session) -> Result<Config, Stop> {
         let flags = Flags {
             state_dir: self.state_dir.clone(),
             config: session.config_file.clone(),
             ..Flags::default()
         };
-        let config = session.load(&flags)?;
+        session.load(&flags)
+    }
+
+    pub(super) fn open(&self, session: &Session) -> Result<People, Stop> {
+        let config = self.config(session)?;
         let state = StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()))?;
         let keys = seal_keys(&config, &state).map_err(|error| Stop::Settings(error.to_string()))?;
         Ok(People::new(&Cabinet::open(&state), &config.auth, Arc::new(keys)))

@@ -92,7 +92,7 @@ impl AuthorizationServer {
         match issued {
             Some(issued) if first => Ok(issued),
             Some(issued) => {
-                self.end_family(&issued.family).await?;
+                self.grants.end(&issued.family).await?;
                 if let Some(item) = self.codes.get(&trace.place).await?
                     && let Ok(other) = serde_json::from_slice::<Code>(&item.value)
                 {
@@ -107,7 +107,7 @@ impl AuthorizationServer {
     async fn shown_again(&self, code: &Code) -> Result<OauthError, OauthError> {
         tracing::warn!(user = %code.user, client = code.client_id, "a code was shown again; what came of it ends");
         if let Some(family) = &code.family {
-            self.end_family(family).await?;
+            self.grants.end(family).await?;
         }
         Ok(OauthError::grant("the code is wrong, used or too old"))
     }

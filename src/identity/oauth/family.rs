@@ -27,8 +27,6 @@ use crate::{
 pub(super) const ACCESS_GOOD_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// However often somebody comes back: half a year later they are asked again.
 const FAMILY_GOOD_FOR: SignedDuration = SignedDuration::from_hours(183 * 24);
-/// Consents of one account at once; the oldest makes room.
-const FAMILIES_MAX: usize = 100;
 pub(super) const ACCESS_PREFIX: &str = "omcp_at_";
 pub(super) const REFRESH_PREFIX: &str = "omcp_rt_";
 /// 256 bits in base64.
@@ -102,15 +100,15 @@ impl AuthorizationServer {
             created_at: now,
             used_at: now,
         };
-        self.make_room(&family.user).await?;
+        self.grants.make_room(&family.user).await?;
         let until = self.end_of(&family, now)?;
-        if !self.families.insert(&trace.place, json(&family)?, Some(until)).await? {
+        let listed_until = later(now, FAMILY_GOOD_FOR)?;
+        self.grants.note(&family, &trace.place, listed_until).await?;
+        if !self.grants.families.insert(&trace.place, json(&family)?, Some(until)).await? {
             return Err(OauthError::unavailable());
         }
-        let listed = index_key(&family.user, &family.id);
-        self.index
-            .insert(&listed, trace.place.clone().into_bytes(), Some(later(now, FAMILY_GOOD_FOR)?))
-            .await?;
+        // Whoever looked at the list meanwhile took the line for one of a family that is over.
+        self.grants.note(&family, &trace.place, listed_until).await?;
         self.issue(&family, &trace.place, first.reveal(), second.reveal(), family.scopes, now).await.map(Some)
     }
 
@@ -134,11 +132,11 @@ impl AuthorizationServer {
                 user = %family.user, client = family.client_id, grant = family.id,
                 "a used refresh token was shown again; everything that came of its consent ends"
             );
-            self.end_family(place).await?;
+            self.grants.end(place).await?;
             return Err(worthless());
         }
         if self.people.still(&family.user, &family.account_id, family.epoch).await?.is_none() {
-            self.end_family(place).await?;
+            self.grants.end(place).await?;
             return Err(worthless());
         }
         let scopes = scopes.map_or(family.scopes, |scopes| scopes.within(family.scopes));
@@ -150,7 +148,7 @@ impl AuthorizationServer {
         family.used_at = now;
         let until = self.end_of(&family, now)?;
         // Of two at the same moment one is too late; the client that sent both uses the other answer.
-        if !self.families.replace(place, item.version, json(&family)?, Some(until)).await? {
+        if !self.grants.families.replace(place, item.version, json(&family)?, Some(until)).await? {
             return Err(worthless());
         }
         let first =
@@ -193,7 +191,7 @@ impl AuthorizationServer {
         if !trace.proves(&access.proof) {
             return Ok(None);
         }
-        let Some(item) = self.families.get(&access.family).await? else { return Ok(None) };
+        let Some(item) = self.grants.families.get(&access.family).await? else { return Ok(None) };
         let Ok(family) = serde_json::from_slice::<Family>(&item.value) else { return Ok(None) };
         let account = self.people.still(&family.user, &family.account_id, family.epoch).await?;
         Ok(account.map(|account| self.people.caller_of(&account, access.scopes)))
@@ -206,7 +204,7 @@ impl AuthorizationServer {
                 && family.client_id == client_id
             {
                 tracing::info!(user = %family.user, client = client_id, "a client gave up its access");
-                self.end_family(&halves.family.place).await?;
+                self.grants.end(&halves.family.place).await?;
             }
             return Ok(());
         }
@@ -221,16 +219,8 @@ impl AuthorizationServer {
         Ok(())
     }
 
-    pub(super) async fn end_family(&self, place: &str) -> Result<(), OauthError> {
-        let Some(item) = self.families.remove(place).await? else { return Ok(()) };
-        if let Ok(family) = serde_json::from_slice::<Family>(&item.value) {
-            self.index.remove(&index_key(&family.user, &family.id)).await?;
-        }
-        Ok(())
-    }
-
     async fn family_of(&self, halves: &Halves<'_>) -> Result<Option<(Family, Item)>, OauthError> {
-        let Some(item) = self.families.get(&halves.family.place).await? else { return Ok(None) };
+        let Some(item) = self.grants.families.get(&halves.family.place).await? else { return Ok(None) };
         let family: Family = serde_json::from_slice(&item.value).map_err(|_| OauthError::unavailable())?;
         Ok(halves.family.proves(&family.proof).then_some((family, item)))
     }
@@ -240,36 +230,6 @@ impl AuthorizationServer {
         let days = i64::try_from(self.settings.refresh_days).unwrap_or(1);
         let idle = later(now, SignedDuration::from_hours(days.saturating_mul(24)))?;
         Ok(idle.min(later(family.created_at, FAMILY_GOOD_FOR)?))
-    }
-
-    async fn make_room(&self, user: &UserName) -> Result<(), OauthError> {
-        let mut places = self.places_of(user).await?;
-        if places.len() < FAMILIES_MAX {
-            return Ok(());
-        }
-        places.sort_by_key(|(_, family)| family.used_at);
-        for (place, _) in places.iter().take(places.len() + 1 - FAMILIES_MAX) {
-            self.end_family(place).await?;
-        }
-        Ok(())
-    }
-
-    /// All families of a user, and where they are kept.
-    pub(super) async fn places_of(&self, user: &UserName) -> Result<Vec<(String, Family)>, OauthError> {
-        let listed = self.index.list(&index_key(user, ""), None, 2 * FAMILIES_MAX).await?;
-        let mut found = Vec::with_capacity(listed.len());
-        for (key, item) in listed {
-            let place = String::from_utf8_lossy(&item.value).into_owned();
-            match self.families.get(&place).await? {
-                Some(item) => match serde_json::from_slice(&item.value) {
-                    Ok(family) => found.push((place, family)),
-                    Err(_) => return Err(OauthError::unavailable()),
-                },
-                // It ended by itself; so does its line in the list.
-                None => drop(self.index.remove(&key).await?),
-            }
-        }
-        Ok(found)
     }
 }
 
@@ -281,11 +241,6 @@ impl BearerTokens for AuthorizationServer {
     fn caller<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Caller>, PeopleError>> {
         Box::pin(self.admit(token))
     }
-}
-
-/// Lines of one user stand together; the digest keeps one name from being the beginning of another.
-fn index_key(user: &UserName, id: &str) -> String {
-    format!("{}/{id}", digest_of(user.as_str()))
 }
 
 fn halves(token: &str) -> Option<Halves<'_>> {

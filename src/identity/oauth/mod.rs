@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use self::documents::Documents;
 pub use self::{
     error::OauthError,
-    grants::ClientGrant,
+    grants::{ClientGrant, ClientGrants},
     metadata::resource_metadata,
     parameters::Parameters,
     request::{AuthorizationRequest, RequestRefused},
@@ -51,9 +51,7 @@ pub struct AuthorizationServer {
     clients: Drawer,
     questions: Drawer,
     codes: Drawer,
-    families: Drawer,
-    /// Which families a user has.
-    index: Drawer,
+    grants: ClientGrants,
     tokens: Drawer,
     documents: Documents,
     registrations: Failures<IpAddr>,
@@ -76,8 +74,7 @@ impl AuthorizationServer {
             clients: cabinet.drawer(CLIENTS),
             questions: cabinet.drawer(QUESTIONS),
             codes: cabinet.drawer(CODES),
-            families: cabinet.drawer(FAMILIES),
-            index: cabinet.drawer(INDEX),
+            grants: ClientGrants::new(cabinet),
             tokens: cabinet.drawer(TOKENS),
             documents: Documents::new(settings.loopback_documents),
             registrations: Failures::under(registration::PER_ADDRESS),
@@ -89,6 +86,11 @@ impl AuthorizationServer {
     /// The address by which clients know this server, and the issuer of its tokens.
     pub fn public(&self) -> &PublicUrl {
         &self.public
+    }
+
+    /// Which clients which accounts let in.
+    pub fn grants(&self) -> &ClientGrants {
+        &self.grants
     }
 
     pub fn people(&self) -> &People {

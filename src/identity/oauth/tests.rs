@@ -287,7 +287,7 @@ async fn a_code_shown_twice_ends_what_came_of_it() {
     assert_eq!(case.redeem(&client, &code).await.unwrap_err().code, "invalid_grant");
     assert!(case.caller(&answer).await.is_none());
     assert!(case.refresh(&client, text(&answer, "refresh_token")).await.is_err());
-    assert_eq!(case.server.grants_of(&case.anna.account.name).await.unwrap(), []);
+    assert_eq!(case.server.grants().of(&case.anna.account.name).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -379,18 +379,18 @@ async fn grants_are_listed_and_end_when_somebody_says_so() {
     for client in [&first, &second, &second] {
         answers.push(case.redeem(client, &case.code(client).await).await.unwrap());
     }
-    let listed = case.server.grants_of(&name).await.unwrap();
+    let listed = case.server.grants().of(&name).await.unwrap();
     assert_eq!(listed.len(), 3);
     let one = listed.iter().find(|grant| grant.client_id == first).unwrap();
     let bert = UserName::parse("bert").unwrap();
-    assert!(!case.server.revoke_grant(&bert, &one.id).await.unwrap(), "not theirs");
-    assert!(case.server.revoke_grant(&name, &one.id).await.unwrap());
-    assert!(!case.server.revoke_grant(&name, &one.id).await.unwrap());
+    assert!(!case.server.grants().revoke(&bert, &one.id).await.unwrap(), "not theirs");
+    assert!(case.server.grants().revoke(&name, &one.id).await.unwrap());
+    assert!(!case.server.grants().revoke(&name, &one.id).await.unwrap());
     assert!(case.caller(&answers[0]).await.is_none() && case.caller(&answers[1]).await.is_some());
-    assert_eq!(case.server.all_grants(None, 10).await.unwrap().0.len(), 2);
-    assert_eq!(case.server.revoke_client(&name, &second).await.unwrap(), 2);
+    assert_eq!(case.server.grants().all().await.unwrap().len(), 2);
+    assert_eq!(case.server.grants().revoke_client(&name, &second).await.unwrap(), 2);
     assert!(case.caller(&answers[1]).await.is_none() && case.caller(&answers[2]).await.is_none());
-    assert_eq!(case.server.revoke_all(&name).await.unwrap(), 0);
+    assert_eq!(case.server.grants().revoke_all_of(&name).await.unwrap(), 0);
 }
 
 #[tokio::test]

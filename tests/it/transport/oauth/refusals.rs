@@ -164,7 +164,7 @@ async fn only_the_header_carries_a_token_and_only_while_the_account_is_good() {
     }
     assert_eq!(server.call(&access).await.status, 200);
     let name = UserName::parse("anna").unwrap();
-    let grants = server.issuers.server.as_ref().unwrap().grants_of(&name).await.unwrap();
+    let grants = server.issuers.server.as_ref().unwrap().grants().of(&name).await.unwrap();
     assert_eq!((grants.len(), grants[0].client_name.as_str()), (1, "A <client>"));
     server.people.accounts().set_disabled(&name, true).await.unwrap();
     assert_eq!(server.call(&access).await.status, 401);
