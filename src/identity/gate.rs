@@ -56,13 +56,22 @@ pub enum Refused {
     Unavailable,
 }
 
+/// What a token turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bearer {
+    Good(Caller),
+    /// It was good once: expired, or revoked. Its owner is no guesser, and fetches another one.
+    Over,
+    Wrong,
+}
+
 /// A further kind of bearer tokens.
 pub trait BearerTokens: Send + Sync + std::fmt::Debug {
     /// Might this be one of them? By its form alone, without looking anything up.
     fn is_shaped(&self, token: &str) -> bool;
 
-    /// The caller behind it; nobody for one that is not good.
-    fn caller<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Caller>, PeopleError>>;
+    /// The caller behind it, if it is good.
+    fn bearer<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Bearer, PeopleError>>;
 }
 
 /// The callers of the HTTP door.
@@ -194,8 +203,9 @@ impl Gate {
             return Ok(caller.clone());
         }
         match self.look_up(token).await {
-            Ok(Some(caller)) => Ok(caller),
-            Ok(None) => Err(match self.failures.count(neighbourhood(peer), Instant::now()) {
+            Ok(Bearer::Good(caller)) => Ok(caller),
+            Ok(Bearer::Over) => Err(Refused::Wrong),
+            Ok(Bearer::Wrong) => Err(match self.failures.count(neighbourhood(peer), Instant::now()) {
                 Some(wait) => Refused::TooMany { wait },
                 None => Refused::Wrong,
             }),
@@ -217,13 +227,13 @@ impl Gate {
     }
 
     /// Tokens that are known elsewhere. Only the form of a token decides where it is looked for.
-    async fn look_up(&self, token: &str) -> Result<Option<Caller>, PeopleError> {
+    async fn look_up(&self, token: &str) -> Result<Bearer, PeopleError> {
         if let Some(people) = self.people.as_ref().filter(|_| token.starts_with(TOKEN_PREFIX)) {
-            return people.tokens().caller(token).await;
+            return Ok(people.tokens().caller(token).await?.map_or(Bearer::Wrong, Bearer::Good));
         }
         match self.others.iter().find(|tokens| tokens.is_shaped(token)) {
-            Some(tokens) => tokens.caller(token).await,
-            None => Ok(None),
+            Some(tokens) => tokens.bearer(token).await,
+            None => Ok(Bearer::Wrong),
         }
     }
 }

@@ -22,7 +22,7 @@ mod tokens;
 
 pub use accounts::{Account, Accounts, NewSecondFactor, PasswordDigest, Proof, local_name};
 pub use enrolments::{Enrolled, Enrolments, Invitation, NotEnrolled};
-pub use gate::{BearerTokens, Gate, IdentityError, Refused};
+pub use gate::{Bearer, BearerTokens, Gate, IdentityError, Refused};
 pub use issuers::{Issuers, IssuersError};
 pub use openid::OpenId;
 pub use operator::at_command_line;

@@ -120,10 +120,8 @@ impl AuthorizationServer {
     ) -> Result<Issued, OauthError> {
         let token = asked.required("refresh_token")?;
         self.check_resource(asked)?;
-        let scopes = match asked.get("scope")? {
-            None => None,
-            Some(text) => Some(text.split(' ').filter_map(Scope::parse).collect::<Scopes>()),
-        };
+        let scopes = asked.get("scope")?;
+        let scopes = scopes.map(|text| text.split(' ').filter_map(Scope::parse).collect::<Scopes>());
         self.rotate(token, client_id, scopes, now).await
     }
 }

@@ -14,9 +14,9 @@ use super::{
     consent::{Code, json, later},
 };
 use crate::{
-    facts::{Caller, Scopes, Secret, UserName},
+    facts::{Scopes, Secret, UserName},
     identity::{
-        gate::BearerTokens,
+        gate::{Bearer, BearerTokens},
         people::PeopleError,
         secrets::{Trace, digest_of, new_id, new_secret, same},
     },
@@ -25,6 +25,8 @@ use crate::{
 
 /// Short, because nothing but its end stops a stolen one that nobody missed.
 pub(super) const ACCESS_GOOD_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// So long it is known that a token was good once, so that its owner is not taken for a guesser.
+const ACCESS_KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// However often somebody comes back: half a year later they are asked again.
 const FAMILY_GOOD_FOR: SignedDuration = SignedDuration::from_hours(183 * 24);
 pub(super) const ACCESS_PREFIX: &str = "omcp_at_";
@@ -56,6 +58,7 @@ struct Access {
     family: String,
     client_id: String,
     scopes: Scopes,
+    good_until: Timestamp,
 }
 
 /// Tokens that go out, once.
@@ -172,8 +175,9 @@ impl AuthorizationServer {
             family: place.to_owned(),
             client_id: family.client_id.clone(),
             scopes,
+            good_until: later(now, ACCESS_GOOD_FOR)?,
         };
-        self.tokens.insert(&trace.place, json(&kept)?, Some(later(now, ACCESS_GOOD_FOR)?)).await?;
+        self.tokens.insert(&trace.place, json(&kept)?, Some(later(now, ACCESS_KNOWN_FOR)?)).await?;
         Ok(Issued {
             access,
             refresh: Secret::new(format!("{REFRESH_PREFIX}{first}{second}")),
@@ -184,17 +188,21 @@ impl AuthorizationServer {
     }
 
     /// The caller behind an access token of ours, if token, family and account still are.
-    pub(super) async fn admit(&self, token: &str) -> Result<Option<Caller>, PeopleError> {
+    pub(super) async fn admit(&self, token: &str, now: Timestamp) -> Result<Bearer, PeopleError> {
         let trace = Trace::of(token);
-        let Some(item) = self.tokens.get(&trace.place).await? else { return Ok(None) };
-        let Ok(access) = serde_json::from_slice::<Access>(&item.value) else { return Ok(None) };
+        let Some(item) = self.tokens.get(&trace.place).await? else { return Ok(Bearer::Wrong) };
+        let Ok(access) = serde_json::from_slice::<Access>(&item.value) else { return Ok(Bearer::Wrong) };
         if !trace.proves(&access.proof) {
-            return Ok(None);
+            return Ok(Bearer::Wrong);
         }
-        let Some(item) = self.grants.families.get(&access.family).await? else { return Ok(None) };
-        let Ok(family) = serde_json::from_slice::<Family>(&item.value) else { return Ok(None) };
+        if access.good_until <= now {
+            return Ok(Bearer::Over);
+        }
+        let Some(item) = self.grants.families.get(&access.family).await? else { return Ok(Bearer::Over) };
+        let Ok(family) = serde_json::from_slice::<Family>(&item.value) else { return Ok(Bearer::Over) };
         let account = self.people.still(&family.user, &family.account_id, family.epoch).await?;
-        Ok(account.map(|account| self.people.caller_of(&account, access.scopes)))
+        let caller = account.map(|account| self.people.caller_of(&account, access.scopes));
+        Ok(caller.map_or(Bearer::Over, Bearer::Good))
     }
 
     /// Ends a token at the wish of its client (RFC 7009). What is no token of it is no error.
@@ -238,8 +246,8 @@ impl BearerTokens for AuthorizationServer {
         token.starts_with(ACCESS_PREFIX)
     }
 
-    fn caller<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Caller>, PeopleError>> {
-        Box::pin(self.admit(token))
+    fn bearer<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Bearer, PeopleError>> {
+        Box::pin(self.admit(token, Timestamp::now()))
     }
 }
 

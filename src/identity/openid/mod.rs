@@ -18,7 +18,10 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::{keys::Keys, provider::Provider, seen::Seen};
-use super::{gate::BearerTokens, people::PeopleError};
+use super::{
+    gate::{Bearer, BearerTokens},
+    people::PeopleError,
+};
 use crate::{
     config::{OpenIdSettings, PublicUrl},
     facts::{Arrival, Caller, GrantName, Role, Scopes, UserName},
@@ -143,14 +146,16 @@ impl BearerTokens for OpenId {
         token.starts_with("eyJ") && token.bytes().filter(|byte| *byte == b'.').count() == 2
     }
 
-    fn caller<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Option<Caller>, PeopleError>> {
+    fn bearer<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Bearer, PeopleError>> {
         Box::pin(async move {
             match self.verify(token, Timestamp::now()).await {
-                Ok(verified) => Ok(Some(verified.caller())),
+                Ok(verified) => Ok(Bearer::Good(verified.caller())),
+                // By then signature, issuer and audience were right.
+                Err(TokenError::Expired) => Ok(Bearer::Over),
                 Err(TokenError::Unavailable) => Err(PeopleError::NoProviderKeys),
                 Err(why) => {
                     tracing::info!(%why, "a token of the OpenID provider was refused");
-                    Ok(None)
+                    Ok(Bearer::Wrong)
                 }
             }
         })

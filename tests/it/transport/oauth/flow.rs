@@ -92,7 +92,7 @@ async fn what_a_token_is_not_for_needs_another_token() {
     let answer = browser.submit(&server, &page, &[("scope", "odoo:write"), ("answer", "allow")]).await;
     let code = member(answer.header("location").unwrap(), "code").unwrap();
     let token = text(&server.redeem(&client, &code).await.message(), "access_token");
-    assert_eq!(server.caller(&token).await.unwrap().scopes.to_string(), "odoo:write");
+    assert_eq!(server.caller(&token).await.scopes.to_string(), "odoo:write");
     let refused = server.call(&token).await;
     assert_eq!(refused.status, 403, "{refused:?}");
     let challenge = refused.header("www-authenticate").unwrap();

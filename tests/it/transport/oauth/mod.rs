@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use odoo_mcp::{
     config::{Config, HttpSettings, OauthSettings, OpenIdSettings},
     facts::{Caller, Role, Secret, UserName},
-    identity::{Gate, Issuers, People},
+    identity::{Bearer, BearerTokens, Gate, Issuers, People},
     store::{Cabinet, SealKeys, StateDir},
     transport::{BoundHttp, serve_http},
 };
@@ -107,9 +107,16 @@ impl Server {
         self.send(HttpRequest::message(&call).with("authorization", &format!("Bearer {token}"))).await
     }
 
-    async fn caller(&self, token: &str) -> Option<Caller> {
-        let server = self.issuers.server.as_ref().unwrap();
-        odoo_mcp::identity::BearerTokens::caller(server.as_ref(), token).await.unwrap()
+    async fn caller(&self, token: &str) -> Caller {
+        good(self.issuers.server.as_deref().unwrap(), token).await
+    }
+}
+
+/// The caller behind a token that is good.
+async fn good(tokens: &dyn BearerTokens, token: &str) -> Caller {
+    match tokens.bearer(token).await.unwrap() {
+        Bearer::Good(caller) => caller,
+        other => panic!("{other:?}"),
     }
 }
 
