@@ -233,3 +233,8 @@ fn member(address: &str, name: &str) -> Option<String> {
 fn text(answer: &Value, name: &str) -> String {
     answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
 }
+
+/// A token without its last four characters.
+fn cut(token: &str) -> &str {
+    token.split_at(token.len() - 4).0
+}
