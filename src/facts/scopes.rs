@@ -7,7 +7,15 @@ use std::fmt;
 use super::{Class, ConnectionChange, Effect, OwnChange, ToolFacts};
 
 /// Families whose tools change what all callers share.
-const SERVER_FAMILIES: [&str; 3] = ["connections", "certificates", "plugins"];
+const SERVER_FAMILIES: [&str; 2] = ["connections", "certificates"];
+/// Tools of other families that do so.
+const SERVER_TOOLS: [&str; 1] = ["ai_invoice_plugins_reload"];
+
+impl ToolFacts {
+    fn steers_server(&self) -> bool {
+        SERVER_FAMILIES.contains(&self.family) || SERVER_TOOLS.contains(&self.name)
+    }
+}
 
 /// One thing a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,7 +45,7 @@ impl Scope {
 
     /// What a call of this class with these effects needs. A change of the server itself is never an
     /// ordinary one, whatever class its tool has.
-    pub fn of_call(class: Class, effects: &[Effect]) -> Self {
+    pub fn of_call(tool: &ToolFacts, class: Class, effects: &[Effect]) -> Self {
         let changes_server = effects.iter().any(|effect| match effect {
             Effect::Connection { change, .. } | Effect::AllConnections { change } => match change {
                 ConnectionChange::Connect | ConnectionChange::Disconnect | ConnectionChange::Repin => true,
@@ -47,13 +55,20 @@ impl Scope {
             Effect::Own { change, .. } => *change == OwnChange::Enrol,
             Effect::Records(_) | Effect::Memory { .. } => false,
         });
-        if changes_server && class != Class::Read { Self::Admin } else { Self::of_class(class) }
+        if (changes_server || tool.steers_server()) && class != Class::Read {
+            Self::Admin
+        } else {
+            Self::of_class(class)
+        }
     }
 
     /// What the calls of a tool need as a rule: a dry run of it may need less, an odd call more.
     pub fn of_tool(tool: &ToolFacts) -> Self {
-        let steers_server = SERVER_FAMILIES.contains(&tool.family) && tool.class != Class::Read;
-        if steers_server { Self::Admin } else { Self::of_class(tool.class) }
+        if tool.steers_server() && tool.class != Class::Read {
+            Self::Admin
+        } else {
+            Self::of_class(tool.class)
+        }
     }
 
     fn of_class(class: Class) -> Self {
@@ -209,6 +224,10 @@ mod tests {
         assert_eq!(Role::Auditor.scopes_max().within(Scopes::ALL).to_string(), "odoo:read");
     }
 
+    fn tool(name: &'static str, family: &'static str, class: Class) -> ToolFacts {
+        ToolFacts { name, family, class, risk: Risk::Low }
+    }
+
     #[test]
     fn each_class_has_a_scope() {
         for (class, scope) in [
@@ -219,7 +238,7 @@ mod tests {
             (Class::Other, Scope::Write),
             (Class::Destructive, Scope::Admin),
         ] {
-            assert_eq!(Scope::of_call(class, &[]), scope, "{class:?}");
+            assert_eq!(Scope::of_call(&tool("tool", "records", class), class, &[]), scope, "{class:?}");
         }
     }
 
@@ -234,11 +253,19 @@ mod tests {
             (ConnectionChange::SignIn, Class::Write, Scope::Write),
             (ConnectionChange::Inspect, Class::Read, Scope::Read),
         ] {
-            assert_eq!(Scope::of_call(class, &[effect(change)]), scope, "{change:?} {class:?}");
+            let tool = tool("tool", "other", class);
+            assert_eq!(Scope::of_call(&tool, class, &[effect(change)]), scope, "{change:?} {class:?}");
         }
-        let tool = |family, class| ToolFacts { name: "tool", family, class, risk: Risk::Low };
-        assert_eq!(Scope::of_tool(&tool("connections", Class::Write)), Scope::Admin);
-        assert_eq!(Scope::of_tool(&tool("connections", Class::Read)), Scope::Read);
-        assert_eq!(Scope::of_tool(&tool("records", Class::Write)), Scope::Write);
+        for (name, family, class, scope) in [
+            ("tool", "connections", Class::Write, Scope::Admin),
+            ("tool", "connections", Class::Read, Scope::Read),
+            ("tool", "records", Class::Write, Scope::Write),
+            ("ai_invoice_plugins_reload", "invoices", Class::Execute, Scope::Admin),
+        ] {
+            let tool = tool(name, family, class);
+            assert_eq!(Scope::of_tool(&tool), scope, "{name} {family}");
+            assert_eq!(Scope::of_call(&tool, class, &[]), scope, "{name} {family}");
+            assert_eq!(Scope::of_call(&tool, Class::Read, &[]), Scope::Read, "{name} {family}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::{ApprovalNote, Corridor, asking::in_store};
 use crate::{
     approvals::{Approvals, DecideError, Door, Entry, Person},
     facts::{Caller, Scope},
+    tools::Catalog,
 };
 
 /// Why an answer on a page changes nothing.
@@ -47,14 +48,15 @@ impl Corridor {
         yes: bool,
     ) -> Result<Entry, PageError> {
         let approvals = self.approvals().ok_or(PageError::Gone)?;
+        let question = self.question_of_page(secret).await.ok_or(PageError::Gone)?;
+        if yes && !by.scopes.contains(scope_of(self.catalog(), &question)) {
+            return Err(PageError::Scope);
+        }
         let (secret, by, audit) = (secret.to_owned(), by.clone(), self.audit().clone());
         let answered = in_store(approvals, move |approvals| {
             let entry = find(approvals, &secret).ok_or(PageError::Gone)?;
             if yes && !signed_in && entry.grant == by.grant {
                 return Err(PageError::OwnGrant);
-            }
-            if yes && !by.scopes.contains(Scope::of_call(entry.class, &[])) {
-                return Err(PageError::Scope);
             }
             let person = Person {
                 shown: format!("{} (grant {}, on the page)", by.user, by.grant).into(),
@@ -77,6 +79,12 @@ impl Corridor {
         });
         answered.await.unwrap_or(Err(PageError::Failed))
     }
+}
+
+/// What a token has to be for to agree to a call: what the call itself needs.
+fn scope_of(catalog: &Catalog, entry: &Entry) -> Scope {
+    let facts = catalog.find(&entry.tool).map(|found| found.facts());
+    facts.map_or(Scope::Admin, |tool| Scope::of_call(&tool, entry.class, &[]))
 }
 
 fn find(approvals: &Approvals, secret: &str) -> Option<Entry> {

@@ -31,7 +31,7 @@ impl Corridor {
 }
 
 fn needed(facts: &CallFacts) -> Scope {
-    Scope::of_call(facts.class, &facts.effects)
+    Scope::of_call(&facts.tool, facts.class, &facts.effects)
 }
 
 /// The denial of a call that needs more than its caller's token is for.
