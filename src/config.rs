@@ -7,6 +7,7 @@
 mod auth;
 mod connections;
 mod environment;
+mod features;
 mod grants;
 mod invoices;
 mod keys;
@@ -14,6 +15,7 @@ mod language_model;
 mod layers;
 mod legacy;
 mod memory;
+mod metrics;
 mod oauth;
 mod paths;
 mod plugins;
@@ -38,6 +40,7 @@ pub use keys::listen_address;
 pub use language_model::{LanguageModelSettings, Provider};
 pub use layers::Flags;
 pub use memory::MemoryLimits;
+pub use metrics::{MetricsDoor, MetricsSettings};
 pub use oauth::{OauthSettings, OpenIdSettings, TokenAlgorithm};
 pub use paths::{program, temporary_dir};
 pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
@@ -58,6 +61,8 @@ pub struct Config {
     /// The policy file to rule; without one the shipped policy inside the binary does.
     pub policy: Option<PathBuf>,
     pub http: HttpSettings,
+    /// Families, classes and risks of tools that do not exist in this process.
+    pub features_off: Vec<String>,
     /// Bearer tokens of the HTTP door, one per grant.
     pub grants: Vec<GrantSettings>,
     /// Accounts, personal access tokens and signing in.
@@ -102,7 +107,7 @@ pub struct Config {
 }
 
 /// The HTTP door.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// `None` serves standard input and output.
     pub listen: Option<SocketAddr>,
@@ -116,6 +121,10 @@ pub struct HttpSettings {
     pub sessions_max: usize,
     /// An idle session of an older protocol revision ends after this.
     pub session_idle_ms: u64,
+    /// Most connections at once; further ones wait in the system's queue.
+    pub connections_max: usize,
+    /// Who may read numbers, and where.
+    pub metrics: MetricsSettings,
 }
 
 /// What tools may do with connections, and where the key that seals their secrets is.
@@ -180,6 +189,7 @@ impl Config {
             state_dir,
             policy: None,
             http: HttpSettings::default(),
+            features_off: Vec::new(),
             grants: Vec::new(),
             auth: AuthSettings::default(),
             oauth: OauthSettings::default(),
@@ -233,6 +243,8 @@ impl Default for HttpSettings {
             body_bytes_max: 16 * 1024 * 1024,
             sessions_max: 256,
             session_idle_ms: 30 * 60 * 1_000,
+            connections_max: 1_024,
+            metrics: MetricsSettings::default(),
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     plugins::{Plugins, StartError},
     sandbox::{self, Sandbox, SandboxOptions},
     store::{Cabinet, StateDir, StoreError},
-    tools::{Catalog, Drafts, Helpers},
+    tools::{Catalog, Drafts, Helpers, UnknownFeature},
     usage::{PriceFileError, UsageLedger},
 };
 
@@ -63,6 +63,8 @@ pub enum HouseError {
     #[error("{0}")]
     Prices(#[from] PriceFileError),
     #[error("{0}")]
+    Features(#[from] UnknownFeature),
+    #[error("{0}")]
     Plugins(#[from] StartError),
     #[error("the practice Odoo did not start: {0}")]
     Sandbox(String),
@@ -77,7 +79,7 @@ impl House {
 
     /// Builds the house under a policy of the caller's choice.
     pub async fn build_under(config: Config, policy_source: PolicySource) -> Result<Self, HouseError> {
-        let catalog = Catalog::new();
+        let catalog = Catalog::new().without(&config.features_off)?;
         let text = policy_source.bytes();
         let policy = policy_source.judge(&text, &catalog)?;
         for warning in policy.warnings() {
@@ -135,7 +137,8 @@ impl House {
             .with_settings(config.tools.clone())
             .helped_by(helpers)
             .stopped_by(Arc::new(pauses))
-            .approved_in(approvals);
+            .approved_in(approvals)
+            .keeping_state_in(cabinet.clone());
         let corridor = Arc::new(corridor);
         if config.tools.refresh.after_changes {
             corridor.tell_of_changes();

@@ -10,6 +10,7 @@
 pub mod facts;
 
 pub mod config;
+pub mod metrics;
 pub mod store;
 
 pub mod documents;

@@ -246,6 +246,7 @@ impl Core {
             chain_holds: state.chain_holds,
             checkpoint_at: state.checkpoint_at(),
             counters,
+            breakers_open: Some(self.ledger.breakers_open(now)),
         }
     }
 }

@@ -257,6 +257,11 @@ impl AuditLog {
         self.note_event("alarm", &Alarm { at: jiff::Timestamp::now(), kind, about })
     }
 
+    /// Does something while no process can write a line.
+    pub fn while_nobody_writes<T>(&self, work: impl FnOnce() -> T) -> Result<T, AuditError> {
+        self.core().turn(|_| work())
+    }
+
     /// Writes a checkpoint now instead of in a minute.
     pub fn checkpoint(&self) -> Result<(), AuditError> {
         self.core().checkpoint(|_| false)

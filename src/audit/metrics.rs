@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -13,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::ledger::CounterUse;
+use crate::{ledger::CounterUse, metrics::Page};
 
 /// Most pairs of outcome and rule that are counted apart; further ones are counted as `other`.
 const SERIES_MAX: usize = 2_000;
@@ -63,6 +62,8 @@ pub struct JournalState {
     pub chain_holds: bool,
     pub checkpoint_at: Option<jiff::Timestamp>,
     pub counters: Vec<CounterUse>,
+    /// Breakers that stop somebody now.
+    pub breakers_open: Option<u64>,
 }
 
 impl Metrics {
@@ -91,6 +92,12 @@ impl Metrics {
         let mut shadow = self.shadow_denials.lock().unwrap_or_else(PoisonError::into_inner);
         let known = shadow.len();
         count(&mut shadow, rule, known);
+    }
+
+    /// How often each outcome came up, whichever rule it was.
+    pub fn decisions(&self) -> Vec<(&'static str, u64)> {
+        let decisions = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
+        decisions.iter().map(|(outcome, rules)| (*outcome, rules.values().sum())).collect()
     }
 
     pub fn set_pending_approvals(&self, pending: u64) {
@@ -136,7 +143,7 @@ impl Metrics {
             page.line("odoo_mcp_counter_use_percent", &[("counter", &counter.counter)], &percent);
         }
         self.numbers(&mut page, journal, now);
-        page.text
+        page.text()
     }
 
     fn decision_times(&self, page: &mut Page) {
@@ -160,46 +167,61 @@ impl Metrics {
         let age = |since: i64| now.as_second().saturating_sub(since).max(0).to_string();
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed).to_string();
         page.single(
-            "pending_approvals",
+            "odoo_mcp_pending_approvals",
             "gauge",
             "Questions that wait for a person.",
             &load(&self.pending_approvals),
         );
         page.single(
-            "policy_reloads_total",
+            "odoo_mcp_policy_reloads_total",
             "counter",
             "Policies that came into force.",
             &load(&self.reloads_accepted),
         );
         page.single(
-            "policy_refused_total",
+            "odoo_mcp_policy_refused_total",
             "counter",
             "Policies that were refused.",
             &load(&self.reloads_refused),
         );
         page.single(
-            "policy_stale",
+            "odoo_mcp_policy_stale",
             "gauge",
             "1 while the policy file on disk is refused.",
             &load(&self.reload_failed),
         );
         let loaded_at = self.loaded_at_s.load(Ordering::Relaxed);
         if loaded_at != 0 {
-            page.single("policy_age_seconds", "gauge", "Age of the policy in force.", &age(loaded_at));
+            page.single(
+                "odoo_mcp_policy_age_seconds",
+                "gauge",
+                "Age of the policy in force.",
+                &age(loaded_at),
+            );
         }
-        page.single("log_queue_depth", "gauge", "Calls that wait for the log.", &journal.queue.to_string());
-        page.single("log_lines_total", "counter", "Lines of the log.", &journal.sequence.to_string());
         page.single(
-            "calls_under_way",
+            "odoo_mcp_log_queue_depth",
+            "gauge",
+            "Calls that wait for the log.",
+            &journal.queue.to_string(),
+        );
+        page.single(
+            "odoo_mcp_log_lines_total",
+            "counter",
+            "Lines of the log.",
+            &journal.sequence.to_string(),
+        );
+        page.single(
+            "odoo_mcp_calls_under_way",
             "gauge",
             "Charged calls without a closing line.",
             &journal.under_way.to_string(),
         );
         let holds = u8::from(journal.chain_holds).to_string();
-        page.single("log_chain_holds", "gauge", "1 while the end of the chain fits.", &holds);
+        page.single("odoo_mcp_log_chain_holds", "gauge", "1 while the end of the chain fits.", &holds);
         if let Some(at) = journal.checkpoint_at {
             page.single(
-                "log_checkpoint_age_seconds",
+                "odoo_mcp_log_checkpoint_age_seconds",
                 "gauge",
                 "Age of the last checkpoint.",
                 &age(at.as_second()),
@@ -215,33 +237,6 @@ fn count(counts: &mut BTreeMap<String, u64>, rule: &str, known: usize) {
     }
     let label = if known < SERIES_MAX { rule } else { OTHER };
     *counts.entry(label.to_owned()).or_default() += 1;
-}
-
-/// The text while it grows.
-#[derive(Default)]
-struct Page {
-    text: String,
-}
-
-impl Page {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn line(&mut self, name: &str, labels: &[(&str, &str)], value: &str) {
-        self.text.push_str(name);
-        for (index, (label, content)) in labels.iter().enumerate() {
-            let content = content.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = write!(self.text, "{}{label}=\"{content}\"", if index == 0 { '{' } else { ',' });
-        }
-        let _ = writeln!(self.text, "{} {value}", if labels.is_empty() { "" } else { "}" });
-    }
-
-    fn single(&mut self, name: &str, kind: &str, help: &str, value: &str) {
-        let name = format!("odoo_mcp_{name}");
-        self.head(&name, kind, help);
-        self.line(&name, &[], value);
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod audit;
+mod backup;
 mod call;
 mod completions;
 mod connect;
@@ -80,6 +81,8 @@ enum Command {
     Session(people::SessionCommand),
     Client(people::ClientCommand),
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Usage(usage::UsageCommand),
     Doctor(doctor::Doctor),
     Config(settings::Settings),
@@ -140,6 +143,8 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Session(sessions) => sessions.run(session),
         Command::Client(clients) => clients.run(session),
         Command::Audit(audit) => audit.run(session),
+        Command::Backup(backup) => backup.run(session),
+        Command::Restore(restore) => restore.run(session),
         Command::Usage(usage) => usage.run(session),
         Command::Doctor(doctor) => doctor.run(session),
         Command::Config(settings) => settings.run(session),

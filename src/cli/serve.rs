@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Session, Stop, house_flags::HouseFlags, logging, runtime, signals};
 use crate::{
-    config::{self, PublicUrl},
+    config::{self, MetricsDoor, PublicUrl},
     house::House,
     identity::{self, Gate, Issuers},
     transport::{self, BoundHttp, TransportError},
@@ -65,6 +65,7 @@ impl Serve {
 }
 
 async fn serve(session: &Session, house: &House, stop: CancellationToken) -> Result<(), Stop> {
+    open_numbers(house, stop.clone()).await?;
     if house.config.http.listen.is_some() {
         let bound = open_http(house, stop).await?;
         greet_first_owner(session, house, bound.address()).await?;
@@ -74,6 +75,17 @@ async fn serve(session: &Session, house: &House, stop: CancellationToken) -> Res
     transport::serve_stdio(Arc::clone(&house.corridor), stop, drain(house))
         .await
         .map_err(|error| stopped(&error))
+}
+
+/// Opens the address of the numbers, where the settings name one.
+async fn open_numbers(house: &House, stop: CancellationToken) -> Result<(), Stop> {
+    let settings = &house.config.http.metrics;
+    let (MetricsDoor::Own, Some(address)) = (settings.door, settings.listen) else { return Ok(()) };
+    let (corridor, people) = (Arc::clone(&house.corridor), Some(house.people.clone()));
+    let bound = transport::serve_numbers(corridor, people, address, settings.token.clone(), stop).await;
+    let bound = bound.map_err(|error| stopped(&error))?;
+    tracing::info!("numbers at http://{bound}/metrics");
+    Ok(())
 }
 
 /// Opens the HTTP door of the settings.

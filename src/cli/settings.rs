@@ -65,6 +65,7 @@ impl Settings {
 /// What the settings alone cannot know to be wrong.
 fn problems(config: &Config, policy: Option<&String>) -> Vec<String> {
     let mut problems: Vec<String> = policy.into_iter().cloned().collect();
+    problems.extend(Catalog::new().without(&config.features_off).err().map(|error| error.to_string()));
     if let Some(Err(error)) = config.seal_key.as_ref().map(SealKeys::given) {
         problems.push(format!("`key`: {error}"));
     }

@@ -31,7 +31,9 @@ impl Tools {
     pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         let config = session.settings(Some(&self.house))?;
         logging::start_quiet(config.log);
-        let catalog = Catalog::new();
+        let catalog = Catalog::new()
+            .without(&config.features_off)
+            .map_err(|error| Stop::Settings(error.to_string()))?;
         let source = PolicySource::choose(config.policy.as_deref());
         let policy = source.read(&catalog).map_err(|error| Stop::Settings(error.to_string()))?;
         let standings: Vec<Standing> = catalog.iter().map(|found| Standing::of(&policy, found)).collect();

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::{
     Config, LogLevel, auth,
     connections::odoo_url,
-    invoices, language_model, memory, oauth, plugins,
+    features, invoices, language_model, memory, metrics, oauth, plugins,
     raw::{Raw, shown},
     tool_settings::server_action,
     usage,
@@ -81,6 +81,10 @@ const OWN_KEYS: &[Key] = &[
         read: |config, raw| raw.whole_size(1..=SESSIONS_MAX).map(|count| config.http.sessions_max = count),
     },
     Key {
+        path: "http.connections_max",
+        read: |config, raw| raw.whole_size(1..=SESSIONS_MAX).map(|count| config.http.connections_max = count),
+    },
+    Key {
         path: "http.session_idle_ms",
         read: |config, raw| raw.whole(1_000..=24 * WAIT_MS_MAX).map(|ms| config.http.session_idle_ms = ms),
     },
@@ -152,6 +156,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
     OWN_KEYS
         .iter()
         .chain(auth::KEYS)
+        .chain(features::KEYS)
+        .chain(metrics::KEYS)
         .chain(oauth::KEYS)
         .chain(memory::KEYS)
         .chain(language_model::KEYS)
@@ -162,7 +168,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
 
 /// Variables with names of their own for some keys; our own names win over them.
 pub(super) fn other_names() -> impl Iterator<Item = (&'static str, &'static str)> {
-    plugins::OTHER_NAMES.iter().chain(invoices::OTHER_NAMES).copied()
+    let others = plugins::OTHER_NAMES.iter().chain(invoices::OTHER_NAMES).chain(features::OTHER_NAMES);
+    others.copied()
 }
 
 /// Further names that stand at the top of the file.

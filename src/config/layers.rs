@@ -10,7 +10,7 @@ use std::{
 use super::{
     Config, ConfigError, Environment, LanguageModelSettings, Provider, connections, grants,
     keys::{self, PREFIX, TABLES},
-    legacy, paths,
+    legacy, metrics, paths,
     problems::Findings,
     raw::Raw,
     tenant_keys,
@@ -221,6 +221,9 @@ fn check_whole(config: &Config, environment: &Environment, findings: &mut Findin
         check_reference("`language_model.key`", key, environment, findings);
     }
     check_language_model(&config.language_model, findings);
+    if let Some(problem) = metrics::problem(config) {
+        findings.problem("`metrics`", problem);
+    }
     check_file_mode(config, findings);
 }
 

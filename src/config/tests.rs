@@ -62,6 +62,7 @@ fn copy(config: &Config) -> Config {
         sandbox_token: config.sandbox_token.clone(),
         log: config.log,
         drain_ms: config.drain_ms,
+        features_off: config.features_off.clone(),
         settings_file: None,
         warnings: Vec::new(),
     }
@@ -86,6 +87,10 @@ fn every_key_has_a_variable_that_is_read() {
         let value = match key.path {
             "http.listen" => "127.0.0.1:1",
             "log.level" => "debug",
+            "metrics.serve" => "main",
+            "metrics.token" => "a token for numbers",
+            // An address alone is refused; the tests of operations have both.
+            "metrics.listen" => continue,
             "auth.openid.issuer" | "auth.openid.jwks_url" => "https://login.example.com",
             "auth.server.registration" | "auth.server.client_documents" => "false",
             "auth.server.enabled" | "auth.server.loopback_documents" => "true",

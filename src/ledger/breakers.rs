@@ -126,6 +126,11 @@ impl Breakers {
         })
     }
 
+    /// How many stop somebody at this time.
+    pub(super) fn open(&self, now_ms: u64) -> u64 {
+        self.lock().values().filter(|state| state.until_ms > now_ms).count() as u64
+    }
+
     pub(super) fn snapshot(&self, now_ms: u64) -> Vec<BreakerState> {
         self.lock()
             .iter()

@@ -90,6 +90,13 @@ impl Default for LocalLedger {
     }
 }
 
+impl LocalLedger {
+    /// How many breakers stop somebody at this time.
+    pub fn breakers_open(&self, now: Timestamp) -> u64 {
+        self.breakers.open(milliseconds(now))
+    }
+}
+
 impl Ledger for LocalLedger {
     fn reserve(&self, charges: &[Charge], now: Timestamp) -> Result<Reservation, Box<Exhausted>> {
         let tried = self.attempt(charges, now, true)?;

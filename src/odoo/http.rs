@@ -14,7 +14,10 @@ use super::{
     address::{self, GuardedResolver},
     tls,
 };
-use crate::facts::{Definition, Limits};
+use crate::{
+    facts::{Definition, Limits, Operation},
+    metrics::OdooRequest,
+};
 
 /// How Odoo's log sees us.
 const USER_AGENT: &str = concat!("odoo-mcp/", env!("CARGO_PKG_VERSION"));
@@ -23,6 +26,9 @@ const USER_AGENT: &str = concat!("odoo-mcp/", env!("CARGO_PKG_VERSION"));
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Memory that an announced length may reserve before any byte has come.
 const RESERVED_BYTES_MAX: usize = 256 * 1024;
+
+/// The operation of a request that is no call of a method.
+const WEB: &str = "web";
 
 /// What the client library says of a head that goes beyond its bounds.
 const HEAD_TOO_LARGE: &str = "message head is too large";
@@ -36,6 +42,8 @@ pub(super) struct Request {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// May this request change something?
     pub(super) changes: bool,
+    /// Model and operation of a call, for the numbers.
+    pub(super) about: Option<(String, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -46,7 +54,7 @@ pub(super) struct Body {
 
 impl Request {
     pub(super) fn get(path: &str) -> Self {
-        Self { path: path.to_owned(), body: None, headers: Vec::new(), changes: false }
+        Self { path: path.to_owned(), body: None, headers: Vec::new(), changes: false, about: None }
     }
 
     pub(super) fn post_json(path: String, body: &impl serde::Serialize) -> Result<Self, Failure> {
@@ -57,12 +65,19 @@ impl Request {
             body: Some(Body { content_type: "application/json", bytes }),
             headers: Vec::new(),
             changes: false,
+            about: None,
         })
     }
 
     #[must_use]
     pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    #[must_use]
+    pub(super) fn about(mut self, model: &str, operation: Operation) -> Self {
+        self.about = Some((model.to_owned(), operation.as_str()));
         self
     }
 
@@ -157,8 +172,36 @@ impl Http {
             length: body.bytes.len() as u64,
             content: body.bytes.into(),
         });
-        let response = self.open(&request.path, body, request.headers, request.changes).await?;
-        self.read(response).await
+        let measured = OdooRequest::begin();
+        let answered = async {
+            let client = if request.changes { &self.changes } else { &self.reads };
+            let response = self.open_over(client, &request.path, body, request.headers).await?;
+            self.read(response).await
+        };
+        let answered = answered.await;
+        self.count(measured, request.about.as_ref(), answered.as_ref().err());
+        answered
+    }
+
+    /// What became of a request, for the numbers.
+    fn count(
+        &self,
+        measured: Option<OdooRequest>,
+        about: Option<&(String, &'static str)>,
+        failure: Option<&Failure>,
+    ) {
+        let Some(measured) = measured else { return };
+        let (model, operation) = about.map_or(("", WEB), |(model, operation)| (model.as_str(), *operation));
+        let reached = !matches!(
+            failure,
+            Some(
+                Failure::NotSent { .. }
+                    | Failure::Untrusted { .. }
+                    | Failure::NoAnswer { .. }
+                    | Failure::TimedOut
+            )
+        );
+        measured.end(self.definition.alias.as_str(), model, operation, reached);
     }
 
     /// Sends a request and reads the head of the answer. What the client library takes of a head is
@@ -171,7 +214,10 @@ impl Http {
         changes: bool,
     ) -> Result<reqwest::Response, Failure> {
         let client = if changes { &self.changes } else { &self.reads };
-        self.open_over(client, path, body, headers).await
+        let measured = OdooRequest::begin();
+        let opened = self.open_over(client, path, body, headers).await;
+        self.count(measured, None, opened.as_ref().err());
+        opened
     }
 
     /// Sends a large body and reads the whole answer, however long that takes.
@@ -181,8 +227,14 @@ impl Http {
         body: Outgoing,
         headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<Answer, Failure> {
-        let response = self.open_over(&self.uploads, path, Some(body), headers).await?;
-        self.read(response).await
+        let measured = OdooRequest::begin();
+        let answered = async {
+            let response = self.open_over(&self.uploads, path, Some(body), headers).await?;
+            self.read(response).await
+        };
+        let answered = answered.await;
+        self.count(measured, None, answered.as_ref().err());
+        answered
     }
 
     async fn open_over(

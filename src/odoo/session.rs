@@ -60,7 +60,9 @@ impl Session {
     /// Sends one call and reads its result. `names` are those of the positional arguments, for JSON-2.
     pub(super) async fn send(&self, http: &Http, call: &Call, names: &[&str]) -> Result<Value, Failure> {
         let request = self.request(call, names)?;
-        let answer = http.send(request.changing(call.operation() != Operation::Read)).await?;
+        let operation = call.operation();
+        let request = request.about(call.model.as_str(), operation).changing(operation != Operation::Read);
+        let answer = http.send(request).await?;
         self.result(&answer)
     }
 

@@ -5,12 +5,17 @@ mod asking;
 mod change;
 mod deciding;
 mod looking_again;
+mod measuring;
+mod numbers;
 mod page;
 mod running;
 mod scopes;
 mod settling;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
@@ -24,16 +29,20 @@ use crate::{
     facts::{CallFacts, Caller, Class, JsonObject, Risk, Scope, ToolFacts, hex},
     files::{CallerFiles, DownloadArea},
     ledger::{End, Settlement},
+    metrics::{self, Registry},
     odoo::Connections,
     operator::Pauses,
     policy::{BreakerEvent, Decision, Denial, Permit, Policy, RuleId},
     reply::{self, CallError, Reply},
+    store::Cabinet,
     tools::{CallContext, Catalog, Found, Helpers, Progress, ToolError},
 };
 pub use asking::ApprovalNote;
 pub use change::PolicyChange;
 use deciding::Decided;
 pub use deciding::limit_denial;
+use measuring::Ending;
+pub use numbers::NotReady;
 pub use page::PageError;
 
 /// A call as the transport read it.
@@ -94,12 +103,15 @@ pub struct Corridor {
     pauses: Arc<Pauses>,
     /// Without them nobody can be asked, and what needs an approval is denied.
     approvals: Option<Approvals>,
+    /// The store of shared state, to see whether it answers.
+    cabinet: Option<Cabinet>,
     files: DownloadArea,
     settings: ToolSettings,
     helpers: Helpers,
     /// Where browsers are told of changes.
     teller: OnceLock<after_changes::Teller>,
     metrics: Metrics,
+    numbers: Arc<Registry>,
     policy_changes: broadcast::Sender<PolicyChange>,
 }
 
@@ -118,6 +130,7 @@ impl Corridor {
     pub fn new(catalog: Catalog, policy: Policy, audit: AuditLog, connections: Arc<Connections>) -> Self {
         let metrics = Metrics::default();
         metrics.policy_loaded(jiff::Timestamp::now());
+        let numbers = Arc::new(Registry::new(catalog.all_names()));
         Self {
             catalog,
             policy: ArcSwap::from_pointee(policy),
@@ -125,11 +138,13 @@ impl Corridor {
             connections,
             pauses: Arc::new(Pauses::none()),
             approvals: None,
+            cabinet: None,
             files: DownloadArea::closed(),
             settings: ToolSettings::default(),
             helpers: Helpers::default(),
             teller: OnceLock::new(),
             metrics,
+            numbers,
             policy_changes: broadcast::channel(CHANGES_KEPT).0,
         }
     }
@@ -145,6 +160,13 @@ impl Corridor {
     #[must_use]
     pub fn approved_in(mut self, approvals: Approvals) -> Self {
         self.approvals = Some(approvals);
+        self
+    }
+
+    /// The same with the store that has to answer before calls are taken.
+    #[must_use]
+    pub fn keeping_state_in(mut self, cabinet: Cabinet) -> Self {
+        self.cabinet = Some(cabinet);
         self
     }
 
@@ -220,14 +242,6 @@ impl Corridor {
         &self.metrics
     }
 
-    /// The same as text that Prometheus reads.
-    pub fn metrics_page(&self) -> String {
-        if let Some(pending) = self.approvals.as_ref().and_then(asking::pending) {
-            self.metrics.set_pending_approvals(pending);
-        }
-        self.metrics.render(&self.audit.state(), jiff::Timestamp::now())
-    }
-
     /// The next call walks under the new policy; calls under way keep theirs.
     pub fn replace_policy(&self, policy: Policy) {
         let after = Arc::new(policy);
@@ -254,16 +268,28 @@ impl Corridor {
 
     /// Walks one call. Everything a model should read is a reply, refusals and failures included.
     pub async fn call_asking(&self, call: RawCall) -> Result<Walked, UnknownTool> {
+        let _under_way = self.numbers.call_begins();
+        metrics::in_call(&self.numbers, self.call_measured(call)).await
+    }
+
+    async fn call_measured(&self, call: RawCall) -> Result<Walked, UnknownTool> {
+        let (began, name) = (Instant::now(), call.tool.clone());
         let policy = self.policy.load_full();
         let found = self.catalog.find(&call.tool);
         if !policy.knows_grant(&call.caller)
             && let Some(refused) = self.no_grant(&policy, &call, found)
         {
+            self.count_end(&name, found, Ending::NO_GRANT, began);
             return Ok(refused);
         }
         let shown = found.filter(|tool| policy.might_allow(&call.caller, &tool.facts()));
-        let Some(tool) = shown else { return Err(self.unknown(&call, found.is_some())) };
-        match self.walk(&policy, tool, call).await {
+        let Some(tool) = shown else {
+            self.count_end(&name, None, Ending::UNKNOWN, began);
+            return Err(self.unknown(&call, found.is_some()));
+        };
+        let walked = self.walk(&policy, tool, call).await;
+        self.count_end(&name, Some(tool), Ending::of(&walked), began);
+        match walked {
             Ok(walked) => Ok(walked),
             Err(error) => Ok(Walked::Reply(reply::word(&error))),
         }
@@ -390,6 +416,7 @@ impl Corridor {
             Err(OpenError::Exhausted(exhausted)) => {
                 let denial = limit_denial(*exhausted, permit.policy().clone());
                 self.metrics.decided("limited", &denial.rule.0, None);
+                self.numbers.rate_limited();
                 Err(self.refuse(policy, facts, denial))
             }
             Err(OpenError::Audit(error)) => Err(no_line(&error)),

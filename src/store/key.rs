@@ -7,7 +7,7 @@ use super::{SealError, SealKey, StateDir, StoreError};
 use crate::facts::Secret;
 
 /// The key file inside the state directory.
-const KEY_FILE: &str = "sealing.key";
+pub(super) const KEY_FILE: &str = "sealing.key";
 
 /// The sealing key, fetched when the first secret needs it and not before.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 //! A file here is never half written, never readable by others, and never overwritten because it
 //! could not be understood. What the files mean is known to the rooms that keep them.
 
+pub mod backup;
 mod cabinet;
 mod database;
 mod document;
@@ -15,6 +16,7 @@ mod state_dir;
 pub use cabinet::{Cabinet, CabinetError, Drawer, Item};
 pub use database::{Database, DatabaseError, Migration};
 pub use document::{DocumentError, parse_document, write_document};
+use key::KEY_FILE;
 pub use key::{KeyError, SealKeys};
 pub use sealed::{SealError, SealKey};
 pub use state_dir::{HeldLock, LockedFile, Stamp, StateDir, StoreError, new_private_file};

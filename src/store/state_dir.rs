@@ -241,6 +241,11 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Makes a folder, and those above it that are missing, for us alone.
+pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
+    create_private(path)
+}
+
 /// A new file that only we may read, for rooms that keep files of their own below the state directory.
 pub fn new_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -1,14 +1,18 @@
 //! One list of all tools, sorted by name.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use serde_json::{Value, json};
 
-use super::{FAMILIES, ToolEntry};
+use super::{FAMILIES, ToolEntry, features};
 use crate::{
     facts::{JsonObject, ToolFacts, hex},
     policy::KnownTools,
 };
+pub use features::UnknownFeature;
 
 /// A folder of tools that belong together.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +39,8 @@ impl Found {
 #[derive(Debug)]
 pub struct Catalog {
     tools: BTreeMap<&'static str, Shelved>,
+    /// Tools that do not exist in this process. A policy may go on naming them.
+    switched_off: BTreeSet<&'static str>,
 }
 
 /// A tool in its place, and what its schema fills in for arguments that a caller leaves out.
@@ -64,11 +70,27 @@ impl Catalog {
                 debug_assert!(previous.is_none(), "two tools are called {}", entry.name());
             }
         }
-        Self { tools }
+        Self { tools, switched_off: BTreeSet::new() }
+    }
+
+    /// The same without the tools of these families, classes and risks.
+    pub fn without(mut self, features: &[String]) -> Result<Self, UnknownFeature> {
+        self.switched_off = features::named(features, self.tools.values().map(|shelved| shelved.found))?;
+        Ok(self)
+    }
+
+    /// Does a tool of this name exist, but not in this process?
+    pub fn is_switched_off(&self, name: &str) -> bool {
+        self.switched_off.contains(name)
+    }
+
+    /// All names, those of switched-off tools, too.
+    pub fn all_names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.tools.keys().copied()
     }
 
     pub fn find(&self, name: &str) -> Option<Found> {
-        self.tools.get(name).map(|shelved| shelved.found)
+        self.tools.get(name).map(|shelved| shelved.found).filter(|_| !self.is_switched_off(name))
     }
 
     /// The arguments as rules see them: with the tool's defaults, and without members that are null,
@@ -95,7 +117,8 @@ impl Catalog {
 
     /// Sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = Found> + '_ {
-        self.tools.values().map(|shelved| shelved.found)
+        let all = self.tools.values().map(|shelved| shelved.found);
+        all.filter(|found| !self.is_switched_off(found.entry.name()))
     }
 }
 
@@ -114,17 +137,18 @@ fn arguments(schema: &JsonObject) -> Box<[Box<str>]> {
     properties.flat_map(JsonObject::keys).map(|name| name.as_str().into()).collect()
 }
 
+/// A policy speaks of all tools of the program, whichever of them this process offers.
 impl KnownTools for Catalog {
     fn tools(&self) -> Vec<ToolFacts> {
-        self.iter().map(|found| found.facts()).collect()
+        self.tools.values().map(|shelved| shelved.found.facts()).collect()
     }
 
     fn input_schema(&self, name: &str) -> Option<JsonObject> {
-        self.find(name).map(|found| found.entry.input_schema())
+        self.tools.get(name).map(|shelved| shelved.found.entry.input_schema())
     }
 
     fn pin(&self, name: &str) -> Option<String> {
-        let entry = self.find(name)?.entry;
+        let entry = self.tools.get(name)?.found.entry;
         let told = json!({
             "name": entry.name(), "title": entry.title(), "description": entry.description(),
             "input": entry.input_schema(), "output": entry.output_schema(),

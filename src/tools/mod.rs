@@ -14,6 +14,7 @@ mod definition;
 mod delivery;
 mod error;
 mod extraction;
+mod features;
 mod helpers;
 mod identity;
 mod invoices;
@@ -32,7 +33,7 @@ mod usage;
 mod web_session;
 mod website;
 
-pub use catalog::{Catalog, Family, Found};
+pub use catalog::{Catalog, Family, Found, UnknownFeature};
 pub use context::CallContext;
 pub use definition::{ArgumentsError, Attached, DecodedCall, Output, Progress, Tool, ToolEntry, row};
 pub use error::ToolError;

@@ -22,7 +22,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::HttpSettings, identity::Gate, pipeline::Corridor};
+use crate::{
+    config::HttpSettings,
+    facts::Secret,
+    identity::{Gate, People},
+    pipeline::Corridor,
+};
 
 pub use http::BoundHttp;
 
@@ -87,4 +92,15 @@ pub async fn serve_http(
     drain: Duration,
 ) -> Result<BoundHttp, TransportError> {
     http::serve(corridor, settings, gate, stop, drain).await
+}
+
+/// Serves numbers and probes at an address of their own, and says which it is. They close with `stop`.
+pub async fn serve_numbers(
+    corridor: Arc<Corridor>,
+    people: Option<People>,
+    address: SocketAddr,
+    token: Option<Secret>,
+    stop: CancellationToken,
+) -> Result<SocketAddr, TransportError> {
+    http::serve_numbers(corridor, people, address, token, stop).await
 }

@@ -12,6 +12,9 @@ use super::{
     settle::forget_details,
     sql::{record_id, tenant_id},
 };
+use crate::metrics;
+
+const MILLICENTS_IN_CENT: i64 = 1_000;
 
 /// A call that was not settled after this time will not be: the longest wait for an answer is an hour.
 pub(super) const STALE_MS: i64 = 2 * 3_600_000;
@@ -32,12 +35,16 @@ impl UsageLedger {
     pub async fn reserve_at(&self, wanted: Reserve, at: Timestamp) -> Result<Reservation, UsageError> {
         let month = Span::month_of(at, &self.settings.time_zone);
         let keeper = self.keeper.clone();
+        let meter = metrics::current();
         self.database
             .write(move |transaction| {
                 let holder = keeper.name()?;
                 sweep(transaction, &keeper, at)?;
                 let tenant = tenant_id(transaction, &wanted.tenant)?;
-                check_budget(transaction, tenant, &wanted, month)?;
+                let left = check_budget(transaction, tenant, &wanted, month)?;
+                if let (Some(meter), Some(left)) = (&meter, left) {
+                    meter.registry().set_budget_left(&wanted.tenant.code, left.0 / MILLICENTS_IN_CENT);
+                }
                 let call_id = CallId(random_name()?);
                 insert(transaction, &call_id, tenant, &holder, &wanted, at)?;
                 Ok(Reservation { call_id, tenant: wanted.tenant, content_key: wanted.content_key })
@@ -83,20 +90,21 @@ impl UsageLedger {
     }
 }
 
+/// What is left of the cap afterwards.
 fn check_budget(
     connection: &Connection,
     tenant: i64,
     wanted: &Reserve,
     month: Span,
-) -> Result<(), UsageError> {
-    let Some(cap) = wanted.cap else { return Ok(()) };
+) -> Result<Option<Millicents>, UsageError> {
+    let Some(cap) = wanted.cap else { return Ok(None) };
     let Some(estimate) = &wanted.estimate else {
         return Err(UsageError::PriceUnknown { model: wanted.model.clone() });
     };
     let spent = spent(connection, tenant, record_id(wanted.company_id), month)?;
     let would_be = spent.settled.plus(spent.open).plus(estimate.eur);
     if would_be <= cap {
-        return Ok(());
+        return Ok(Some(cap.minus(would_be)));
     }
     Err(UsageError::OverBudget { settled: spent.settled, open: spent.open, estimate: estimate.eur, cap })
 }

@@ -13,6 +13,7 @@ mod documents;
 mod identity;
 mod journal;
 mod large_policy;
+mod operations;
 mod plugin_kit;
 mod plugins;
 mod policies;

@@ -35,6 +35,7 @@ const ROOMS: &[&str] = &[
     "identifiers",
     "secrets",
     "store",
+    "metrics",
     "config",
     "facts",
 ];

@@ -59,7 +59,7 @@ fn post(path: &str, method: &str, params: &[Value]) -> Result<Request, Failure> 
     }
     xml.push_str("</params></methodCall>");
     let body = Body { content_type: "text/xml", bytes: xml.into_bytes() };
-    Ok(Request { path: path.to_owned(), body: Some(body), headers: Vec::new(), changes: false })
+    Ok(Request { path: path.to_owned(), body: Some(body), headers: Vec::new(), changes: false, about: None })
 }
 
 fn write_value(value: &Value, xml: &mut String) -> Result<(), Failure> {

@@ -21,6 +21,7 @@ use crate::{
     config::PublicUrl,
     facts::{Caller, JsonObject, Scope, Scopes},
     identity::{Gate, Refused},
+    metrics::AuthFailure,
     pipeline::Corridor,
     transport::frame::{self, Frame, Outline},
 };
@@ -81,7 +82,11 @@ impl Door {
 
 /// Refuses what a foreign web page sent, whatever it asks for.
 pub(super) async fn guard_names(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    match door.names.check(request.uri(), request.headers()) {
+    let checked = door.names.check(request.uri(), request.headers());
+    if checked.is_err() {
+        door.corridor.numbers().auth_failed(AuthFailure::Foreign);
+    }
+    match checked {
         Ok(()) => next.run(request).await,
         Err(Foreign::Host) => plain(StatusCode::FORBIDDEN, "this server does not go by that `Host` name"),
         Err(Foreign::Origin) => {
@@ -150,7 +155,16 @@ impl Door {
         };
         // Without a peer address nothing is counted apart; the listener always gives one.
         let peer = extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
-        self.gate.admit(token, peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into())).await
+        let admitted = self.gate.admit(token, peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into())).await;
+        if let Err(refused) = &admitted {
+            self.corridor.numbers().auth_failed(match refused {
+                Refused::Missing => AuthFailure::Missing,
+                Refused::Wrong => AuthFailure::Wrong,
+                Refused::TooMany { .. } => AuthFailure::TooMany,
+                Refused::Unavailable => AuthFailure::Unavailable,
+            });
+        }
+        admitted
     }
 
     /// Reads the whole body and refuses one that could be understood in two ways.
@@ -186,6 +200,7 @@ impl Door {
 
     /// A token for more is wanted: for what this one is good for, and for this call.
     fn insufficient_scope(&self, caller: &Caller, needed: Scope) -> Response {
+        self.corridor.numbers().auth_failed(AuthFailure::Scope);
         let wanted = caller.scopes.with(needed);
         let challenge = self.challenge(Some("insufficient_scope"), wanted);
         let text = format!("this token is not for `{}`, which the call needs\n", needed.as_str());
@@ -204,7 +219,7 @@ impl Door {
         HeaderValue::from_str(challenge.trim_end()).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
     }
 
-    fn unauthorized(&self, refused: Refused) -> Response {
+    pub(super) fn unauthorized(&self, refused: Refused) -> Response {
         let challenged = |error, text| {
             let challenge = self.challenge(error, USUAL_SCOPES);
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], text).into_response()

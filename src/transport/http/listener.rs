@@ -16,10 +16,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::door::PeerAddress;
-use crate::transport::server::Shared;
+use crate::{metrics::Registry, transport::server::Shared};
 
-/// Connections at the same time; further ones wait in the system's queue.
-const CONNECTIONS_MAX: usize = 1024;
 /// A client must send the head of a request within this time, and the next request on an idle connection.
 const HEAD_READ_MS_MAX: u64 = 60_000;
 /// After a failed accept, mostly for want of file descriptors.
@@ -27,18 +25,30 @@ const ACCEPT_PAUSE_MS: u64 = 100;
 /// After draining, connections get this long to send what they have.
 const CLOSE_GRACE_MS: u64 = 500;
 
+/// Connections at the same time; further ones wait in the system's queue.
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    numbers: Arc<Registry>,
+}
+
+impl Places {
+    pub(super) fn new(connections_max: usize, numbers: Arc<Registry>) -> Self {
+        Self { free: Arc::new(Semaphore::new(connections_max)), numbers }
+    }
+}
+
 /// Accepts until `stop`, then lets calls finish for as long as `drain`.
 pub(super) async fn run(
     listener: TcpListener,
     router: Router,
+    places: Places,
     shared: Arc<Shared>,
     stop: CancellationToken,
     streams: CancellationToken,
     drain: Duration,
 ) {
     let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    while let Some((tcp, peer, place)) = next_connection(&listener, &places, &stop).await {
+    while let Some((tcp, peer, place)) = next_connection(&listener, &places.free, &stop).await {
         // Small replies must not wait for the peer's acknowledgement of the last one.
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
@@ -49,11 +59,12 @@ pub(super) async fn run(
             .header_read_timeout(Duration::from_millis(HEAD_READ_MS_MAX))
             .serve_connection(TokioIo::new(tcp), TowerToHyperService::new(router));
         let connection = connections.watch(connection);
+        let open = places.numbers.connection_opened();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended badly");
             }
-            drop(place);
+            drop((place, open));
         });
     }
     drop(listener);

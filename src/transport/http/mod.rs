@@ -1,5 +1,5 @@
 //! The HTTP door: Streamable HTTP at `/mcp`, two addresses for programs that want a document read,
-//! `/health` for whoever watches the process, and pages for questions to people.
+//! probes and numbers for whoever watches the process, and pages for questions to people.
 //!
 //! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
 
@@ -7,20 +7,19 @@ mod ai;
 mod cookies;
 mod door;
 mod enroll;
+mod health;
 mod listener;
+mod numbers;
 mod oauth;
 mod origin;
 mod pages;
 mod sessions;
 mod sign_in;
+mod traced;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    middleware::from_fn_with_state,
-    routing::{get, post_service},
-};
+use axum::{Router, middleware::from_fn_with_state, routing::post_service};
 use rmcp::transport::{
     StreamableHttpServerConfig, StreamableHttpService,
     streamable_http_server::session::local::LocalSessionManager,
@@ -34,7 +33,7 @@ use super::{
     server::{Handler, Shared},
 };
 use crate::{
-    config::{HttpSettings, PublicUrl},
+    config::{HttpSettings, MetricsDoor, PublicUrl},
     facts::Arrival,
     identity::Gate,
     pipeline::Corridor,
@@ -115,9 +114,14 @@ pub(super) async fn serve(
     let pages_at = public.as_ref().filter(|_| has_pages).map(|public| public.as_str().to_owned());
     let shared = Shared::new(Arc::clone(&corridor), Arrival::Http, pages_at);
     let streams = CancellationToken::new();
+    let numbers = Arc::clone(corridor.numbers());
+    let probes = health::probes(Arc::clone(&corridor), stop.clone());
     let surroundings = Surroundings { gate, corridor, pages, people, enrolling, public, address };
-    let router = router(&shared, settings, surroundings, streams.clone());
-    let serving = tokio::spawn(listener::run(listener, router, shared, stop, streams, drain));
+    let router = router(&shared, settings, surroundings, streams.clone())
+        .merge(probes)
+        .layer(from_fn_with_state(Arc::clone(&numbers), traced::traced));
+    let places = listener::Places::new(settings.connections_max, numbers);
+    let serving = tokio::spawn(listener::run(listener, router, places, shared, stop, streams, drain));
     Ok(BoundHttp { address, serving })
 }
 
@@ -127,6 +131,8 @@ fn public_address(settings: &HttpSettings, bound: SocketAddr) -> Option<PublicUr
     // Elsewhere a name would have to come from requests, and passwords would travel in clear.
     named.or_else(|| bound.ip().to_canonical().is_loopback().then(|| PublicUrl::of_address(bound)))
 }
+
+pub(super) use numbers::serve as serve_numbers;
 
 /// What the pages and the door of one server share.
 struct Surroundings {
@@ -150,6 +156,11 @@ fn router(
     let idle_ms = settings.session_idle_ms.max(SESSION_IDLE_MS_MIN);
     manager.session_config.keep_alive = Some(Duration::from_millis(idle_ms));
     let manager = Arc::new(manager);
+    let counted = Arc::clone(&manager);
+    corridor.numbers().count_sessions_by(move || {
+        // While a session opens or ends the count waits for the next look.
+        counted.sessions.try_read().map_or(0, |sessions| sessions.len() as u64)
+    });
 
     let config = StreamableHttpServerConfig::default()
         .with_json_response(true)
@@ -168,19 +179,23 @@ fn router(
     }
     let names = Names::new(&hosts, &origins, address);
     let oauth = gate.issuers().map(|issuers| oauth::routes(issuers, people.as_ref())).unwrap_or_default();
+    let known = gate.people().cloned();
     let door = Arc::new(Door::new(
         gate,
-        corridor,
+        Arc::clone(&corridor),
         public.as_ref(),
         names,
         Sessions::new(manager, settings.sessions_max),
         settings.body_bytes_max,
     ));
+    let numbers = (settings.metrics.door == MetricsDoor::Main)
+        .then(|| numbers::routes(Arc::clone(&door), Arc::clone(&corridor), known, &settings.metrics));
     Router::new()
         .route("/mcp", post_service(mcp.clone()).get_service(mcp.clone()).delete_service(mcp))
         .route_layer(from_fn_with_state(Arc::clone(&door), door::guard_mcp))
         .merge(ai::routes(Arc::clone(&door), Arc::clone(shared)))
-        .route("/health", get(|| async { "ok\n" }))
+        .merge(health::routes(Arc::clone(&door), corridor))
+        .merge(numbers.unwrap_or_default())
         .merge(pages.map(pages::routes).unwrap_or_default())
         .merge(oauth)
         .merge(people.map(sign_in::routes).unwrap_or_default())

@@ -39,6 +39,7 @@ pub(super) fn settings(listen: &str) -> HttpSettings {
         body_bytes_max: BODY_BYTES_MAX,
         sessions_max: SESSIONS_MAX,
         session_idle_ms: 1_000,
+        ..HttpSettings::default()
     }
 }
 

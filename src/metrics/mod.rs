@@ -1,0 +1,22 @@
+//! What this process counts about its calls, doors and Odoos, as text that Prometheus reads.
+//!
+//! A label is a word that this program knows: a tool of the catalogue, a class, an outcome, a route, the
+//! name of a shared connection. What a caller makes up is counted as `other`, and every family of numbers
+//! has a bound. Nothing here asks anybody anything: numbers that have to be fetched come with the request
+//! for the page.
+
+mod counters;
+mod histogram;
+mod labels;
+mod meter;
+mod page;
+mod registry;
+
+pub use histogram::Histogram;
+pub use labels::{AuthFailure, CallStatus, RouteGroup};
+pub use meter::{OdooRequest, current, in_call};
+pub use page::Page;
+pub use registry::{CallEnd, Gauges, Registry};
+
+/// The word for everything that has no number of its own.
+pub const OTHER: &str = "other";

@@ -1,0 +1,6 @@
+//! Running the server: probes, numbers, switches, backups, and the files it is deployed with.
+
+mod numbers;
+mod place;
+mod probes;
+mod switches;
