@@ -1,5 +1,6 @@
 //! People at the HTTP door: tokens, scopes, signing in, sessions; and what must not come in.
 
+mod interleaved;
 mod place;
 mod questions;
 mod scopes;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use odoo_mcp::{
     approvals::Approvals,
     audit::AuditLog,
-    config::{AuthSettings, HttpSettings},
+    config::{AuthSettings, Config, HttpSettings},
     facts::{
         ConnectionAlias, Credential, Definition, GrantName, Limits, Origin, Protocol, Role, Scopes, Secret,
         SecretSource, Trust, UserName,
@@ -49,7 +49,9 @@ pub(super) async fn open() -> Place {
 pub(super) async fn open_under(rules: Value, auth: AuthSettings) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = sandbox::start(SandboxOptions::new(SandboxVersion::V19)).await.unwrap();
-    let connections = Connections::default();
+    let state = StateDir::open(&folder.path().join("state")).unwrap();
+    let config = Config::with_state_dir(state.root().to_owned());
+    let connections = Connections::open(&config, &state).unwrap();
     let password = SecretSource::Inline(Secret::new(sandbox.password().to_owned()));
     connections.add(
         Definition {
@@ -68,7 +70,6 @@ pub(super) async fn open_under(rules: Value, auth: AuthSettings) -> Place {
     let mut policy = json!({"version": "1", "default": "allow"});
     policy.as_object_mut().unwrap().extend(rules.as_object().cloned().unwrap());
     let policy = Policy::load(policy.to_string().as_bytes(), &Catalog::new()).unwrap();
-    let state = StateDir::open(&folder.path().join("state")).unwrap();
     let audit = AuditLog::open(&state.path("audit.jsonl")).unwrap();
     let approvals = Approvals::open(&state, SealKeys::in_file(&state)).unwrap();
     let corridor =
