@@ -165,6 +165,9 @@ pub(super) fn readable(line: &Value) -> Vec<String> {
             format!("{} by {} ({why})", text("tool"), text("grant"))
         }
         "signed_in" | "signed_out" => format!("{} from {}", text("user"), text("address")),
+        "client_allowed" | "client_denied" => {
+            format!("{} by {}: {}", text("name"), text("user"), text("scopes"))
+        }
         "alarm" => text("kind"),
         _ => String::new(),
     };

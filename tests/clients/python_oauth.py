@@ -1,5 +1,7 @@
 """The OAuth flow of the Python SDK, end to end: python_oauth.py CHECKS URL USER PASSWORD-FILE
 
+USER is an account of the server, or CONNECTION/LOGIN for a user of that Odoo.
+
 The script is the browser, too: it fills in the sign-in form and the consent form as a person would, and
 reads nothing but what the pages say.
 """
@@ -71,7 +73,8 @@ class Browser:
             form = Form(response.text)
             self.pages.append((urllib.parse.urlparse(url).path, response.text))
             if "password" in form.fields:
-                data = form.fields | {"login": self.user, "password": self.password}
+                place, _, login = self.user.rpartition("/")
+                data = form.fields | {"place": place, "login": login, "password": self.password}
             else:
                 data = list(form.fields.items()) + form.checked + [("answer", answer)]
                 assert ("answer", answer) in form.buttons, form.buttons

@@ -11,6 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{body_of, is_of_type};
 use crate::{
@@ -29,6 +30,31 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) struct OauthPages {
     pub(super) server: Arc<AuthorizationServer>,
     pub(super) pages: Arc<Pages>,
+}
+
+/// A line of the log: which program somebody let in, or not.
+#[derive(Debug, Serialize)]
+struct Consent<'a> {
+    at: Timestamp,
+    user: &'a str,
+    client: &'a str,
+    name: &'a str,
+    scopes: Scopes,
+}
+
+impl OauthPages {
+    fn note(&self, kind: &'static str, by: &SignedIn, asked: &AuthorizationRequest, scopes: Scopes) {
+        let consent = Consent {
+            at: Timestamp::now(),
+            user: by.account.name.as_str(),
+            client: asked.client_id(),
+            name: asked.client_name(),
+            scopes,
+        };
+        if let Err(error) = self.pages.corridor.audit().note_event(kind, &consent) {
+            tracing::error!(%error, kind, "a consent is not in the log");
+        }
+    }
 }
 
 /// `GET /oauth/authorize`.
@@ -64,17 +90,14 @@ pub(super) async fn answer(State(oauth): State<Arc<OauthPages>>, request: Reques
     if !is_of_type(&request, FORM) {
         return told(&OauthError::request("this is not the form of this page"));
     }
-    match answered(&oauth.server, &by, request).await {
+    match answered(&oauth, &by, request).await {
         Ok(response) => response,
         Err(error) => told(&error),
     }
 }
 
-async fn answered(
-    server: &AuthorizationServer,
-    by: &SignedIn,
-    request: Request,
-) -> Result<Response, OauthError> {
+async fn answered(oauth: &OauthPages, by: &SignedIn, request: Request) -> Result<Response, OauthError> {
+    let server = &oauth.server;
     let form = Parameters::read(&body_of(request).await?);
     if !by.csrf_fits(form.required("csrf")?) {
         return Err(OauthError::request(
@@ -83,7 +106,12 @@ async fn answered(
     }
     let ticket = form.required("ticket")?;
     match form.required("answer")? {
-        "deny" => Ok(go_on(&server.deny(ticket, by).await?)),
+        "deny" => {
+            let asked = server.question(ticket, by).await?;
+            let back = server.deny(ticket, by).await?;
+            oauth.note("client_denied", by, &asked, Scopes::NONE);
+            Ok(go_on(&back))
+        }
         "allow" => {
             let scopes: Scopes = form.all("scope").filter_map(Scope::parse).collect();
             if scopes.is_empty() {
@@ -91,7 +119,10 @@ async fn answered(
                 let problem = "Choose what the program may do, or deny.";
                 return Ok(question_page(StatusCode::BAD_REQUEST, &asked, by, ticket, problem));
             }
-            Ok(go_on(&server.allow(ticket, by, scopes, Timestamp::now()).await?))
+            let asked = server.question(ticket, by).await?;
+            let back = server.allow(ticket, by, scopes, Timestamp::now()).await?;
+            oauth.note("client_allowed", by, &asked, scopes.within(asked.scopes()));
+            Ok(go_on(&back))
         }
         _ => Err(OauthError::request("choose one of the two buttons")),
     }
