@@ -80,25 +80,28 @@ pub(super) async fn show(State(oauth): State<Arc<OauthPages>>, request: Request)
 
 /// `POST /oauth/authorize`.
 pub(super) async fn answer(State(oauth): State<Arc<OauthPages>>, request: Request) -> Response {
-    let by = match oauth.pages.signed_in(request.headers()).await {
+    let is_form = is_of_type(&request, FORM);
+    let headers = request.headers().clone();
+    let form = match body_of(request).await {
+        Ok(body) if is_form => Parameters::read(&body),
+        Ok(_) => return told(&OauthError::request("this is not the form of this page")),
+        Err(error) => return told(&error),
+    };
+    let by = match oauth.pages.signed_in(&headers).await {
         Ok(Some(by)) => by,
         Ok(None) => {
             return told(&OauthError::request("you are not signed in any more; begin again in the program"));
         }
         Err(error) => return unavailable(&error),
     };
-    if !is_of_type(&request, FORM) {
-        return told(&OauthError::request("this is not the form of this page"));
-    }
-    match answered(&oauth, &by, request).await {
+    match answered(&oauth, &by, &form).await {
         Ok(response) => response,
         Err(error) => told(&error),
     }
 }
 
-async fn answered(oauth: &OauthPages, by: &SignedIn, request: Request) -> Result<Response, OauthError> {
+async fn answered(oauth: &OauthPages, by: &SignedIn, form: &Parameters) -> Result<Response, OauthError> {
     let server = &oauth.server;
-    let form = Parameters::read(&body_of(request).await?);
     if !by.csrf_fits(form.required("csrf")?) {
         return Err(OauthError::request(
             "this form does not belong to your session; begin again in the program",

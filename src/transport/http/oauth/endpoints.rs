@@ -59,18 +59,23 @@ pub(super) async fn register(State(server): State<Arc<AuthorizationServer>>, req
     }
 }
 
+/// The form of a request. Its body is read in any case, so that the connection stays of use.
 async fn form_of(request: Request) -> Result<Parameters, OauthError> {
-    if !is_of_type(&request, FORM) {
+    let is_form = is_of_type(&request, FORM);
+    // Tokens in an address end up in logs.
+    let has_query = request.uri().query().is_some_and(|query| !query.is_empty());
+    let has_secret = request.headers().contains_key(header::AUTHORIZATION);
+    let body = body_of(request).await?;
+    if !is_form {
         return Err(OauthError::request(format!("the body must be `{FORM}`")));
     }
-    // Tokens in an address end up in logs.
-    if request.uri().query().is_some_and(|query| !query.is_empty()) {
+    if has_query {
         return Err(OauthError::request("parameters belong into the body"));
     }
-    if request.headers().contains_key(header::AUTHORIZATION) {
+    if has_secret {
         return Err(OauthError::no_secrets());
     }
-    Ok(Parameters::read(&body_of(request).await?))
+    Ok(Parameters::read(&body))
 }
 
 fn peer_of(request: &Request) -> IpAddr {

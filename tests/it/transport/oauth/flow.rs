@@ -143,3 +143,27 @@ async fn a_client_is_known_by_a_document() {
     Browser::default().get(&server, &authorize(&format!("{}/stranger.json", documents.url), &[])).await;
     assert_eq!(documents.asked("/stranger.json"), 0);
 }
+
+/// A client whose first request is refused goes on with the same connection.
+#[tokio::test]
+async fn a_refused_request_leaves_its_connection_of_use() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let server = Server::open().await;
+    for _ in 0..20 {
+        let mut tcp = tokio::net::TcpStream::connect(server.bound.address()).await.unwrap();
+        let head = format!("POST /mcp HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 2\r\n\r\n");
+        tcp.write_all(head.as_bytes()).await.unwrap();
+        // The body comes a little later, as it does from most clients.
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tcp.write_all(b"{}").await.unwrap();
+        let mut first = [0; 12];
+        tcp.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 401");
+        let next = format!("GET /health HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n");
+        tcp.write_all(next.as_bytes()).await.unwrap();
+        let mut rest = String::new();
+        tcp.read_to_string(&mut rest).await.unwrap();
+        assert!(rest.ends_with("ok\n"), "{rest}");
+    }
+}
