@@ -137,7 +137,7 @@ impl Area {
 }
 
 /// A folder of ours that is no link to somewhere else.
-fn opened(path: &Path) -> Result<StateDir, MemoryError> {
+pub(super) fn opened(path: &Path) -> Result<StateDir, MemoryError> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_dir()) {
         tracing::warn!(path = %path.display(), "a folder of the memory is a link or a file");
         return Err(MemoryError::Disk { why: "a folder of it is a link or a file".to_owned() });

@@ -132,7 +132,7 @@ impl Area {
             if present(&files, &name)?.is_some() {
                 return Err(MemoryError::Exists { name: name.as_str().to_owned() });
             }
-            let numbers = records::numbers_of(&files, &name)?;
+            let numbers = records::numbers_of(&files, name.stem())?;
             let mut last = None;
             for number in numbers.iter().rev() {
                 let record = records::read(&files, name.stem(), *number)?;
@@ -188,7 +188,7 @@ fn write(files: &Files, change: Change, writer: &Writer) -> Result<Changed, Memo
     check_room(files, &name, content.len() as u64)?;
     let last = match &before {
         Some(before) => keep_edited(files, before)?,
-        None => records::numbers_of(files, &name)?.last().copied().unwrap_or_default(),
+        None => records::numbers_of(files, name.stem())?.last().copied().unwrap_or_default(),
     };
     let record = Record {
         number: last.saturating_add(1),
@@ -226,7 +226,7 @@ fn keep(files: &Files, name: &NoteName, record: &Record, content: &str) -> Resul
 
 /// A text that was changed with an editor gets its record before it is replaced. The last number.
 fn keep_edited(files: &Files, before: &Note) -> Result<u64, MemoryError> {
-    let last = records::numbers_of(files, &before.name)?.last().copied().unwrap_or_default();
+    let last = records::numbers_of(files, before.name.stem())?.last().copied().unwrap_or_default();
     if before.version.is_some() {
         return Ok(last);
     }

@@ -4,7 +4,7 @@
 //! nothing is known to it alone. Each area has an index of its own, so no search can reach another one.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs::{self, Metadata},
     time::UNIX_EPOCH,
 };
@@ -59,7 +59,6 @@ struct Known {
 /// Brings the index up to date with the files.
 pub(super) fn refresh(index: &Transaction<'_>, files: &Files) -> Result<(), MemoryError> {
     let mut known = known(index)?;
-    let mut numbers: Option<BTreeMap<String, Vec<u64>>> = None;
     for file in files.notes.names()? {
         // Also names that a person gave with an editor have to be names of ours.
         let Ok(name) = NoteName::parse(&file) else { continue };
@@ -72,15 +71,10 @@ pub(super) fn refresh(index: &Transaction<'_>, files: &Files) -> Result<(), Memo
         if before.as_ref().is_some_and(|before| before.stamp == stamp) {
             continue;
         }
-        let numbers = match &mut numbers {
-            Some(numbers) => numbers,
-            None => numbers.insert(records::numbers_of_all(files)?),
-        };
-        let numbers = numbers.get(name.stem()).map(Vec::as_slice).unwrap_or_default();
         if let Some(before) = before {
             remove_one(index, before.id)?;
         }
-        add_one(index, files, &name, &stamp, metadata.len(), numbers)?;
+        add_one(index, files, &name, &stamp, metadata.len())?;
     }
     for gone in known.into_values() {
         remove_one(index, gone.id)?;
@@ -109,7 +103,6 @@ fn add_one(
     name: &NoteName,
     stamp: &str,
     bytes: u64,
-    numbers: &[u64],
 ) -> Result<(), MemoryError> {
     // One file that cannot be read is told of and does not keep the others from being listed.
     let (text, problem) = match text_of(files, name) {
@@ -118,7 +111,7 @@ fn add_one(
         Err(error) => (String::new(), Some(error.to_string())),
     };
     let head = FrontMatter::of(&text);
-    let newest = records::newest(files, name.stem(), numbers)?;
+    let newest = records::newest(files, name.stem())?;
     let newest = newest.filter(|record| record.content.as_deref() == Some(text.as_str()));
     index
         .prepare(

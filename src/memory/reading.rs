@@ -80,7 +80,7 @@ impl Area {
         self.away(move |area| {
             let Some(files) = area.found()? else { return Ok(Vec::new()) };
             let mut versions = Vec::new();
-            for number in records::numbers_of(&files, &name)?.into_iter().rev() {
+            for number in records::numbers_of(&files, name.stem())?.into_iter().rev() {
                 versions.extend(records::read(&files, name.stem(), number)?.map(shown));
             }
             Ok(versions)
@@ -102,8 +102,7 @@ fn shown(record: Record) -> Version {
 /// The text of the file, and what the newest record says of it.
 pub(super) fn present(files: &Files, name: &NoteName) -> Result<Option<Note>, MemoryError> {
     let Some(content) = text_of(files, name)? else { return Ok(None) };
-    let numbers = records::numbers_of(files, name)?;
-    let newest = records::newest(files, name.stem(), &numbers)?;
+    let newest = records::newest(files, name.stem())?;
     Ok(Some(note_of(name, content, newest.as_ref())))
 }
 

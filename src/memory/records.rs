@@ -3,23 +3,24 @@
 //! The records are the history, the provenance and the way back after a deletion, all at once. The
 //! newest one says who wrote the present text, as long as the file still is that text.
 
-use std::collections::BTreeMap;
+use std::{fs, io};
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemoryError, NoteName, area::Files};
+use super::{
+    MemoryError, NoteName,
+    area::{Files, opened},
+};
 use crate::{
     facts::hex,
-    store::{parse_document, write_document},
+    store::{StateDir, parse_document, write_document},
 };
 
 /// Grows when an older program would misread a record.
 const RECORD_VERSION: u64 = 1;
-/// Stands between name and number; no name holds it.
-const MARK: char = '~';
 const ENDING: &str = ".json";
 /// A deletion and the text before it: fewer would leave nothing to bring back.
 const VERSIONS_MIN: usize = 2;
@@ -66,28 +67,31 @@ pub(super) fn etag_of(content: &str) -> String {
     hex(sum.as_ref().get(..ETAG_BYTES).unwrap_or_default())
 }
 
-/// The numbers of all records by name, oldest first.
-pub(super) fn numbers_of_all(files: &Files) -> Result<BTreeMap<String, Vec<u64>>, MemoryError> {
-    let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for file in files.history.names()? {
-        let Some((stem, number)) = file.strip_suffix(ENDING).and_then(|file| file.rsplit_once(MARK)) else {
-            continue;
-        };
-        if let Ok(number) = number.parse() {
-            found.entry(stem.to_owned()).or_default().push(number);
-        }
-    }
-    found.values_mut().for_each(|numbers| numbers.sort_unstable());
-    Ok(found)
+/// The numbers of the records of a note, oldest first. Each note has a folder of its own, so that what
+/// others hold costs nothing here.
+pub(super) fn numbers_of(files: &Files, stem: &str) -> Result<Vec<u64>, MemoryError> {
+    let Some(folder) = folder_of(files, stem)? else { return Ok(Vec::new()) };
+    let names = folder.names()?;
+    let mut numbers: Vec<u64> =
+        names.iter().filter_map(|name| name.strip_suffix(ENDING)?.parse().ok()).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
-pub(super) fn numbers_of(files: &Files, name: &NoteName) -> Result<Vec<u64>, MemoryError> {
-    Ok(numbers_of_all(files)?.remove(name.stem()).unwrap_or_default())
+/// The folder of a note's records; `None` where it has none yet.
+fn folder_of(files: &Files, stem: &str) -> Result<Option<StateDir>, MemoryError> {
+    let path = files.history.path(stem);
+    match fs::symlink_metadata(&path) {
+        Ok(_) => opened(&path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// One record; `None` where there is none, or where it cannot be read.
 pub(super) fn read(files: &Files, stem: &str, number: u64) -> Result<Option<Record>, MemoryError> {
-    let Some(bytes) = files.history.read(&file_of(stem, number))? else { return Ok(None) };
+    let Some(folder) = folder_of(files, stem)? else { return Ok(None) };
+    let Some(bytes) = folder.read(&file_of(number))? else { return Ok(None) };
     match parse_document::<Record>(&bytes, RECORD_VERSION) {
         Ok(record) => Ok(Some(record)),
         Err(error) => {
@@ -98,9 +102,9 @@ pub(super) fn read(files: &Files, stem: &str, number: u64) -> Result<Option<Reco
 }
 
 /// The newest record that can be read.
-pub(super) fn newest(files: &Files, stem: &str, numbers: &[u64]) -> Result<Option<Record>, MemoryError> {
-    for number in numbers.iter().rev() {
-        if let Some(record) = read(files, stem, *number)? {
+pub(super) fn newest(files: &Files, stem: &str) -> Result<Option<Record>, MemoryError> {
+    for number in numbers_of(files, stem)?.into_iter().rev() {
+        if let Some(record) = read(files, stem, number)? {
             return Ok(Some(record));
         }
     }
@@ -111,15 +115,17 @@ pub(super) fn newest(files: &Files, stem: &str, numbers: &[u64]) -> Result<Optio
 pub(super) fn add(files: &Files, name: &NoteName, record: &Record) -> Result<(), MemoryError> {
     let bytes = write_document(record, RECORD_VERSION)
         .map_err(|error| MemoryError::Disk { why: error.to_string() })?;
-    Ok(files.history.replace_held(&file_of(name.stem(), record.number), &bytes)?)
+    let folder = opened(&files.history.path(name.stem()))?;
+    Ok(folder.replace_held(&file_of(record.number), &bytes)?)
 }
 
 /// Removes what is too old: all but the newest records of a note. The lock of the area is held.
 pub(super) fn prune(files: &Files, name: &NoteName) -> Result<(), MemoryError> {
-    let numbers = numbers_of(files, name)?;
+    let Some(folder) = folder_of(files, name.stem())? else { return Ok(()) };
+    let numbers = numbers_of(files, name.stem())?;
     let keep = usize::try_from(files.limits.versions_max).unwrap_or(usize::MAX).max(VERSIONS_MIN);
     for number in numbers.iter().rev().skip(keep) {
-        files.history.remove(&file_of(name.stem(), *number))?;
+        folder.remove(&file_of(*number))?;
     }
     Ok(())
 }
@@ -128,21 +134,25 @@ pub(super) fn prune(files: &Files, name: &NoteName) -> Result<(), MemoryError> {
 pub(super) fn prune_deleted(files: &Files, now: Timestamp) -> Result<(), MemoryError> {
     let present: Vec<String> = files.notes.names()?;
     let keep = jiff::SignedDuration::from_hours(24).saturating_mul(files.limits.keep_deleted_days);
-    for (stem, numbers) in numbers_of_all(files)? {
+    for entry in fs::read_dir(files.history.root())?.flatten() {
+        let Ok(stem) = entry.file_name().into_string() else { continue };
         if present.binary_search(&format!("{stem}.md")).is_ok() {
             continue;
         }
-        let last = newest(files, &stem, &numbers)?;
+        let last = newest(files, &stem)?;
         if last.is_some_and(|last| now.duration_since(last.at) < keep) {
             continue;
         }
-        for number in numbers {
-            files.history.remove(&file_of(&stem, number))?;
+        let Some(folder) = folder_of(files, &stem)? else { continue };
+        for number in numbers_of(files, &stem)? {
+            folder.remove(&file_of(number))?;
         }
+        // One that still holds something, such as a half-written file, goes another time.
+        let _ = fs::remove_dir(folder.root());
     }
     Ok(())
 }
 
-fn file_of(stem: &str, number: u64) -> String {
-    format!("{stem}{MARK}{number}{ENDING}")
+fn file_of(number: u64) -> String {
+    format!("{number}{ENDING}")
 }
