@@ -1,9 +1,38 @@
 //! The log on standard error; standard output belongs to the protocol and to results.
 
+use std::sync::OnceLock;
+
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    Registry,
+    filter::Targets,
+    layer::SubscriberExt as _,
+    reload::{self, Handle},
+    util::SubscriberInitExt as _,
+};
 
 use crate::config::{LogLevel, LogSettings};
+
+/// Where the level is changed while the program runs.
+static LEVEL: OnceLock<Handle<Targets, Registry>> = OnceLock::new();
+
+/// Changes how much is logged from now on.
+pub(super) fn set_level(level: LogLevel) {
+    let changed = LEVEL.get().map(|handle| handle.reload(targets(level)));
+    // Said at a level that every setting shows.
+    tracing::error!(?level, changed = matches!(changed, Some(Ok(()))), "the log level was changed");
+}
+
+fn targets(level: LogLevel) -> Targets {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    // Libraries log whole messages below the level of warnings: arguments and answers of calls.
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("odoo_mcp", level)
+}
 
 /// Starts the log. A second start changes nothing.
 pub(super) fn start(settings: LogSettings) {
@@ -12,14 +41,8 @@ pub(super) fn start(settings: LogSettings) {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%place, "panicked");
     }));
-    let level = match settings.level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-    };
-    // Libraries log whole messages below the level of warnings: arguments and answers of calls.
-    let ours = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("odoo_mcp", level);
+    let (ours, handle) = reload::Layer::new(targets(settings.level));
+    let _ = LEVEL.set(handle);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let log = tracing_subscriber::registry().with(ours);
     let _ = if settings.json {

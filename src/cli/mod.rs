@@ -13,7 +13,9 @@ mod corridor;
 mod demo;
 mod doctor;
 mod exit;
+mod health;
 mod house_flags;
+mod log_level;
 mod logging;
 mod people;
 mod plugin;
@@ -85,6 +87,8 @@ enum Command {
     Restore(backup::Restore),
     Usage(usage::UsageCommand),
     Doctor(doctor::Doctor),
+    Health(health::Health),
+    LogLevel(log_level::SetLogLevel),
     Config(settings::Settings),
     Completions(completions::Completions),
     #[command(name = RUNNER_COMMAND, hide = true)]
@@ -147,6 +151,8 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Restore(restore) => restore.run(session),
         Command::Usage(usage) => usage.run(session),
         Command::Doctor(doctor) => doctor.run(session),
+        Command::Health(health) => health.run(session),
+        Command::LogLevel(level) => level.run(session),
         Command::Config(settings) => settings.run(session),
         Command::Completions(completions) => completions.run(session, Cli::command()),
         Command::PluginRunner(runner) => runner.run(),

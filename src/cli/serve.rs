@@ -5,9 +5,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{Session, Stop, house_flags::HouseFlags, logging, runtime, signals};
+use super::{Session, Stop, house_flags::HouseFlags, log_level, logging, runtime, signals};
 use crate::{
-    config::{self, MetricsDoor, PublicUrl},
+    config::{self, Config, MetricsDoor, PublicUrl},
     house::House,
     identity::{self, Gate, Issuers},
     transport::{self, BoundHttp, TransportError},
@@ -16,12 +16,15 @@ use crate::{
 /// How often expired sessions and tokens are removed from the disk.
 const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
 
+/// How often certificates are looked at for their last day.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(6 * 3600);
+
 /// Serve MCP on standard input and output, or over HTTP
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Standard output carries MCP and nothing else; the log goes to standard error.
 The policy file is watched: a changed one rules the next call, a bad one changes nothing and
-`odoo-mcp policy reload` says why. SIGHUP reads it again, too; SIGTERM lets running calls end and stops.
+`odoo-mcp policy reload` says why. SIGHUP reads it and the log level again, too; SIGTERM lets running calls end and stops.
 
 Examples:
   claude mcp add odoo -- odoo-mcp serve
@@ -48,17 +51,28 @@ impl Serve {
             let house = House::build(config).await?;
             let stop = CancellationToken::new();
             let keeper = Arc::clone(&house.keeper);
+            let environment = session.environment.clone();
             let reload = signals::at_each_hangup(move || {
-                let keeper = Arc::clone(&keeper);
+                let (keeper, flags, environment) = (Arc::clone(&keeper), flags.clone(), environment.clone());
                 // A judgement waits for the file to settle; calls must not wait with it.
-                tokio::task::spawn_blocking(move || keeper.reload());
+                tokio::task::spawn_blocking(move || {
+                    keeper.reload();
+                    match Config::load(&flags, &environment) {
+                        Ok(config) => logging::set_level(config.log.level),
+                        Err(error) => tracing::warn!("the settings were not read again: {error}"),
+                    }
+                });
             });
+            let state =
+                StateDir::open(&house.config.state_dir).map_err(|error| Stop::Settings(error.to_string()))?;
             tokio::select! {
                 served = serve(session, &house, stop.clone()) => served,
                 ended = end_in_order(asked, &stop) => ended,
                 () = reload => Ok(()),
                 () = Arc::clone(&house.keeper).keep() => Ok(()),
                 () = sweep(&house) => Ok(()),
+                () = log_level::follow(state) => Ok(()),
+                () = look_at_certificates(&house) => Ok(()),
             }
         })
     }
@@ -149,6 +163,18 @@ async fn sweep(house: &House) {
         {
             tracing::warn!(%error, "links that ran out could not be swept away");
         }
+    }
+}
+
+/// Where numbers are read, the days that certificates have left are known.
+async fn look_at_certificates(house: &House) {
+    if house.config.http.metrics.door == MetricsDoor::Off {
+        return std::future::pending().await;
+    }
+    let numbers = house.corridor.numbers();
+    loop {
+        metrics::in_call(numbers, house.corridor.connections().look_at_certificates()).await;
+        tokio::time::sleep(CERTIFICATES_EVERY).await;
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     facts::{ConnectionAlias, Trust, hex},
+    metrics,
     odoo::{
         OdooError,
         tls::{self, CertificateFacts, PeerCertificate, fingerprint},
@@ -92,6 +93,18 @@ pub struct Repinned {
 }
 
 impl Connections {
+    /// Looks at every certificate, for the numbers alone: one handshake each, and no credential.
+    pub async fn look_at_certificates(&self) {
+        for alias in self.aliases() {
+            // A connection over plain http has none, and one that is away is looked at next time.
+            if let Ok(report) = self.certificate(&alias).await
+                && let (Some(served), Some(meter)) = (&report.served, metrics::current())
+            {
+                meter.registry().set_certificate_days(alias.as_str(), served.days_left);
+            }
+        }
+    }
+
     pub(super) async fn certificate(&self, alias: &ConnectionAlias) -> Result<CertificateReport, OdooError> {
         let (described, record) = self.described(alias)?;
         let (host, port) = tls_endpoint(&described)?;

@@ -1,5 +1,7 @@
 //! Running the server: probes, numbers, switches, backups, and the files it is deployed with.
 
+mod backups;
+mod deployment;
 mod numbers;
 mod place;
 mod probes;

@@ -4,7 +4,6 @@ use std::{net::SocketAddr, sync::Arc};
 
 use odoo_mcp::{facts::Secret, transport::serve_numbers};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::place::{MEMBER, OPERATOR, Place, open};
 use crate::transport::wire::{HttpAnswer, HttpRequest};
