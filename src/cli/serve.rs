@@ -10,6 +10,8 @@ use crate::{
     config::{self, Config, MetricsDoor, PublicUrl},
     house::House,
     identity::{self, Gate, Issuers},
+    metrics,
+    store::StateDir,
     transport::{self, BoundHttp, TransportError},
 };
 
