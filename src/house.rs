@@ -4,12 +4,14 @@
 //! client waits for it. What a call needs from the network or from sealed files is fetched by the
 //! first call that needs it.
 
+mod desk;
 mod keeper;
 mod policy_source;
 
 use std::sync::Arc;
 
-pub use keeper::PolicyKeeper;
+pub use desk::Desk;
+pub use keeper::{Look, PolicyKeeper};
 pub use policy_source::{PolicyLoadError, PolicySource, SHIPPED_POLICY};
 
 use crate::{
@@ -41,6 +43,8 @@ pub struct House {
     pub corridor: Arc<Corridor>,
     pub config: Config,
     pub keeper: Arc<PolicyKeeper>,
+    /// The policy as the console changes it.
+    pub desk: Arc<Desk>,
     /// State that all processes of this state directory share.
     pub cabinet: Cabinet,
     /// Who has an account.
@@ -143,8 +147,9 @@ impl House {
         if config.tools.refresh.after_changes {
             corridor.tell_of_changes();
         }
-        let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state, Arc::clone(&corridor)));
-        Ok(Self { corridor, config, keeper, cabinet, people, _sandbox: sandbox })
+        let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state.clone(), Arc::clone(&corridor)));
+        let desk = Arc::new(Desk::new(Arc::clone(&keeper), state));
+        Ok(Self { corridor, config, keeper, desk, cabinet, people, _sandbox: sandbox })
     }
 }
 

@@ -44,6 +44,7 @@ pub mod audit;
 
 pub mod pipeline;
 
+pub mod console;
 pub mod prompts;
 pub mod rehearsal;
 pub mod transport;

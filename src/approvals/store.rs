@@ -87,7 +87,7 @@ pub enum DecideError {
     Already(&'static str),
     #[error("it has expired; the caller has to ask again")]
     Expired,
-    #[error("the policy does not let it be given on the command line")]
+    #[error("the policy does not let it be given on the command line or in the console")]
     NotHere,
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
@@ -241,7 +241,7 @@ impl Approvals {
             (state, _) => return Err(DecideError::Already(state.as_str())),
         }
         if yes {
-            if door == Door::CommandLine && !entry.on_console {
+            if door != Door::Page && !entry.on_console {
                 return Err(DecideError::NotHere);
             }
             entry.may_be_granted_by(by)?;
@@ -259,6 +259,8 @@ impl Approvals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
     CommandLine,
+    /// The queue of the web console.
+    Console,
     Page,
 }
 

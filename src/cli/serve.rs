@@ -120,7 +120,8 @@ pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<
         gate = gate.for_people(people);
     }
     let corridor = Arc::clone(&house.corridor);
-    transport::serve_http(corridor, &house.config.http, Arc::new(gate), stop, drain(house))
+    let (gate, desk) = (Arc::new(gate), Arc::clone(&house.desk));
+    transport::serve_http_with_desk(corridor, &house.config.http, gate, desk, stop, drain(house))
         .await
         .map_err(|error| stopped(&error))
 }

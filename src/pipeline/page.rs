@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::{ApprovalNote, Corridor, asking::in_store};
 use crate::{
-    approvals::{Approvals, DecideError, Door, Entry, Person},
+    approvals::{ApprovalError, ApprovalId, Approvals, DecideError, Door, Entry, Person},
+    audit::AuditLog,
     facts::{Caller, Scope},
     tools::Catalog,
 };
@@ -58,27 +59,77 @@ impl Corridor {
             if yes && !signed_in && entry.grant == by.grant {
                 return Err(PageError::OwnGrant);
             }
-            let person = Person {
-                shown: format!("{} (grant {}, on the page)", by.user, by.grant).into(),
-                names: vec![by.user.as_str().into()],
-                groups: by.groups.iter().map(Arc::clone).collect(),
-                is_local_owner: false,
-            };
-            let now = Timestamp::now();
-            let note = |entry: &Entry| {
-                let note = ApprovalNote::of_entry(entry, now);
-                audit.note_event("approval", &note).map_err(|error| error.to_string())
-            };
-            approvals.decide(&entry.id, yes, &person, Door::Page, now, note).map_err(|error| match error {
-                DecideError::Failed(_) | DecideError::NotNoted(_) => {
-                    tracing::error!(%error, "an answer on a page changed nothing");
-                    PageError::Failed
-                }
-                other => PageError::Refused(other),
-            })
+            decide(approvals, &audit, &entry.id, &person(&by, "on the page"), Door::Page, yes)
         });
         answered.await.unwrap_or(Err(PageError::Failed))
     }
+
+    /// What somebody says in the queue of the console, where they signed in.
+    pub async fn answer_in_console(
+        &self,
+        id: &ApprovalId,
+        by: &Caller,
+        yes: bool,
+    ) -> Result<Entry, PageError> {
+        let approvals = self.approvals().ok_or(PageError::Gone)?;
+        let (id, by, audit) = (id.clone(), by.clone(), self.audit().clone());
+        let shown = {
+            let id = id.clone();
+            in_store(approvals, move |approvals| approvals.show(&id).map_err(|error| unread(&error)))
+        };
+        let question = shown.await.unwrap_or(Err(PageError::Failed))?.ok_or(PageError::Gone)?;
+        if yes && !by.scopes.contains(scope_of(self.catalog(), &question)) {
+            return Err(PageError::Scope);
+        }
+        let answered = in_store(approvals, move |approvals| {
+            decide(approvals, &audit, &id, &person(&by, "in the console"), Door::Console, yes)
+        });
+        answered.await.unwrap_or(Err(PageError::Failed))
+    }
+
+    /// Every question that is kept, oldest first.
+    pub async fn questions(&self) -> Result<Vec<Entry>, PageError> {
+        let Some(approvals) = self.approvals() else { return Ok(Vec::new()) };
+        let listed = in_store(approvals, |approvals| approvals.list().map_err(|error| unread(&error)));
+        listed.await.unwrap_or(Err(PageError::Failed))
+    }
+}
+
+fn unread(error: &ApprovalError) -> PageError {
+    tracing::error!(%error, "the approvals cannot be read");
+    PageError::Failed
+}
+
+fn person(by: &Caller, place: &str) -> Person {
+    Person {
+        shown: format!("{} (grant {}, {place})", by.user, by.grant).into(),
+        names: vec![by.user.as_str().into()],
+        groups: by.groups.iter().map(Arc::clone).collect(),
+        is_local_owner: false,
+    }
+}
+
+/// The line in the log comes first.
+fn decide(
+    approvals: &Approvals,
+    audit: &AuditLog,
+    id: &ApprovalId,
+    person: &Person,
+    door: Door,
+    yes: bool,
+) -> Result<Entry, PageError> {
+    let now = Timestamp::now();
+    let note = |entry: &Entry| {
+        let note = ApprovalNote::of_entry(entry, now);
+        audit.note_event("approval", &note).map_err(|error| error.to_string())
+    };
+    approvals.decide(id, yes, person, door, now, note).map_err(|error| match error {
+        DecideError::Failed(_) | DecideError::NotNoted(_) => {
+            tracing::error!(%error, "an answer on a page changed nothing");
+            PageError::Failed
+        }
+        other => PageError::Refused(other),
+    })
 }
 
 /// What a token has to be for to agree to a call: what the call itself needs.

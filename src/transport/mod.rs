@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::HttpSettings,
+    console::PolicyDesk,
     facts::Secret,
     identity::{Gate, People},
     pipeline::Corridor,
@@ -91,7 +92,19 @@ pub async fn serve_http(
     stop: CancellationToken,
     drain: Duration,
 ) -> Result<BoundHttp, TransportError> {
-    http::serve(corridor, settings, gate, stop, drain).await
+    http::serve(corridor, settings, gate, None, stop, drain).await
+}
+
+/// The same with a console that can change the policy.
+pub async fn serve_http_with_desk(
+    corridor: Arc<Corridor>,
+    settings: &HttpSettings,
+    gate: Arc<Gate>,
+    desk: Arc<dyn PolicyDesk>,
+    stop: CancellationToken,
+    drain: Duration,
+) -> Result<BoundHttp, TransportError> {
+    http::serve(corridor, settings, gate, Some(desk), stop, drain).await
 }
 
 /// Serves numbers and probes at an address of their own, and says which it is. They close with `stop`.

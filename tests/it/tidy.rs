@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "cli",
     "house",
     "transport",
+    "console",
     "prompts",
     "rehearsal",
     "pipeline",

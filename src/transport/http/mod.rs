@@ -4,6 +4,7 @@
 //! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
 
 mod ai;
+mod console;
 mod cookies;
 mod door;
 mod enroll;
@@ -34,6 +35,7 @@ use super::{
 };
 use crate::{
     config::{HttpSettings, MetricsDoor, PublicUrl},
+    console::{Console, PolicyDesk},
     facts::Arrival,
     identity::Gate,
     pipeline::Corridor,
@@ -68,6 +70,7 @@ pub(super) async fn serve(
     corridor: Arc<Corridor>,
     settings: &HttpSettings,
     gate: Arc<Gate>,
+    desk: Option<Arc<dyn PolicyDesk>>,
     stop: CancellationToken,
     drain: Duration,
 ) -> Result<BoundHttp, TransportError> {
@@ -102,6 +105,10 @@ pub(super) async fn serve(
         gate: Arc::clone(&gate),
         people: people.clone(),
     });
+    let console = people.as_ref().map(|pages| {
+        let console = Console::new(Arc::clone(&corridor), pages.people.clone(), desk);
+        console::Site { console, pages: Arc::clone(pages) }
+    });
     let enrolments = corridor.helpers().enrolments.clone();
     let enrolling = match (&people, &public, enrolments) {
         (Some(_), Some(public), Some(enrolments)) => {
@@ -116,7 +123,7 @@ pub(super) async fn serve(
     let streams = CancellationToken::new();
     let numbers = Arc::clone(corridor.numbers());
     let probes = health::probes(Arc::clone(&corridor), stop.clone());
-    let surroundings = Surroundings { gate, corridor, pages, people, enrolling, public, address };
+    let surroundings = Surroundings { gate, corridor, pages, people, console, enrolling, public, address };
     let router = router(&shared, settings, surroundings, streams.clone())
         .merge(probes)
         .layer(from_fn_with_state(Arc::clone(&numbers), traced::traced));
@@ -140,6 +147,7 @@ struct Surroundings {
     corridor: Arc<Corridor>,
     pages: Option<Pages>,
     people: Option<Arc<sign_in::Pages>>,
+    console: Option<console::Site>,
     enrolling: Option<Arc<enroll::Enrolling>>,
     public: Option<PublicUrl>,
     address: SocketAddr,
@@ -151,7 +159,7 @@ fn router(
     surroundings: Surroundings,
     streams: CancellationToken,
 ) -> Router {
-    let Surroundings { gate, corridor, pages, people, enrolling, public, address } = surroundings;
+    let Surroundings { gate, corridor, pages, people, console, enrolling, public, address } = surroundings;
     let mut manager = LocalSessionManager::default();
     let idle_ms = settings.session_idle_ms.max(SESSION_IDLE_MS_MIN);
     manager.session_config.keep_alive = Some(Duration::from_millis(idle_ms));
@@ -198,6 +206,7 @@ fn router(
         .merge(numbers.unwrap_or_default())
         .merge(pages.map(pages::routes).unwrap_or_default())
         .merge(oauth)
+        .merge(console.map(console::routes).unwrap_or_default())
         .merge(people.map(sign_in::routes).unwrap_or_default())
         .merge(enrolling.map(enroll::routes).unwrap_or_default())
         .layer(from_fn_with_state(door, door::guard_names))

@@ -1,0 +1,216 @@
+//! What was called, by whom and how it ended; one call from door to door; and whether the chain holds.
+
+use serde_json::Value;
+
+use super::{
+    Answer, Console, Fields, Page, Refusal, Visit,
+    html::Html,
+    log::{Past, text},
+    page::{done, problem},
+    values::drawn,
+};
+use crate::audit;
+
+/// Calls on one page.
+const CALLS_MAX: usize = 200;
+/// Breaks of the chain that are told one by one.
+const BREAKS_SHOWN_MAX: usize = 50;
+const OUTCOMES: [&str; 10] =
+    ["", "done", "denied", "asked", "rejected", "not_sent", "unknown", "cancelled", "failed", "abandoned"];
+/// Members of lines that belong to the chain and say nothing about the call.
+const OF_THE_CHAIN: [&str; 3] = ["prev", "hash", "call"];
+
+/// What somebody looks for.
+struct Wanted<'a> {
+    tool: &'a str,
+    outcome: &'a str,
+    user: &'a str,
+    connection: &'a str,
+    since: &'a str,
+    until: &'a str,
+}
+
+impl Wanted<'_> {
+    fn fits(&self, past: &Past<'_>) -> bool {
+        let part = |wanted: &str, found: &str| wanted.is_empty() || found.contains(wanted);
+        let at = past.at();
+        // Moments in one spelling are in order as texts, and a shorter one is the beginning of its span.
+        let is_not_before = self.since.is_empty() || at >= self.since;
+        let is_not_after = self.until.is_empty() || at <= self.until || at.starts_with(self.until);
+        part(self.tool, past.tool())
+            && (self.outcome.is_empty() || self.outcome == past.outcome())
+            && (part(self.user, past.user()) || part(self.user, past.grant()))
+            && (self.connection.is_empty() || past.connections().contains(&self.connection))
+            && is_not_before
+            && is_not_after
+    }
+}
+
+impl Console {
+    pub(super) async fn activity(&self, visit: &Visit, query: &Fields) -> Answer {
+        let mut body = Html::new();
+        let wanted = Wanted {
+            tool: query.get("tool").trim(),
+            outcome: query.get("outcome"),
+            user: query.get("user").trim(),
+            connection: query.get("connection").trim(),
+            since: query.get("since").trim(),
+            until: query.get("until").trim(),
+        };
+        body.tag("section", &[], |html| {
+            search(html, &wanted, visit.sees_all());
+            if visit.sees_all() {
+                html.form(visit.csrf(), "/console/activity/verify", |html| {
+                    html.button("second", "Verify the chain");
+                });
+            }
+        });
+        let Some(log) = self.log().await else {
+            problem(&mut body, "The log cannot be read at the moment.");
+            return Page::new("Activity", body).problem().into();
+        };
+        let calls = log.calls();
+        let found = calls
+            .iter()
+            .rev()
+            .filter(|past| (visit.sees_all() || past.user() == visit.user()) && wanted.fits(past));
+        let rows: Vec<Vec<Html>> = found.take(CALLS_MAX).map(row).collect();
+        body.tag("section", &[], |html| {
+            if rows.is_empty() {
+                html.say("p", "No call fits.");
+            } else {
+                let caption = format!("{} calls, the newest first", rows.len());
+                let heads = ["When (UTC)", "Tool", "By", "Grant", "Connection", "Rule", "Outcome", "ms"];
+                html.table(&caption, &heads, rows);
+            }
+            if log.is_cut {
+                html.say_as(
+                    "p",
+                    "soft",
+                    "Only the newest part of the log was searched; the command line reads all.",
+                );
+            }
+        });
+        Page::new("Activity", body).into()
+    }
+
+    pub(super) async fn one_call(&self, visit: &Visit, call: &str) -> Answer {
+        let Some(log) = self.log().await else { return Answer::Refused(Refusal::Nothing) };
+        let calls = log.calls();
+        let past = calls.iter().find(|past| text(past.open, "call") == call);
+        let may_see = |past: &&Past<'_>| visit.sees_all() || past.user() == visit.user();
+        let Some(past) = past.filter(may_see) else { return Answer::Refused(Refusal::Nothing) };
+        let mut body = Html::new();
+        for (title, line) in [("Opened and decided", Some(past.open)), ("Closed", past.close)] {
+            body.tag("section", &[], |html| {
+                html.say("h2", title);
+                match line {
+                    Some(line) => html.put(drawn(&without_chain(line))),
+                    None => html.say("p", "There is no closing line yet."),
+                }
+            });
+        }
+        if let Some(approval) = past.open.pointer("/approval/id").and_then(Value::as_str) {
+            let told = log
+                .lines
+                .iter()
+                .filter(|line| text(line, "event") == "approval" && text(line, "approval") == approval);
+            for line in told {
+                body.tag("section", &[], |html| {
+                    html.say("h2", "Approval");
+                    html.put(drawn(&without_chain(line)));
+                });
+            }
+        }
+        body.tag("p", &[], |html| html.put(Html::link("/console/activity", "Back to the activity")));
+        Page::new("One call", body).into()
+    }
+
+    pub(super) async fn verify(&self, visit: &Visit) -> Answer {
+        if !visit.sees_all() {
+            return Answer::Refused(Refusal::Role);
+        }
+        let path = self.corridor.audit().path().to_owned();
+        let report = tokio::task::spawn_blocking(move || audit::verify(&path)).await;
+        let mut body = Html::new();
+        let Ok(Ok(report)) = report else {
+            problem(&mut body, "The log cannot be read at the moment.");
+            return Page::new("The chain", body).problem().into();
+        };
+        if report.holds() {
+            done(&mut body, "The chain holds.");
+        } else {
+            problem(&mut body, &format!("The chain is broken in {} places.", report.breaks.len()));
+        }
+        body.tag("section", &[], |html| {
+            html.say(
+                "p",
+                &format!(
+                    "{} lines, {} calls opened, {} closed, {} checkpoints.",
+                    report.lines, report.calls_open, report.calls_closed, report.checkpoints
+                ),
+            );
+            for key in &report.keys {
+                html.tag("p", &[], |html| {
+                    html.text("Signed by ed25519 ");
+                    html.put(Html::code(key));
+                });
+            }
+            let breaks = report.breaks.iter().chain(&report.torn).take(BREAKS_SHOWN_MAX);
+            for found in breaks {
+                html.say("p", &format!("{} line {}: {}", found.file, found.line, found.why));
+            }
+        });
+        body.tag("p", &[], |html| html.put(Html::link("/console/activity", "Back to the activity")));
+        Page::new("The chain", body).into()
+    }
+}
+
+fn search(html: &mut Html, wanted: &Wanted<'_>, sees_all: bool) {
+    html.tag("form", &[("method", "get"), ("action", "/console/activity"), ("class", "fields")], |html| {
+        html.field("Tool", "tool", wanted.tool);
+        html.choice("Outcome", "outcome", &OUTCOMES, wanted.outcome);
+        if sees_all {
+            html.field("User or grant", "user", wanted.user);
+        }
+        html.field("Connection", "connection", wanted.connection);
+        html.field("Since (2026-01-31T10:00)", "since", wanted.since);
+        html.field("Until", "until", wanted.until);
+        html.button("second", "Search");
+    });
+}
+
+pub(super) fn outcome(text: &str) -> Html {
+    let class = match text {
+        "done" => "good",
+        "denied" | "failed" | "unknown" => "bad-word",
+        "asked" => "warn",
+        _ => "soft",
+    };
+    let mut html = Html::new();
+    html.say_as("span", class, text);
+    html
+}
+
+fn row(past: &Past<'_>) -> Vec<Html> {
+    let call = text(past.open, "call");
+    let us = past.duration_us();
+    vec![
+        Html::link(&format!("/console/activity/{call}"), past.at().get(..19).unwrap_or_default()),
+        Html::code(past.tool()),
+        Html::of(past.user()),
+        Html::of(past.grant()),
+        Html::of(&past.connections().join(", ")),
+        Html::code(text(past.open, "rule")),
+        outcome(past.outcome()),
+        Html::of(&format!("{}.{}", us / 1_000, us % 1_000 / 100)),
+    ]
+}
+
+fn without_chain(line: &Value) -> Value {
+    let mut line = line.clone();
+    if let Some(members) = line.as_object_mut() {
+        members.retain(|name, _| !OF_THE_CHAIN.contains(&name.as_str()));
+    }
+    line
+}
