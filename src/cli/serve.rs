@@ -48,6 +48,7 @@ impl Serve {
         flags.http = self.http;
         let config = session.load(&flags)?;
         logging::start(config.log);
+        raise_file_limit();
         runtime::block_on(async move {
             let asked = signals::end_asked();
             let house = House::build(config).await?;
@@ -180,6 +181,19 @@ async fn look_at_certificates(house: &House) {
         tokio::time::sleep(CERTIFICATES_EVERY).await;
     }
 }
+
+/// Every connection is an open file, and the usual limit is below what the settings allow.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 fn drain(house: &House) -> Duration {
     Duration::from_millis(house.config.drain_ms)

@@ -118,3 +118,19 @@ fn asked_to_end_it_ends_with_zero() {
     Ran::of(child.wait_with_output().unwrap()).ended(0);
     rest.join().unwrap();
 }
+
+#[test]
+fn the_level_of_the_log_follows_orders_and_nothing_else() {
+    let home = Home::new();
+    for bad in [&["log-level"][..], &["log-level", "loud"], &["log-level", "debug", "warn"]] {
+        home.run(bad).ended(64);
+    }
+    assert!(home.run(&["log-level", "debug"]).ended(0).out.starts_with("0 running"));
+    let mut client = Client::start(&home, &["--sandbox"]);
+    let mut notes = BufReader::new(client.child.stderr.take().unwrap()).lines();
+    home.run(&["log-level", "warn"]).ended(0);
+    let told =
+        notes.find(|line| line.as_ref().unwrap().contains("the log level was changed")).unwrap().unwrap();
+    assert!(told.contains("Warn") && told.contains("changed=true"), "{told}");
+    client.end();
+}
