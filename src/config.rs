@@ -22,6 +22,7 @@ mod plugins;
 mod problems;
 mod public_url;
 mod raw;
+mod store;
 mod tenant_keys;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ pub use paths::{program, temporary_dir};
 pub use plugins::{PluginSettings, SignaturePolicy, UnsignedMode};
 pub use problems::{ConfigError, Problem};
 pub use public_url::{PublicUrl, is_loopback};
+pub use store::{StoreAddress, StoreTls};
 pub use tenant_keys::TenantKeys;
 pub use tool_settings::{MethodPattern, RefreshSettings, ToolSettings};
 pub use usage::{EurPerUsd, UsageSettings};
@@ -77,6 +79,9 @@ pub struct Config {
     pub connections: Vec<Definition>,
     /// Key that seals stored secrets, if the operator gives it.
     pub seal_key: Option<Secret>,
+    /// The PostgreSQL that replicas share; without one, everything is in the state directory.
+    pub store: Option<StoreAddress>,
+    pub store_password: Option<SecretSource>,
     /// What tools may do with connections.
     pub connect: ConnectSettings,
     /// The download area.
@@ -197,6 +202,8 @@ impl Config {
             odoo: Limits::default(),
             connections: Vec::new(),
             seal_key: None,
+            store: None,
+            store_password: None,
             connect: ConnectSettings::default(),
             files: FileLimits::default(),
             memory: MemoryLimits::default(),

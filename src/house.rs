@@ -6,13 +6,17 @@
 
 mod desk;
 mod keeper;
+mod moving;
 mod policy_source;
+mod state;
 
 use std::sync::Arc;
 
 pub use desk::Desk;
 pub use keeper::{Look, PolicyKeeper};
+pub use moving::{MoveError, move_to_files, move_to_store};
 pub use policy_source::{PolicyLoadError, PolicySource, SHIPPED_POLICY};
+pub use state::{StateError, check_key, open_state, store_password};
 
 use crate::{
     approvals::Approvals,
@@ -29,7 +33,7 @@ use crate::{
     pipeline::Corridor,
     plugins::{Plugins, StartError},
     sandbox::{self, Sandbox, SandboxOptions},
-    store::{Cabinet, StateDir, StoreError},
+    store::{Cabinet, StoreError},
     tools::{Catalog, Drafts, Helpers, UnknownFeature},
     usage::{PriceFileError, UsageLedger},
 };
@@ -56,6 +60,8 @@ pub struct House {
 /// Why a house cannot be built. Each is a setting to mend.
 #[derive(Debug, thiserror::Error)]
 pub enum HouseError {
+    #[error("{0}")]
+    State(#[from] StateError),
     #[error("the state directory cannot be used: {0}")]
     Store(#[from] StoreError),
     #[error("the audit log cannot be used: {0}")]
@@ -92,8 +98,8 @@ impl House {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        let state = StateDir::open(&config.state_dir)?;
-        let audit = AuditLog::open_sealed(&state.path(AUDIT_FILE_NAME), seal_keys(&config, &state)?)?;
+        let state = open_state(&config).await?;
+        let audit = AuditLog::open_in_state(&state, AUDIT_FILE_NAME, seal_keys(&config, &state)?)?;
         let cabinet = Cabinet::open(&state);
         let connections = Arc::new(Connections::open(&config, &state)?.keeping_own_in(&cabinet));
         let sandbox = if config.sandbox { Some(start_sandbox(&config, &connections).await?) } else { None };
@@ -107,7 +113,7 @@ impl House {
         let pauses = match policy_source {
             PolicySource::Operator => Pauses::none(),
             PolicySource::Shipped | PolicySource::File(_) => {
-                Pauses::of(state.clone(), jiff::Timestamp::now())
+                Pauses::of(state.shared(), jiff::Timestamp::now())
             }
         };
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
@@ -126,15 +132,17 @@ impl House {
         let people = People::new(&cabinet, &config.auth, Arc::new(seal_keys(&config, &state)?))
             .with_connections(Arc::clone(&connections));
         let public = config.http.public_url.as_ref().map(PublicUrl::of);
+        let is_alone = state.store().is_none();
         let helpers = Helpers {
             enrolments: Some(Enrolments::new(&cabinet, people.clone(), public)),
-            extractor: Some(Extractor::new(language_model.clone(), Arc::clone(&usage), settings)),
+            extractor: is_alone.then(|| Extractor::new(language_model.clone(), Arc::clone(&usage), settings)),
             language_model,
-            memory: Memory::of_state(&state, config.memory),
+            memory: if is_alone { Memory::of_state(&state, config.memory) } else { Memory::closed() },
             drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
             usage: Some(usage),
             plugins: Some(plugins),
-            invoices: Some(invoices),
+            // Their journal is one of this machine: another replica would do a bill again.
+            invoices: is_alone.then_some(invoices),
         };
         let corridor = Corridor::new(catalog, policy, audit, connections)
             .keeping_files_in(DownloadArea::open(&state, config.files)?)

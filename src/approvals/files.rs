@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The directory inside the state directory.
-const DIRECTORY: &str = "approvals";
+pub const DIRECTORY: &str = "approvals";
 /// The name of the lock that all files share.
 const LOCK: &str = "approvals";
 const VERSION: u64 = 1;
@@ -53,7 +53,7 @@ pub(super) struct Turn<'a> {
 
 impl Files {
     pub(super) fn open(state: &StateDir, keys: SealKeys) -> Result<Self, StoreError> {
-        Ok(Self { dir: StateDir::open(&state.path(DIRECTORY))?, keys })
+        Ok(Self { dir: state.shared_folder(DIRECTORY)?, keys })
     }
 
     pub(super) fn key(&self) -> Result<Arc<SealKey>, ApprovalError> {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub use digest::bound_to;
 pub use entry::{ApprovalId, Entry, NotAllowed, Person, State};
+pub use files::DIRECTORY as APPROVALS_FOLDER;
 pub use plain::{quoted_name, quoted_value, visible};
 pub use preview::{Preview, RecordPreview, SHOWN_BESIDE};
 pub use store::{Approvals, Asking, DecideError, Door, Taken, Way, may_answer_in_form};

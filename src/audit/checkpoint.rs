@@ -88,6 +88,20 @@ pub(super) fn append(
     at: jiff::Timestamp,
     begins: bool,
 ) -> io::Result<Pending> {
+    let body = body(tail, &snapshot, keys, at, begins)?;
+    let start = tail.offset;
+    tail.append(CHECKPOINT, &body)?;
+    Ok(Pending::at(tail, start, snapshot.lines))
+}
+
+/// What the next line says if it is a checkpoint.
+pub(super) fn body(
+    tail: &Tail,
+    snapshot: &Snapshot,
+    keys: &Keys,
+    at: jiff::Timestamp,
+    begins: bool,
+) -> io::Result<Vec<u8>> {
     let mut sealed = Sealed {
         at,
         state: text_of(&hash_of(&snapshot.lines)).to_owned(),
@@ -99,14 +113,22 @@ pub(super) fn append(
     sealed.sig = keys.sign(&signed_text(tail.sequence + 1, text_of(&tail.hash), &sealed));
     let mut body = Vec::new();
     line::members(&mut body, &sealed)?;
-    let start = tail.offset;
-    tail.append(CHECKPOINT, &body)?;
-    let hash = text_of(&tail.hash).to_owned();
-    let header = Header { version: SAVED_VERSION, first: tail.first, start, seq: tail.sequence, hash };
-    Ok(Pending { header, lines: snapshot.lines })
+    Ok(body)
 }
 
 impl Pending {
+    /// The counters of the checkpoint that is the last line; `start` says where it begins.
+    pub(super) fn at(tail: &Tail, start: u64, lines: Vec<u8>) -> Self {
+        let hash = text_of(&tail.hash).to_owned();
+        let header = Header { version: SAVED_VERSION, first: tail.first, start, seq: tail.sequence, hash };
+        Self { header, lines }
+    }
+
+    /// The same with these counters.
+    pub(super) fn with(self, lines: Vec<u8>) -> Self {
+        Self { lines, ..self }
+    }
+
     /// Puts the counters in place, whole or not at all.
     pub(super) fn write(self, files: &Files) -> io::Result<()> {
         let path = files.checkpoint();

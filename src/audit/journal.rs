@@ -21,17 +21,20 @@ use super::{
     metrics::JournalState,
     state::State,
     tail::Tail,
+    together::{Closings, Together, Waiting},
     turn::Turn,
 };
 use crate::{
     ledger::LocalLedger,
-    store::{SealKeys, StateDir},
+    store::{Lines, SealKeys, StateDir, is_unreachable},
 };
 
 /// Largest file of the log; a full one is put aside and the chain goes on in the next.
 pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How often the keeper looks whether another process waits, while this one keeps its turn.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How long closing lines wait before the store is tried again.
+const AWAY_PAUSE: Duration = Duration::from_millis(200);
 
 /// The log could not be written: no call may run.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,13 @@ pub struct AuditError {
     pub(super) path: PathBuf,
     #[source]
     pub(super) source: io::Error,
+}
+
+impl AuditError {
+    /// Is it because the store that replicas share is away?
+    pub fn is_unreachable(&self) -> bool {
+        is_unreachable(&self.source)
+    }
 }
 
 #[derive(Debug)]
@@ -56,6 +66,9 @@ pub(super) struct Core {
     /// Calls that wait for their turn.
     queue: AtomicU64,
     keeper: Keeper,
+    /// Closing lines for the chain of several machines, if this is one.
+    closings: Option<Closings>,
+    lines: Option<Lines>,
 }
 
 /// When the keeper has something to do.
@@ -78,17 +91,24 @@ impl Core {
         let files = Files::of(path);
         let file = open_private(path).map_err(fail)?;
         let turn = Turn::open(&files).map_err(fail)?;
+        let lines = dir.store().map(Lines::of);
+        let together = lines.clone().map(Together::on);
+        let closings = together.as_ref().map(|together| together.closings.clone());
+        // The keys of one chain are those of all who write it.
+        let dir = dir.shared();
         Ok(Self {
             files,
             dir,
             seal,
             keys: OnceLock::new(),
             ledger: LocalLedger::default(),
-            state: Mutex::new(State::new(turn, Tail::empty(file))),
+            state: Mutex::new(State::new(turn, Tail::empty(file), together)),
             flusher: Arc::default(),
             file_bytes_max,
             queue: AtomicU64::new(0),
             keeper: Keeper::default(),
+            closings,
+            lines,
         })
     }
 
@@ -120,11 +140,25 @@ impl Core {
 
     /// Does something while nobody else can write, knowing everything that was written before.
     pub(super) fn turn<T>(self: &Arc<Self>, work: impl FnOnce(&mut State) -> T) -> Result<T, AuditError> {
+        self.turn_with(true, work)
+    }
+
+    fn turn_with<T>(
+        self: &Arc<Self>,
+        with_closings: bool,
+        work: impl FnOnce(&mut State) -> T,
+    ) -> Result<T, AuditError> {
         self.queue.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         self.queue.fetch_sub(1, Ordering::Relaxed);
-        state.begin(&self.files, &self.ledger, || self.public_key()).map_err(self.fail("follow"))?;
+        let begun = state.begin(&self.files, &self.ledger, with_closings, || self.public_key());
+        if let Err(error) = begun {
+            // Otherwise it is kept for as long as the store is away.
+            state.turn.give();
+            return Err(self.fail("follow")(error));
+        }
         let done = work(&mut state);
+        let committed = state.commit(&self.files, &self.ledger);
         let is_kept = state.end();
         let is_due = state.tail.offset >= self.file_bytes_max
             || (!is_kept && state.wants_checkpoint(jiff::Timestamp::now()));
@@ -132,7 +166,26 @@ impl Core {
         if is_kept || is_due {
             self.wake_keeper();
         }
+        committed.map_err(self.fail("write"))?;
         Ok(done)
+    }
+
+    /// Leaves the closing line of a call to the next turn, where several machines write the chain. Gives
+    /// it back where none do.
+    pub(super) fn close_later(self: &Arc<Self>, closing: Waiting) -> Option<Waiting> {
+        let Some(closings) = &self.closings else { return Some(closing) };
+        closings.add(closing);
+        self.wake_keeper();
+        None
+    }
+
+    fn has_closings(&self) -> bool {
+        self.closings.as_ref().is_some_and(Closings::are_there)
+    }
+
+    /// Is the store that holds the chain known to be away?
+    pub(super) fn is_away(&self) -> bool {
+        self.lines.as_ref().is_some_and(Lines::is_away)
     }
 
     /// Learns what other processes wrote, if they did. Where that fails, the next line says so.
@@ -181,11 +234,21 @@ impl Core {
                     return;
                 }
             }
+            if self.has_closings()
+                && let Err(error) = self.turn(|_| ())
+            {
+                tracing::debug!(%error, "closing lines wait for the shared store");
+                std::thread::sleep(AWAY_PAUSE);
+            }
             self.checkpoint_if_due();
             // Whoever takes the turn after this asks for the keeper again.
             let mut state = self.lock();
             let is_kept = state.look_around();
             keeper.is_wanted.store(is_kept, Ordering::Release);
+            // Looked at last: whoever adds one after this asks for the keeper.
+            if self.has_closings() {
+                keeper.is_wanted.store(true, Ordering::Release);
+            }
         }
     }
 
@@ -205,6 +268,9 @@ impl Core {
 
     /// Writes a checkpoint; into a new file where the old one is full.
     pub(super) fn checkpoint(self: &Arc<Self>, is_full: impl Fn(&State) -> bool) -> Result<(), AuditError> {
+        if self.lines.is_some() {
+            return self.checkpoint_together(is_full);
+        }
         let keys = self.keys()?;
         let now = jiff::Timestamp::now();
         let (pending, old, new) = self
@@ -227,8 +293,36 @@ impl Core {
         kept.map_err(self.fail("save the counters of"))
     }
 
+    /// The same for the chain of several machines. No closing line goes along: its charges are settled
+    /// after it is written, and the counters have to be those of this very line.
+    fn checkpoint_together(self: &Arc<Self>, is_full: impl Fn(&State) -> bool) -> Result<(), AuditError> {
+        let keys = self.keys()?;
+        let now = jiff::Timestamp::now();
+        let counters = self
+            .turn_with(false, |state| {
+                let is_full = is_full(state);
+                state.checkpoint_together(&self.ledger, keys, now, is_full)
+            })?
+            .map_err(self.fail("write"))?;
+        let (place, file) = {
+            let mut state = self.lock();
+            (state.place.take(), Arc::clone(&state.tail.file))
+        };
+        let Some(place) = place else { return Ok(()) };
+        let kept = file
+            .sync_data()
+            .and_then(|()| sync_folder(&self.files.log))
+            .and_then(|()| place.with(counters).write(&self.files));
+        kept.map_err(self.fail("save the counters of"))
+    }
+
     /// The last of this process: what is due is written, the turn is given back.
     pub(super) fn stop(self: &Arc<Self>) {
+        if self.has_closings()
+            && let Err(error) = self.turn(|_| ())
+        {
+            tracing::error!(%error, "the last closing lines are not in the log; their calls stay charged");
+        }
         self.checkpoint_if_due();
         *self.keeper.is_stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.keeper.changed.notify_all();

@@ -18,6 +18,7 @@ use super::{
     line,
     metrics::JournalState,
     state::State,
+    together::Waiting,
 };
 use crate::{
     facts::{JsonObject, Pause, PluginRequest, PluginRequests},
@@ -120,6 +121,26 @@ impl AuditLog {
         Self::open_in(path, dir, seal, FILE_BYTES_MAX)
     }
 
+    /// Opens the log of a state directory; where that has a store that replicas share, their log.
+    pub fn open_in_state(state: &StateDir, name: &str, seal: SealKeys) -> Result<Self, AuditError> {
+        let log = Self::open_in(&state.path(name), state.clone(), seal, FILE_BYTES_MAX)?;
+        if state.store().is_some() {
+            // So that an outage later is one of lines, and not of keys.
+            log.core().keys()?;
+        }
+        Ok(log)
+    }
+
+    /// Brings our copy of the log that replicas share up to date.
+    pub fn catch_up(&self) -> Result<(), AuditError> {
+        self.core().turn(|_| ())
+    }
+
+    /// Is the store that replicas share known to be away? Then no call can have its line.
+    pub fn is_away(&self) -> bool {
+        self.core().is_away()
+    }
+
     /// For tests and measurements: files as small as they like.
     pub fn open_with_files_of(path: &Path, file_bytes_max: u64) -> Result<Self, AuditError> {
         let dir = directory(path)?;
@@ -127,7 +148,12 @@ impl AuditLog {
         Self::open_in(path, dir, seal, file_bytes_max)
     }
 
-    fn open_in(path: &Path, dir: StateDir, seal: SealKeys, file_bytes_max: u64) -> Result<Self, AuditError> {
+    pub(super) fn open_in(
+        path: &Path,
+        dir: StateDir,
+        seal: SealKeys,
+        file_bytes_max: u64,
+    ) -> Result<Self, AuditError> {
         let core = Arc::new(Core::open(path, dir, seal, file_bytes_max)?);
         Ok(Self { shared: Arc::new(Shared { core }) })
     }
@@ -315,6 +341,10 @@ fn open_in_turn(
     }
     let is_charged = !reservation.is_empty();
     state.under_way.add(opening.call, reservation);
+    if let Some(together) = &mut state.together {
+        together.opened(opening.call);
+        return Ok((is_charged, None));
+    }
     let flushed = if durable { Some(core.flusher.ask(&state.tail.file)) } else { None };
     match flushed.transpose() {
         Ok(flushed) => Ok((is_charged, flushed)),
@@ -361,6 +391,11 @@ fn write_notes(body: &mut Vec<u8>, notes: &[RecordedNote]) -> io::Result<()> {
     }
     body.write_all(b",\"breakers\":")?;
     Ok(serde_json::to_writer(&mut *body, notes)?)
+}
+
+/// The closing line of a call that never ran.
+pub(super) fn not_sent(call: &str, end: &End) -> io::Result<Vec<u8>> {
+    closing(call, Instant::now(), CallOutcome::NotSent, None, Some(end), &PluginRequests::default())
 }
 
 fn closing(
@@ -416,10 +451,13 @@ impl OpenEntry {
         }
         let core = self.log.core();
         let charged = self.is_charged.then_some(end);
-        let members = closing(&self.call, self.opened, outcome, code, charged, &self.plugin_requests);
+        let members = closing(&self.call, self.opened, outcome, code, charged, &self.plugin_requests)
+            .map_err(core.fail("encode for"))?;
+        let waiting = Waiting { call: self.call.clone(), end: *end, members };
+        let Some(Waiting { members, .. }) = core.close_later(waiting) else { return Ok(()) };
         let written = core.turn(|state| {
             // Written first: what the log does not say must not be given back.
-            let written = members.and_then(|members| state.append("close", &members));
+            let written = state.append("close", &members);
             let kept = if written.is_ok() { *end } else { End::of(Settlement::Unknown) };
             if let Some(reservation) = state.under_way.take(&self.call) {
                 core.ledger.settle(reservation, &kept);

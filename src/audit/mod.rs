@@ -13,9 +13,11 @@ mod keys;
 mod line;
 mod log;
 mod metrics;
+mod pages;
 mod replay;
 mod state;
 mod tail;
+mod together;
 mod turn;
 mod verify;
 
@@ -23,8 +25,9 @@ pub use entry::{CallOutcome, Closing, Opening};
 pub use journal::AuditError;
 pub use log::{AuditLog, OpenEntry, OpenError};
 pub use metrics::{JournalState, Metrics};
+pub use pages::LinePages;
 pub use replay::{PastCall, PastCaller, PastCalls, PastEnd, past_calls};
-pub use verify::{ChainBreak, ChainReport, verify};
+pub use verify::{ChainBreak, ChainReport, verify, verify_shared};
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use super::{
     files::Files,
     keys::Keys,
     tail::{ROTATED, Seen, Tail},
+    together::Together,
     turn::Turn,
 };
 use crate::ledger::{End, Ledger as _, LocalLedger, Reservation, Settlement};
@@ -34,6 +35,10 @@ pub(super) struct State {
     pub(super) tail: Tail,
     is_loaded: bool,
     pub(super) under_way: UnderWay,
+    /// The chain of several machines, if this is one.
+    pub(super) together: Option<Together>,
+    /// Where our last checkpoint stands in it.
+    pub(super) place: Option<Pending>,
     shared_until: Option<Instant>,
     last_used: Instant,
     lines_since_checkpoint: u64,
@@ -81,12 +86,14 @@ impl UnderWay {
 }
 
 impl State {
-    pub(super) fn new(turn: Turn, tail: Tail) -> Self {
+    pub(super) fn new(turn: Turn, tail: Tail, together: Option<Together>) -> Self {
         Self {
             turn,
             tail,
             is_loaded: false,
             under_way: UnderWay::default(),
+            together,
+            place: None,
             shared_until: None,
             last_used: Instant::now(),
             lines_since_checkpoint: 0,
@@ -97,6 +104,26 @@ impl State {
 
     /// Takes the turn and learns what others wrote meanwhile.
     pub(super) fn begin(
+        &mut self,
+        files: &Files,
+        ledger: &LocalLedger,
+        with_closings: bool,
+        public: impl FnOnce() -> Option<String>,
+    ) -> io::Result<()> {
+        self.begin_here(files, ledger, public)?;
+        let Self { together, tail, under_way, .. } = self;
+        let Some(together) = together else { return Ok(()) };
+        let begun = together.begin(files, tail, ledger, under_way, with_closings);
+        match &begun {
+            Ok(()) => self.chain_holds = true,
+            // Away is not broken.
+            Err(error) => self.chain_holds &= error.kind() != io::ErrorKind::InvalidData,
+        }
+        begun
+    }
+
+    /// The same among the processes of one state directory.
+    fn begin_here(
         &mut self,
         files: &Files,
         ledger: &LocalLedger,
@@ -127,6 +154,16 @@ impl State {
         }
     }
 
+    /// Writes what was made for the chain of several machines.
+    pub(super) fn commit(&mut self, files: &Files, ledger: &LocalLedger) -> io::Result<()> {
+        let Self { together, tail, under_way, .. } = self;
+        let Some(together) = together else { return Ok(()) };
+        if let Some(place) = together.end(files, tail, ledger, under_way)? {
+            self.place = Some(place);
+        }
+        Ok(())
+    }
+
     /// Keeps the turn if nobody else seems to be there. True if it is kept.
     pub(super) fn end(&mut self) -> bool {
         self.last_used = Instant::now();
@@ -153,6 +190,9 @@ impl State {
 
     /// Do we know everything that is in the log, without taking the turn?
     pub(super) fn is_fresh(&self, files: &Files) -> bool {
+        if let Some(together) = &self.together {
+            return self.is_loaded && together.is_fresh();
+        }
         self.turn.is_held() || (self.is_loaded && self.tail.is_current(files))
     }
 
@@ -205,7 +245,10 @@ impl State {
     }
 
     pub(super) fn append(&mut self, event: &str, members: &[u8]) -> io::Result<()> {
-        self.tail.append(event, members)?;
+        match &mut self.together {
+            Some(together) => together.compose(&mut self.tail, event, members)?,
+            None => self.tail.append(event, members)?,
+        }
         self.lines_since_checkpoint += 1;
         self.checkpoint_at.get_or_insert_with(jiff::Timestamp::now);
         Ok(())
@@ -249,13 +292,35 @@ impl State {
         self.checkpoint(ledger, keys, now, true)
     }
 
+    /// A checkpoint for the chain of several machines, after the last line of a file that is full. Gives
+    /// the counters; its place is known once it is written.
+    pub(super) fn checkpoint_together(
+        &mut self,
+        ledger: &LocalLedger,
+        keys: &Keys,
+        now: jiff::Timestamp,
+        is_full: bool,
+    ) -> io::Result<Vec<u8>> {
+        if is_full {
+            let mut members = Vec::new();
+            super::line::members(&mut members, &serde_json::json!({ "at": now }))?;
+            self.append(ROTATED, &members)?;
+        }
+        let snapshot = ledger.snapshot(now, self.under_way.iter());
+        let body = checkpoint::body(&self.tail, &snapshot, keys, now, is_full)?;
+        self.append(CHECKPOINT, &body)?;
+        self.lines_since_checkpoint = 0;
+        self.checkpoint_at = Some(now);
+        Ok(snapshot.lines)
+    }
+
     pub(super) fn checkpoint_at(&self) -> Option<jiff::Timestamp> {
         self.checkpoint_at
     }
 }
 
 /// What a line of the log does to the counters.
-fn apply(seen: &Seen<'_>, ledger: &LocalLedger, under_way: &mut UnderWay) {
+pub(super) fn apply(seen: &Seen<'_>, ledger: &LocalLedger, under_way: &mut UnderWay) {
     for note in &seen.breakers {
         ledger.replay_note(note);
     }

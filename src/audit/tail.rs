@@ -108,12 +108,24 @@ impl Tail {
         if self.line.len() > LINE_BYTES_MAX {
             return Err(wrong("the line would be longer than any line of the log".to_owned()));
         }
+        let line = std::mem::take(&mut self.line);
+        let written = self.write(&line);
+        self.line = line;
+        written?;
+        self.sequence += 1;
+        self.hash = hash;
+        self.has_ended = event == ROTATED;
+        Ok(())
+    }
+
+    /// All of these bytes or none.
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
         if self.is_torn {
             (&*self.file).write_all(b"\n")?;
             self.is_torn = false;
             self.offset += 1;
         }
-        if let Err(error) = (&*self.file).write_all(&self.line) {
+        if let Err(error) = (&*self.file).write_all(line) {
             // Half a line is taken back; where even that fails, the next one begins on a new line.
             self.is_torn = self.file.set_len(self.offset).is_err();
             if self.is_torn {
@@ -121,10 +133,54 @@ impl Tail {
             }
             return Err(error);
         }
-        self.offset += self.line.len() as u64;
+        self.offset += line.len() as u64;
+        Ok(())
+    }
+
+    /// Makes the next line without writing it: where processes on several machines share the chain, it
+    /// is theirs first. The caller takes it back with `go_back` where that fails.
+    pub(super) fn compose(&mut self, event: &str, members: &[u8]) -> io::Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(members.len() + 256);
+        line::begin(&mut text, self.sequence + 1, &self.hash, event);
+        text.extend_from_slice(members);
+        let hash = line::finish(&mut text);
+        if text.len() > LINE_BYTES_MAX {
+            return Err(wrong("the line would be longer than any line of the log".to_owned()));
+        }
+        text.pop_if(|last| *last == b'\n');
         self.sequence += 1;
         self.hash = hash;
-        self.has_ended = event == ROTATED;
+        Ok(text)
+    }
+
+    pub(super) fn go_back(&mut self, (sequence, hash): (u64, Hash)) {
+        self.sequence = sequence;
+        self.hash = hash;
+    }
+
+    /// Puts a line that is part of the chain already into our copy of it.
+    pub(super) fn copy_in(
+        &mut self,
+        files: &Files,
+        text: &[u8],
+        apply: &mut impl FnMut(&Seen<'_>),
+    ) -> io::Result<()> {
+        if self.has_ended {
+            self.enter_next(files)?;
+        }
+        let broken = || wrong(format!("the chain is broken after line {}", self.sequence));
+        let seen: Seen<'_> = serde_json::from_slice(text).map_err(|_| broken())?;
+        let hash = hash_of_text(&seen.hash).filter(|hash| line::expected_hash(text) == Some(*hash));
+        let follows = seen.seq == self.sequence + 1 && seen.prev.as_bytes() == self.hash;
+        let (true, Some(hash)) = (follows, hash) else { return Err(broken()) };
+        let mut whole = Vec::with_capacity(text.len() + 1);
+        whole.extend_from_slice(text);
+        whole.push(b'\n');
+        self.write(&whole)?;
+        self.sequence = seen.seq;
+        self.hash = hash;
+        self.has_ended = seen.event == ROTATED;
+        apply(&seen);
         Ok(())
     }
 

@@ -4,10 +4,11 @@ use std::fs;
 
 use futures_util::FutureExt as _;
 
-use super::{AuditLog, CallOutcome, Opening, verify};
+use super::{AuditLog, CallOutcome, Opening, verify, verify_shared};
 use crate::{
-    facts::{Arrival, Caller},
+    facts::{Arrival, Caller, Secret},
     ledger::{End, Settlement},
+    store::{Postgres, SealKeys, StateDir},
 };
 
 fn write_calls(log: &AuditLog, calls: usize) {
@@ -129,4 +130,45 @@ fn the_file_is_readable_for_its_owner_only() {
     let path = folder.path().join("audit.jsonl");
     write_calls(&AuditLog::open(&path).unwrap(), 1);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Machines that share one store, each with a copy of the chain; where `ODOO_MCP_TEST_STORE` names one.
+#[test]
+fn machines_that_share_a_store_keep_one_chain_and_whole_copies_of_it() {
+    let Some([one, two]) = crate::store::test_stores() else { return };
+    let machine = |store: &Postgres| {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap().with_store(Some(store.clone()));
+        (folder, state)
+    };
+    let key = "c".repeat(64);
+    let open = |state: &StateDir| {
+        let keys = SealKeys::given(&Secret::new(key.clone())).unwrap();
+        // Files so small that the chain goes through several.
+        AuditLog::open_in(&state.path("audit.jsonl"), state.clone(), keys, 12_000).unwrap()
+    };
+    let first = machine(&one);
+    let second = machine(&two);
+    std::thread::scope(|scope| {
+        for (_, state) in [&first, &second] {
+            let log = open(state);
+            scope.spawn(move || write_calls(&log, 60));
+        }
+    });
+    let third = machine(&two);
+    let mut lines = Vec::new();
+    for (_, state) in [&first, &second, &third] {
+        let log = open(state);
+        log.catch_up().unwrap();
+        drop(log);
+        let report = verify(&state.path("audit.jsonl")).unwrap();
+        assert!(report.holds(), "{:?}", report.breaks.first());
+        assert_eq!((report.calls_open, report.calls_closed, report.keys.len()), (120, 120, 1));
+        lines.push(report.lines);
+        let files = state.names().unwrap().iter().filter(|name| name.ends_with(".jsonl")).count();
+        assert!(files > 2, "{files} files");
+    }
+    let shared = verify_shared(&one, &first.1.path("audit.jsonl")).unwrap();
+    assert!(shared.holds(), "{:?}", shared.breaks.first());
+    assert!(lines.iter().all(|count| *count <= shared.lines && *count >= 240), "{lines:?}");
 }

@@ -14,6 +14,7 @@ use super::{
     line::{self, GENESIS, Hash, LINE_BYTES_MAX, hash_of_text, text_of},
     tail::ROTATED,
 };
+use crate::store::{Lines, Postgres};
 
 /// Most breaks that are told one by one.
 const BREAKS_MAX: usize = 1_000;
@@ -90,6 +91,38 @@ pub fn verify(path: &Path) -> io::Result<ChainReport> {
     }
     Ok(walk.report)
 }
+
+/// The same for the chain in the store that replicas share, line by line as it is there. `copy` is the
+/// log of a state directory, whose last checkpoint has to be in the chain.
+pub fn verify_shared(store: &Postgres, copy: &Path) -> io::Result<ChainReport> {
+    let mut walk = Walk { report: ChainReport::default(), last: (0, GENESIS), known: None, is_first: true };
+    let known = checkpoint::last_known(&Files::of(copy));
+    walk.known = known.map(|(sequence, hash)| (sequence, hash, false));
+    let lines = Lines::of(store);
+    let head = lines.head()?;
+    let mut number = 0;
+    while number < head {
+        let page = lines.after(number)?;
+        if page.is_empty() {
+            break;
+        }
+        for text in page {
+            number += 1;
+            walk.line(SHARED, number, &text);
+        }
+    }
+    if number < head {
+        walk.report.broken(SHARED, number + 1, format!("the end is missing: {head} lines were written"));
+    }
+    if let Some((sequence, _, false)) = walk.known {
+        let why = format!("the end is missing: a checkpoint of line {sequence} is known that is not here");
+        walk.report.broken(SHARED, number + 1, why);
+    }
+    Ok(walk.report)
+}
+
+/// Where a line is that is in no file.
+const SHARED: &str = "the shared store";
 
 struct Walk {
     report: ChainReport,

@@ -63,7 +63,7 @@ impl ApprovalsCommand {
     pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         let flags =
             Flags { state_dir: self.state_dir, config: session.config_file.clone(), ..Flags::default() };
-        let desk = Desk::open(session.load(&flags)?)?;
+        let desk = Desk::open(session, session.load(&flags)?)?;
         match self.command {
             None => desk.list(session, false, self.json),
             Some(Subcommands::List { all }) => desk.list(session, all, self.json),
@@ -82,9 +82,9 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(config: Config) -> Result<Self, Stop> {
+    fn open(session: &Session, config: Config) -> Result<Self, Stop> {
         let settings = |error: &dyn std::fmt::Display| Stop::Settings(error.to_string());
-        let state = StateDir::open(&config.state_dir).map_err(|error| settings(&error))?;
+        let state = session.state(&config)?;
         let keys = seal_keys(&config, &state).map_err(|error| settings(&error))?;
         let approvals = Approvals::open(&state, keys).map_err(|error| settings(&error))?;
         Ok(Self { config, state, approvals })
@@ -136,7 +136,7 @@ impl Desk {
         let person = at_command_line(self.state.root());
         let parsed = parse(id).ok_or_else(|| unknown(id))?;
         let keys = seal_keys(&self.config, &self.state).map_err(|error| Stop::Settings(error.to_string()))?;
-        let log = AuditLog::open_sealed(&self.state.path(AUDIT_FILE_NAME), keys)
+        let log = AuditLog::open_in_state(&self.state, AUDIT_FILE_NAME, keys)
             .map_err(|error| Stop::Settings(format!("the audit log cannot be used: {error}")))?;
         let note = |entry: &Entry| {
             let note = ApprovalNote::of_entry(entry, now);

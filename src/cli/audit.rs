@@ -11,7 +11,12 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::{Session, Stop, terminal::table};
-use crate::{audit, config::Flags, house::AUDIT_FILE_NAME};
+use crate::{
+    audit::{self, AuditLog, ChainReport},
+    config::{Config, Flags},
+    house::AUDIT_FILE_NAME,
+    odoo::seal_keys,
+};
 
 /// Read and verify the audit log
 #[derive(Debug, Args)]
@@ -49,15 +54,45 @@ impl Audit {
     pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         let flags =
             Flags { state_dir: self.state_dir, config: session.config_file.clone(), ..Flags::default() };
-        let log = |file: Option<PathBuf>| match file {
-            Some(file) => Ok(file),
-            None => session.load(&flags).map(|config| config.state_dir.join(AUDIT_FILE_NAME)),
-        };
         match self.command {
-            Subcommands::Verify { file } => verify(session, &log(file)?),
-            Subcommands::Show { last, file } => show(session, &log(file)?, last),
+            Subcommands::Verify { file: Some(file) } => verify(session, &file),
+            Subcommands::Verify { file: None } => verify_own(session, &session.load(&flags)?),
+            Subcommands::Show { last, file: Some(file) } => show(session, &file, last),
+            Subcommands::Show { last, file: None } => {
+                show(session, &own_log(session, &session.load(&flags)?)?, last)
+            }
         }
     }
+}
+
+/// The log of these settings as a file. Where replicas share it, their lines are fetched first.
+pub(super) fn own_log(session: &Session, config: &Config) -> Result<PathBuf, Stop> {
+    let path = config.state_dir.join(AUDIT_FILE_NAME);
+    if config.store.is_some() {
+        let state = session.state(config)?;
+        let keys = seal_keys(config, &state).map_err(|error| Stop::Settings(error.to_string()))?;
+        let failed = |error: audit::AuditError| Stop::FailedWith(error.to_string());
+        let log = AuditLog::open_in_state(&state, AUDIT_FILE_NAME, keys).map_err(failed)?;
+        log.catch_up().map_err(failed)?;
+    }
+    Ok(path)
+}
+
+/// The report of the log of these settings: of the store, where replicas share it.
+pub(super) fn report_of_own(session: &Session, config: &Config) -> Result<ChainReport, Stop> {
+    let path = config.state_dir.join(AUDIT_FILE_NAME);
+    if config.store.is_none() {
+        return audit::verify(&path).map_err(|error| unreadable(&path, &error));
+    }
+    let state = session.state(config)?;
+    let Some(store) = state.store() else { return Err(Stop::Internal("no shared store".to_owned())) };
+    audit::verify_shared(store, &path).map_err(|error| {
+        Stop::FailedWith(format!("the audit log of the shared store cannot be read: {error}"))
+    })
+}
+
+fn verify_own(session: &Session, config: &Config) -> Result<(), Stop> {
+    tell(session, &report_of_own(session, config)?)
 }
 
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Stop {
@@ -65,7 +100,10 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Stop {
 }
 
 pub(super) fn verify(session: &Session, path: &Path) -> Result<(), Stop> {
-    let report = audit::verify(path).map_err(|error| unreadable(path, &error))?;
+    tell(session, &audit::verify(path).map_err(|error| unreadable(path, &error))?)
+}
+
+pub(super) fn tell(session: &Session, report: &ChainReport) -> Result<(), Stop> {
     for found in report.breaks.iter().chain(&report.torn) {
         session.terminal.line(&format!("{} line {}: {}", found.file, found.line, found.why))?;
     }

@@ -71,6 +71,18 @@ fn settings(session: &Session, state_dir: Option<PathBuf>) -> Result<Config, Sto
     session.load(&Flags { state_dir, config: session.config_file.clone(), ..Flags::default() })
 }
 
+/// A copy of one server's files would not hold what the servers share.
+fn refuse_shared(config: &Config) -> Result<(), Stop> {
+    if config.store.is_none() {
+        return Ok(());
+    }
+    Err(Stop::FailedWith(
+        "the state is in the shared `store`; copy and restore that with the tools of PostgreSQL, such as \
+         `pg_dump`, and keep the sealing key"
+            .to_owned(),
+    ))
+}
+
 fn stopped(error: &BackupError) -> Stop {
     Stop::FailedWith(error.to_string())
 }
@@ -78,6 +90,7 @@ fn stopped(error: &BackupError) -> Stop {
 impl Backup {
     pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         let config = settings(session, self.state_dir)?;
+        refuse_shared(&config)?;
         if !config.state_dir.is_dir() {
             return Err(Stop::FailedWith(format!(
                 "there is no state directory `{}`",
@@ -144,6 +157,7 @@ impl Restore {
             return say(session, &verified);
         }
         let config = settings(session, self.state_dir)?;
+        refuse_shared(&config)?;
         let root = &config.state_dir;
         if root.is_dir() {
             let state = StateDir::open(root).map_err(|error| Stop::FailedWith(error.to_string()))?;

@@ -25,6 +25,7 @@ mod runtime;
 mod serve;
 mod settings;
 mod signals;
+mod store;
 mod terminal;
 mod tools;
 mod usage;
@@ -34,7 +35,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, Environment, Flags};
+use crate::house::open_state;
 use crate::plugins::RUNNER_COMMAND;
+use crate::store::StateDir;
 use exit::Stop;
 use house_flags::HouseFlags;
 use terminal::Terminal;
@@ -85,6 +88,7 @@ enum Command {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Store(store::StoreCommand),
     Usage(usage::UsageCommand),
     Doctor(doctor::Doctor),
     Health(health::Health),
@@ -109,6 +113,15 @@ impl Session {
         let mut all = flags.map(HouseFlags::layer).unwrap_or_default();
         all.config.clone_from(&self.config_file);
         self.load(&all)
+    }
+
+    /// The state of these settings, in files or in the store that replicas share.
+    fn state(&self, config: &Config) -> Result<StateDir, Stop> {
+        if config.store.is_none() {
+            return StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()));
+        }
+        let opened = async { open_state(config).await.map_err(|error| Stop::Settings(error.to_string())) };
+        runtime::block_on(opened)
     }
 
     fn load(&self, flags: &Flags) -> Result<Config, Stop> {
@@ -149,6 +162,7 @@ fn dispatch(session: &Session, command: Command) -> Result<(), Stop> {
         Command::Audit(audit) => audit.run(session),
         Command::Backup(backup) => backup.run(session),
         Command::Restore(restore) => restore.run(session),
+        Command::Store(store) => store.run(session),
         Command::Usage(usage) => usage.run(session),
         Command::Doctor(doctor) => doctor.run(session),
         Command::Health(health) => health.run(session),

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Session, Stop, runtime};
 use crate::{
     config::{Config, DEFAULT_SETTINGS},
-    house::PolicySource,
+    house::{PolicySource, open_state},
     identity::People,
     odoo::seal_keys,
     store::{Cabinet, SealKeys, StateDir},
@@ -87,8 +87,15 @@ fn wants_tokens(config: &Config) -> bool {
     if !config.auth.odoo_connections.is_empty() {
         return true;
     }
-    let Ok(true) = config.state_dir.try_exists() else { return false };
-    let Ok(state) = StateDir::open(&config.state_dir) else { return false };
+    let state = if config.store.is_some() {
+        runtime::block_on(async {
+            open_state(config).await.map_err(|error| Stop::Settings(error.to_string()))
+        })
+    } else {
+        let Ok(true) = config.state_dir.try_exists() else { return false };
+        StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()))
+    };
+    let Ok(state) = state else { return false };
     let Ok(keys) = seal_keys(config, &state) else { return false };
     let has_store = Cabinet::is_in(&state);
     let people = People::new(&Cabinet::open(&state), &config.auth, Arc::new(keys));

@@ -9,6 +9,7 @@ use super::{
     connections::odoo_url,
     features, invoices, language_model, memory, metrics, oauth, plugins,
     raw::{Raw, shown},
+    store,
     tool_settings::server_action,
     usage,
 };
@@ -52,6 +53,8 @@ const OWN_KEYS: &[Key] = &[
     Key { path: "state_dir", read: |config, raw| raw.path().map(|path| config.state_dir = path) },
     Key { path: "policy", read: |config, raw| raw.path().map(|path| config.policy = Some(path)) },
     Key { path: "key", read: read_seal_key },
+    Key { path: "store", read: store::read },
+    Key { path: "store_password", read: store::read_password },
     Key { path: "connect.allowed_urls", read: read_allowed_urls },
     Key {
         path: "connect.any_secret_ref",

@@ -13,7 +13,7 @@ use super::{
     legacy, metrics, paths,
     problems::Findings,
     raw::Raw,
-    tenant_keys,
+    store, tenant_keys,
 };
 use crate::facts::{Credential, SecretSource, nearest};
 
@@ -220,6 +220,11 @@ fn check_whole(config: &Config, environment: &Environment, findings: &mut Findin
     if let Some(key) = &config.language_model.key {
         check_reference("`language_model.key`", key, environment, findings);
     }
+    match store::check(config) {
+        Ok(Some(password)) => check_reference("`store_password`", password, environment, findings),
+        Ok(None) => {}
+        Err(why) => findings.problem("`store_password`", why),
+    }
     check_language_model(&config.language_model, findings);
     if let Some(problem) = metrics::problem(config) {
         findings.problem("`metrics`", problem);
@@ -267,6 +272,7 @@ fn check_file_mode(config: &Config, findings: &mut Findings) {
         })
         .chain(config.grants.iter().map(|grant| &grant.token))
         .chain(&config.language_model.key)
+        .chain(&config.store_password)
         .any(|source| matches!(source, SecretSource::Inline(_)));
     let open = path.metadata().is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
     if inline && open {

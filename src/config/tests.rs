@@ -41,6 +41,8 @@ fn the_default_file_parses_to_the_defaults() {
 fn copy(config: &Config) -> Config {
     Config {
         state_dir: config.state_dir.clone(),
+        store: config.store.clone(),
+        store_password: config.store_password.clone(),
         policy: config.policy.clone(),
         http: config.http.clone(),
         connect: config.connect.clone(),
@@ -124,6 +126,7 @@ fn every_key_has_a_variable_that_is_read() {
             | "connect.any_secret_ref"
             | "connect.os_keyring" => "true",
             "key" => CANARY,
+            "store" => "postgres://anna@localhost/shop",
             "invoices.few_shot" | "invoices.routing" => "false",
             "invoices.line_proposals" => "true",
             "invoices.prompt_version" => "v3",

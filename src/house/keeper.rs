@@ -219,7 +219,7 @@ impl PolicyKeeper {
     /// Who stopped whom stands in the log as well.
     fn note_pauses(&self) {
         let at = Timestamp::now();
-        let orders = operator::orders(&self.state, at).unwrap_or_default();
+        let orders = operator::orders(&self.state.shared(), at).unwrap_or_default();
         tracing::warn!(orders = orders.len(), "the kill switch changed");
         if let Err(error) = self.corridor.audit().note_event("pause", &PausesNoted { at, orders: &orders }) {
             tracing::error!(%error, "the kill switch is not in the log");

@@ -56,8 +56,9 @@ pub use call::{Argument, Call, Page, PageQuery};
 pub use calls::{MethodCall, Target};
 pub use client::OdooClient;
 pub use connections::{
-    CertificateReport, CheckResult, ConnectRequest, Connected, Connections, Overview, OwnRequest, OwnRow,
-    OwnState, PermittedConnections, PinReport, PinStatus, ProtocolName, Repinned, Row, SecretKind, seal_keys,
+    CONNECTIONS_FILE, CertificateReport, CheckResult, ConnectRequest, Connected, Connections, Overview,
+    OwnRequest, OwnRow, OwnState, PermittedConnections, PinReport, PinStatus, ProtocolName, Repinned, Row,
+    SecretKind, seal_keys,
 };
 pub use context::{Context, ContextError};
 pub use currencies::currencies;

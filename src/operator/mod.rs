@@ -7,6 +7,6 @@ mod pauses;
 mod presence;
 mod request;
 
-pub use pauses::{PauseError, PauseOrder, Pauses, lift, order_pause, orders};
+pub use pauses::{FILE as PAUSES_FILE, PauseError, PauseOrder, Pauses, lift, order_pause, orders};
 pub use presence::{Presence, RefusedFile, ServerStatus, servers};
 pub use request::{RequestError, ask_all, newest_request};

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     facts::{Caller, GrantName, Pause},
-    store::{DocumentError, Stamp, StateDir, StoreError, parse_document, write_document},
+    store::{DocumentError, Stamp, StateDir, StoreError, is_unreachable, parse_document, write_document},
 };
 
-const FILE: &str = "paused.json";
+pub const FILE: &str = "paused.json";
 const VERSION: u64 = 1;
 /// Most orders at one time: one for each grant of a large installation.
 const ORDERS_MAX: usize = 1_000;
@@ -153,6 +153,10 @@ impl Pauses {
         let Some(dir) = &self.dir else { return false };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = dir.stamp(FILE);
+        // While the shared store is away no call runs anyway; what it said last is good until it is back.
+        if *seen != Seen::Never && stamp.as_ref().is_err_and(|error| is_unreachable(&error.source)) {
+            return false;
+        }
         if stamp.as_ref().is_ok_and(|stamp| *seen == Seen::Stamp(*stamp)) {
             return false;
         }

@@ -274,6 +274,9 @@ impl Corridor {
     }
 
     async fn call_measured(&self, call: RawCall) -> Result<Walked, UnknownTool> {
+        if self.audit.is_away() {
+            return Ok(Walked::Reply(reply::word(&CallError::StoreUnreachable)));
+        }
         let (began, name) = (Instant::now(), call.tool.clone());
         let policy = self.policy.load_full();
         let found = self.catalog.find(&call.tool);
@@ -341,7 +344,11 @@ impl Corridor {
         if let Some(denial) = scopes::beyond(policy, &facts) {
             return Err(self.refuse(policy, &facts, denial));
         }
-        let (permit, checked) = match self.decide(policy, &mut facts, &call, &connections).await? {
+        let decided = self.decide(policy, &mut facts, &call, &connections).await;
+        // What a decision looks for, such as an approval or a saved connection, is away with the store.
+        let decided =
+            decided.map_err(|error| if self.audit.is_away() { CallError::StoreUnreachable } else { error });
+        let (permit, checked) = match decided? {
             Decided::Allowed(permit, checked) => (permit, checked),
             Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),
             Decided::Question(mut question) => {
@@ -480,6 +487,10 @@ fn opening<'a>(
 }
 
 fn no_line(error: &AuditError) -> CallError {
+    if error.is_unreachable() {
+        tracing::warn!(%error, "no opening line, so no call");
+        return CallError::StoreUnreachable;
+    }
     let reference = new_reference();
     tracing::error!(%error, %reference, "no opening line, so no call");
     CallError::AuditUnavailable { reference }

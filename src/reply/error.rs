@@ -28,6 +28,8 @@ pub enum CallError {
     AuditUnavailable {
         reference: String,
     },
+    /// The store that replicas share is away: no record, no call.
+    StoreUnreachable,
     /// A fault of ours, known to the log by its reference number.
     Internal {
         reference: String,
@@ -55,6 +57,7 @@ impl CallError {
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => "internal",
             Self::Cancelled => "cancelled",
             Self::AuditUnavailable { .. } => "audit_unavailable",
+            Self::StoreUnreachable => "store_unreachable",
         }
     }
 
@@ -66,6 +69,9 @@ impl CallError {
             Self::Cancelled => "the call was cancelled".to_owned(),
             Self::AuditUnavailable { reference } => {
                 format!("the audit log cannot be written, so nothing was done (reference {reference})")
+            }
+            Self::StoreUnreachable => {
+                "the store that all servers share cannot be reached, so nothing was done".to_owned()
             }
             Self::Internal { reference } => {
                 format!("something failed inside odoo-mcp (reference {reference})")
@@ -93,6 +99,7 @@ impl CallError {
             Self::Tool(ToolError::Internal { .. }) | Self::Internal { .. } => {
                 Some("the operator finds the reference in the log".to_owned())
             }
+            Self::StoreUnreachable => Some("try again in some seconds".to_owned()),
             Self::Cancelled | Self::AuditUnavailable { .. } => None,
         }
     }
@@ -115,7 +122,7 @@ impl CallError {
             Self::AuditUnavailable { reference } | Self::Internal { reference } => {
                 details.insert("reference".to_owned(), json!(reference));
             }
-            Self::Arguments(_) | Self::Tool(_) | Self::Cancelled => {}
+            Self::Arguments(_) | Self::Tool(_) | Self::Cancelled | Self::StoreUnreachable => {}
         }
         details
     }

@@ -1,4 +1,4 @@
-//! The state directory: private, locked, replaced whole.
+//! The state directory: private, locked, replaced whole; and the store that replicas share.
 //!
 //! A file here is never half written, never readable by others, and never overwritten because it
 //! could not be understood. What the files mean is known to the rooms that keep them.
@@ -10,13 +10,20 @@ mod document;
 mod key;
 #[cfg(feature = "os-keyring")]
 mod keyring;
+mod postgres;
+mod remote;
 mod sealed;
 mod state_dir;
 
-pub use cabinet::{Cabinet, CabinetError, Drawer, Item};
+pub use cabinet::{CABINET_FILE, Cabinet, CabinetError, Drawer, Item};
 pub use database::{Database, DatabaseError, Migration};
 pub use document::{DocumentError, parse_document, write_document};
 use key::KEY_FILE;
 pub use key::{KeyError, SealKeys};
+#[cfg(test)]
+pub(crate) use postgres::test_stores;
+pub use postgres::{
+    Counts, Documents, KeptDocument, KeptItem, Lines, LinesTurn, Postgres, PostgresError, is_unreachable,
+};
 pub use sealed::{SealError, SealKey};
 pub use state_dir::{HeldLock, LockedFile, Stamp, StateDir, StoreError, new_private_file};

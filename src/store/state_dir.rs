@@ -7,16 +7,25 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use super::{
+    postgres::Postgres,
+    remote::{Remote, RemoteLock},
+};
+
 /// Writers hold a lock for milliseconds; whoever waits longer waits for something that hangs.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 const LOCK_RETRY: Duration = Duration::from_millis(5);
 /// Largest state file that is read: thousands of connections fit.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// A state directory that is ours alone.
+/// A state directory that is ours alone. What all replicas share is seen through [`StateDir::shared`].
 #[derive(Debug, Clone)]
 pub struct StateDir {
     root: PathBuf,
+    /// The store of all replicas, where the settings name one.
+    store: Option<Postgres>,
+    /// Set in a view of the shared documents: they are there, and not in the directory.
+    remote: Option<Remote>,
 }
 
 /// What can go wrong with files of the state directory.
@@ -30,7 +39,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    fn new(what: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(super) fn new(what: &'static str, path: &Path, source: io::Error) -> Self {
         Self { what, path: path.to_owned(), source }
     }
 
@@ -50,12 +59,50 @@ pub struct Stamp {
     inode: u64,
 }
 
+impl Stamp {
+    /// Of a document that has a number for each of its versions.
+    pub(super) fn of_version(version: i64) -> Self {
+        Self { modified: None, length: 0, inode: version.unsigned_abs() }
+    }
+}
+
 impl StateDir {
     /// Makes the directory if needed and takes away everybody else's rights to it.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         create_private(root).map_err(|source| StoreError::new("create", root, source))?;
         protect(root).map_err(|source| StoreError::new("protect", root, source))?;
-        Ok(Self { root: root.to_owned() })
+        Ok(Self { root: root.to_owned(), store: None, remote: None })
+    }
+
+    /// The same directory, with a store that other replicas share.
+    #[must_use]
+    pub fn with_store(mut self, store: Option<Postgres>) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// The store of all replicas, if there is one.
+    pub fn store(&self) -> Option<&Postgres> {
+        self.store.as_ref()
+    }
+
+    /// The documents that all replicas share: of the store, or of this directory where there is none.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        let remote = self.store.as_ref().map(|store| Remote::of(store, ""));
+        Self { remote, ..self.clone() }
+    }
+
+    /// A folder of shared documents.
+    pub fn shared_folder(&self, name: &str) -> Result<Self, StoreError> {
+        match &self.store {
+            Some(store) => Ok(Self {
+                root: self.path(name),
+                store: self.store.clone(),
+                remote: Some(Remote::of(store, &format!("{name}/"))),
+            }),
+            None => Self::open(&self.path(name)),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -69,6 +116,9 @@ impl StateDir {
     /// What a file looks like now; `None` where there is none.
     pub fn stamp(&self, name: &str) -> Result<Option<Stamp>, StoreError> {
         let path = self.path(name);
+        if let Some(remote) = &self.remote {
+            return remote.stamp(name);
+        }
         match fs::symlink_metadata(&path) {
             Ok(metadata) => Ok(Some(Stamp {
                 modified: metadata.modified().ok(),
@@ -83,6 +133,9 @@ impl StateDir {
     /// The whole file; `None` where there is none.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path(name);
+        if let Some(remote) = &self.remote {
+            return remote.read(name);
+        }
         match read_regular(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -92,6 +145,9 @@ impl StateDir {
 
     /// The names of the files in here, locks and half-written ones apart.
     pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        if let Some(remote) = &self.remote {
+            return remote.names();
+        }
         let failed = |source| StoreError::new("list", &self.root, source);
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.root).map_err(failed)? {
@@ -136,6 +192,9 @@ impl StateDir {
     /// Removes a file; one that is not there is as good as removed.
     pub fn remove(&self, name: &str) -> Result<(), StoreError> {
         let path = self.path(name);
+        if let Some(remote) = &self.remote {
+            return remote.remove(name);
+        }
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(StoreError::new("remove", &path, source))
@@ -145,13 +204,20 @@ impl StateDir {
     }
 
     fn lock_within(&self, name: &str, wait: Duration) -> Result<LockedFile<'_>, StoreError> {
+        if let Some(remote) = &self.remote {
+            let lock = Lock::Remote(remote.lock(name)?);
+            return Ok(LockedFile { dir: self, name: name.to_owned(), lock });
+        }
         let path = self.path(&format!("{name}.lock"));
         let failed = |source| StoreError::new("lock", &path, source);
         let file = open_for_locking(&path).map_err(failed)?;
         let started = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(LockedFile { dir: self, name: name.to_owned(), _lock: file }),
+                Ok(()) => {
+                    let lock = Lock::File { _file: file };
+                    return Ok(LockedFile { dir: self, name: name.to_owned(), lock });
+                }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) if started.elapsed() < wait => std::thread::sleep(LOCK_RETRY),
                 Err(TryLockError::WouldBlock) => {
@@ -176,7 +242,13 @@ pub struct HeldLock {
 pub struct LockedFile<'a> {
     dir: &'a StateDir,
     name: String,
-    _lock: File,
+    lock: Lock,
+}
+
+#[derive(Debug)]
+enum Lock {
+    File { _file: File },
+    Remote(RemoteLock),
 }
 
 impl LockedFile<'_> {
@@ -191,12 +263,18 @@ impl LockedFile<'_> {
 
     /// Replaces another file of the directory, for files that all share this one's lock.
     pub fn replace_beside(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        replace(self.dir, name, bytes)
+        match &self.lock {
+            Lock::File { .. } => replace(self.dir, name, bytes),
+            Lock::Remote(lock) => lock.replace(name, bytes),
+        }
     }
 
     /// Removes another file of the directory; one that is gone already is fine.
     pub fn remove_beside(&self, name: &str) -> Result<(), StoreError> {
-        self.dir.remove(name)
+        match &self.lock {
+            Lock::File { .. } => self.dir.remove(name),
+            Lock::Remote(lock) => lock.remove(name),
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub use context::CallContext;
 pub use definition::{ArgumentsError, Attached, DecodedCall, Output, Progress, Tool, ToolEntry, row};
 pub use error::ToolError;
 pub use helpers::Helpers;
-pub use translations::Drafts;
+pub use translations::{DRAFTS_FOLDER, Drafts};
 pub use usage::{usage_cells, usage_columns};
 
 /// The table of contents of the house.

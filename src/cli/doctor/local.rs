@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Check;
 use crate::{
     audit,
+    cli::{Session, Stop},
     config::Config,
     house::{AUDIT_FILE_NAME, PolicySource},
     operator,
@@ -137,6 +138,19 @@ pub(super) fn servers(path: &Path) -> Vec<Check> {
         });
     }
     checks
+}
+
+/// The store that replicas share, where the settings name one.
+pub(super) fn store(session: &Session, config: &Config) -> Vec<Check> {
+    const SUBJECT: &str = "store";
+    let Some(address) = &config.store else { return Vec::new() };
+    vec![match session.state(config) {
+        Ok(_) => Check::ok(SUBJECT, format!("{} is there and has our key", address.shown())),
+        Err(Stop::Settings(why) | Stop::FailedWith(why)) => {
+            Check::broken(SUBJECT, why, "no call runs without it; see docs/replicas.md")
+        }
+        Err(_) => Check::broken(SUBJECT, address.shown(), "no call runs without it; see docs/replicas.md"),
+    }]
 }
 
 pub(super) fn audit_log(state_dir: &Path) -> Vec<Check> {

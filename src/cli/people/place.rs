@@ -10,7 +10,7 @@ use crate::{
     facts::UserName,
     identity::{People, PeopleError, local_name},
     odoo::seal_keys,
-    store::{Cabinet, StateDir},
+    store::Cabinet,
 };
 
 /// Flags of all commands about people.
@@ -28,7 +28,7 @@ impl Where {
     /// The store of shared state alone, for what needs no keys.
     pub(super) fn cabinet(&self, session: &Session) -> Result<Cabinet, Stop> {
         let config = self.config(session)?;
-        let state = StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()))?;
+        let state = session.state(&config)?;
         Ok(Cabinet::open(&state))
     }
 
@@ -43,7 +43,7 @@ impl Where {
 
     pub(super) fn open(&self, session: &Session) -> Result<People, Stop> {
         let config = self.config(session)?;
-        let state = StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()))?;
+        let state = session.state(&config)?;
         let keys = seal_keys(&config, &state).map_err(|error| Stop::Settings(error.to_string()))?;
         Ok(People::new(&Cabinet::open(&state), &config.auth, Arc::new(keys)))
     }

@@ -79,7 +79,8 @@ impl Pause {
             None => None,
         };
         let order = PauseOrder { grant: self.grant, since, until, reason: self.reason };
-        operator::order_pause(&dir, order.clone()).map_err(|error| Stop::FailedWith(error.to_string()))?;
+        operator::order_pause(&dir.shared(), order.clone())
+            .map_err(|error| Stop::FailedWith(error.to_string()))?;
         let told = Told::now(&dir)?;
         if self.json {
             session.terminal.json(&json!({ "paused": order, "servers": told.json() }))?;
@@ -98,8 +99,8 @@ impl Resume {
         let dir = state_dir(session, self.state_dir)?;
         let now = Timestamp::now();
         let failed = |error: operator::PauseError| Stop::FailedWith(error.to_string());
-        let lifted = operator::lift(&dir, self.grant.as_ref(), now).map_err(failed)?;
-        let standing = operator::orders(&dir, now).map_err(failed)?;
+        let lifted = operator::lift(&dir.shared(), self.grant.as_ref(), now).map_err(failed)?;
+        let standing = operator::orders(&dir.shared(), now).map_err(failed)?;
         let told = Told::now(&dir)?;
         if self.json {
             let answer = json!({ "lifted": lifted, "standing": standing, "servers": told.json() });

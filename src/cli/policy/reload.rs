@@ -35,7 +35,7 @@ pub(super) struct Reload {
 pub(super) fn state_dir(session: &Session, named: Option<PathBuf>) -> Result<StateDir, Stop> {
     let flags = Flags { state_dir: named, config: session.config_file.clone(), ..Flags::default() };
     let config = session.load(&flags)?;
-    StateDir::open(&config.state_dir).map_err(|error| Stop::Settings(error.to_string()))
+    session.state(&config)
 }
 
 /// Asks all servers; the number of the request tells which of them have answered it.

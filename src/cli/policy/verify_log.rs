@@ -9,7 +9,6 @@ use crate::{
     audit,
     cli::{Session, Stop},
     config::Flags,
-    house::AUDIT_FILE_NAME,
 };
 
 /// Check the chain of the log, its gaps and its signed checkpoints
@@ -35,14 +34,15 @@ impl VerifyLog {
     pub(super) fn run(self, session: &Session) -> Result<(), Stop> {
         let flags =
             Flags { state_dir: self.state_dir, config: session.config_file.clone(), ..Flags::default() };
-        let path = match self.file {
-            Some(file) => file,
-            None => session.load(&flags)?.state_dir.join(AUDIT_FILE_NAME),
+        let report = match self.file {
+            Some(path) => {
+                audit::verify(&path).map_err(|error| crate::cli::audit::unreadable(&path, &error))?
+            }
+            None => crate::cli::audit::report_of_own(session, &session.load(&flags)?)?,
         };
         if !self.json {
-            return crate::cli::audit::verify(session, &path);
+            return crate::cli::audit::tell(session, &report);
         }
-        let report = audit::verify(&path).map_err(|error| crate::cli::audit::unreadable(&path, &error))?;
         let listed = |found: &[audit::ChainBreak]| -> Vec<Value> {
             found
                 .iter()

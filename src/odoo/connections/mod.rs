@@ -28,7 +28,7 @@ pub(in crate::odoo) use digests::Digests;
 pub use overview::{CheckResult, Overview, Row};
 pub use own::{OwnRequest, OwnRow, OwnState};
 pub use permitted::PermittedConnections;
-pub use record::ProtocolName;
+pub use record::{FILE as CONNECTIONS_FILE, ProtocolName};
 pub use request::{ConnectRequest, SecretKind};
 
 use super::{OdooClient, OdooError, web::WebSessions};
@@ -62,7 +62,7 @@ impl Connections {
     ///
     /// Fails only for a sealing key that is none; damaged files are told when they are needed.
     pub fn open(config: &Config, state: &StateDir) -> Result<Self, OdooError> {
-        let shelf = Arc::new(Shelf::new(state.clone(), seal_keys(config, state)?, config.odoo));
+        let shelf = Arc::new(Shelf::new(state.shared(), seal_keys(config, state)?, config.odoo));
         let connections = Self {
             fixed: Arc::default(),
             shelf: Some(shelf),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The file of saved connections inside the state directory.
-pub(super) const FILE: &str = "connections.json";
+pub const FILE: &str = "connections.json";
 /// Grows when an older program would misread the file.
 pub(super) const FILE_VERSION: u64 = 1;
 /// Replaced pins that are remembered: enough to see a pattern, few enough to read.

@@ -7,9 +7,9 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 
 use super::item::{CabinetError, END_OF_RANGE, Item};
-use crate::store::{Database, Migration, StateDir};
+use crate::store::{Database, KeptItem, Migration, StateDir};
 
-const DATABASE_NAME: &str = "shared.sqlite3";
+pub(super) const DATABASE_NAME: &str = "shared.sqlite3";
 const MIGRATIONS: &[Migration] = &[Migration(include_str!("schema/001_items.sql"))];
 
 #[derive(Debug, Clone)]
@@ -183,6 +183,46 @@ impl Embedded {
             .await
     }
 
+    /// Everything, in the order of the keys, expired or not.
+    pub(super) async fn all(&self) -> Result<Vec<KeptItem>, CabinetError> {
+        self.database
+            .read(move |connection| {
+                let sql = "select drawer, key, value, version, expires_ms from items order by drawer, key";
+                let mut statement = connection.prepare(sql)?;
+                let rows = statement.query_map([], |row| {
+                    Ok(KeptItem {
+                        drawer: row.get(0)?,
+                        key: row.get(1)?,
+                        value: row.get(2)?,
+                        version: row.get(3)?,
+                        expires_ms: row.get(4)?,
+                    })
+                })?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// All of these at once, into an empty cabinet. Says how many there are then.
+    pub(super) async fn put_all(&self, items: Vec<KeptItem>) -> Result<u64, CabinetError> {
+        self.database
+            .write(move |transaction| {
+                for item in &items {
+                    transaction.execute(
+                        "insert into items (drawer, key, value, version, expires_ms) \
+                         values (:drawer, :key, :value, :version, :expires)",
+                        named_params! {
+                            ":drawer": item.drawer, ":key": item.key, ":value": item.value,
+                            ":version": item.version, ":expires": item.expires_ms,
+                        },
+                    )?;
+                }
+                let count: i64 = transaction.query_row("select count(*) from items", [], |row| row.get(0))?;
+                Ok(count.unsigned_abs())
+            })
+            .await
+    }
+
     /// One drawer, or all of them.
     pub(super) async fn sweep(&self, drawer: Option<&Arc<str>>, now: Timestamp) -> Result<u64, CabinetError> {
         let drawer = drawer.map(Arc::clone);
@@ -223,12 +263,12 @@ fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
 }
 
 /// Keys from the first of these texts to before the second begin with the prefix.
-fn range(prefix: &str) -> (String, String) {
+pub(super) fn range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{END_OF_RANGE}"))
 }
 
 /// A random version: counting would make an item that was taken out and put in again look unchanged.
-fn new_version() -> Result<i64, CabinetError> {
+pub(super) fn new_version() -> Result<i64, CabinetError> {
     let mut bytes = [0; 8];
     SystemRandom::new()
         .fill(&mut bytes)

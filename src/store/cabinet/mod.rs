@@ -7,6 +7,7 @@
 
 mod embedded;
 mod item;
+mod remote;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,11 @@ use jiff::Timestamp;
 use self::embedded::Embedded;
 pub use self::item::{CabinetError, Item};
 use self::item::{check_key, check_value};
-use super::StateDir;
+use self::remote::Remote;
+use super::{KeptItem, StateDir};
+
+/// The file of a cabinet in files.
+pub const CABINET_FILE: &str = embedded::DATABASE_NAME;
 
 /// Items that one listing hands out at most; whoever wants more asks again after the last key.
 const LISTED_MAX: usize = 1_000;
@@ -32,17 +37,47 @@ pub struct Cabinet {
 #[derive(Debug, Clone)]
 enum BackEnd {
     Embedded(Embedded),
+    Remote(Remote),
 }
 
 impl Cabinet {
-    /// The cabinet inside a state directory. Nothing is opened before it is needed.
+    /// The cabinet of the store that replicas share, or inside the state directory where there is none.
+    /// Nothing is opened before it is needed.
     pub fn open(state: &StateDir) -> Self {
-        Self { back_end: BackEnd::Embedded(Embedded::in_dir(state)) }
+        let back_end = match state.store() {
+            Some(store) => BackEnd::Remote(Remote::of(store)),
+            None => BackEnd::Embedded(Embedded::in_dir(state)),
+        };
+        Self { back_end }
     }
 
-    /// Was anything ever kept in this state directory?
+    /// Every item of a cabinet in files, for moving it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is one of the shared store, which hands out everything itself.
+    pub async fn all(&self) -> Result<Vec<KeptItem>, CabinetError> {
+        match &self.back_end {
+            BackEnd::Embedded(store) => store.all().await,
+            BackEnd::Remote(_) => Err(CabinetError::Unavailable { why: "it is not in files".to_owned() }),
+        }
+    }
+
+    /// Puts all of these into an empty cabinet in files, and says how many there are then.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written or is not empty; then nothing of it is kept.
+    pub async fn put_all(&self, items: Vec<KeptItem>) -> Result<u64, CabinetError> {
+        match &self.back_end {
+            BackEnd::Embedded(store) => store.put_all(items).await,
+            BackEnd::Remote(_) => Err(CabinetError::Unavailable { why: "it is not in files".to_owned() }),
+        }
+    }
+
+    /// Was anything ever kept there?
     pub fn is_in(state: &StateDir) -> bool {
-        Embedded::is_in(state)
+        state.store().is_some() || Embedded::is_in(state)
     }
 
     /// The items of one kind. The name is a literal of our source.
@@ -58,6 +93,7 @@ impl Cabinet {
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, CabinetError> {
         match &self.back_end {
             BackEnd::Embedded(store) => store.sweep(None, now).await,
+            BackEnd::Remote(store) => store.sweep(None, now).await,
         }
     }
 }
@@ -79,6 +115,7 @@ impl Drawer {
         check_key(key)?;
         match &self.back_end {
             BackEnd::Embedded(store) => store.get(&self.name, key, Timestamp::now()).await,
+            BackEnd::Remote(store) => store.get(&self.name, key, Timestamp::now()).await,
         }
     }
 
@@ -97,6 +134,9 @@ impl Drawer {
         check_value(&value)?;
         match &self.back_end {
             BackEnd::Embedded(store) => {
+                store.insert(&self.name, key, value, expires_at, Timestamp::now()).await
+            }
+            BackEnd::Remote(store) => {
                 store.insert(&self.name, key, value, expires_at, Timestamp::now()).await
             }
         }
@@ -120,6 +160,9 @@ impl Drawer {
             BackEnd::Embedded(store) => {
                 store.replace(&self.name, key, version, value, expires_at, Timestamp::now()).await
             }
+            BackEnd::Remote(store) => {
+                store.replace(&self.name, key, version, value, expires_at, Timestamp::now()).await
+            }
         }
     }
 
@@ -132,6 +175,7 @@ impl Drawer {
         check_key(key)?;
         match &self.back_end {
             BackEnd::Embedded(store) => store.remove(&self.name, key, Timestamp::now()).await,
+            BackEnd::Remote(store) => store.remove(&self.name, key, Timestamp::now()).await,
         }
     }
 
@@ -152,6 +196,9 @@ impl Drawer {
             BackEnd::Embedded(store) => {
                 store.list(&self.name, prefix, after.unwrap_or(""), limit, Timestamp::now()).await
             }
+            BackEnd::Remote(store) => {
+                store.list(&self.name, prefix, after.unwrap_or(""), limit, Timestamp::now()).await
+            }
         }
     }
 
@@ -163,6 +210,7 @@ impl Drawer {
     pub async fn count(&self, prefix: &str) -> Result<u64, CabinetError> {
         match &self.back_end {
             BackEnd::Embedded(store) => store.count(&self.name, prefix, Timestamp::now()).await,
+            BackEnd::Remote(store) => store.count(&self.name, prefix, Timestamp::now()).await,
         }
     }
 
@@ -174,6 +222,7 @@ impl Drawer {
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, CabinetError> {
         match &self.back_end {
             BackEnd::Embedded(store) => store.sweep(Some(&self.name), now).await,
+            BackEnd::Remote(store) => store.sweep(Some(&self.name), now).await,
         }
     }
 }

@@ -77,7 +77,14 @@ pub(super) fn more_effects(
 
 /// The engine of this server.
 pub(super) fn engine<'a>(cx: &'a CallContext<'_>) -> Result<&'a Engine, ToolError> {
-    cx.helpers().invoices.as_ref().ok_or_else(|| ToolError::Internal { detail: "no invoice engine".into() })
+    cx.helpers().invoices.as_ref().ok_or_else(|| ToolError::Stopped {
+        code: "setup",
+        message:
+            "this server runs no bills: it shares its store with others, and the journal of bills is one \
+                  of a single server"
+                .to_owned(),
+        hint: Some("ask the operator for a server with `store = \"files\"`".to_owned()),
+    })
 }
 
 /// May this caller go past the budget, where it asks for that?

@@ -17,7 +17,7 @@ mod state;
 mod subject;
 mod term_changes;
 
-pub use context_aware::Drafts;
+pub use context_aware::{DRAFTS_FOLDER, Drafts};
 
 pub(super) const FAMILY: Family = Family {
     name: "translations",

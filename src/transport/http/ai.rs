@@ -250,6 +250,7 @@ fn status_of(code: &str, has_to_wait: bool) -> StatusCode {
         | "price_unknown"
         | "budget_unreadable"
         | "audit_unavailable"
+        | "store_unreachable"
         | "paused"
         | "unreachable"
         | "cancelled"

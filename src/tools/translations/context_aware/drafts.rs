@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The folder inside the state directory.
-const FOLDER: &str = "translation-drafts";
+pub const FOLDER: &str = "translation-drafts";
 /// A draft is reviewed the same day or made anew.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Drafts of one caller; the oldest gives way.
@@ -69,7 +69,7 @@ struct Shelf {
 impl Drafts {
     /// Opens the folder. Makes no key yet.
     pub fn open(state: &StateDir, keys: SealKeys) -> Result<Self, StoreError> {
-        let folder = StateDir::open(&state.path(FOLDER))?;
+        let folder = state.shared_folder(FOLDER)?;
         Ok(Self(Some(Arc::new(Shelf { folder, keys }))))
     }
 

@@ -31,7 +31,7 @@ use crate::{
 };
 use answer::Translated;
 use drafts::Draft;
-pub use drafts::Drafts;
+pub use drafts::{Drafts, FOLDER as DRAFTS_FOLDER};
 use work::Gathered;
 
 pub(super) const TOOLS: &[ToolEntry] = &[row::<TranslateContextAware>()];
