@@ -83,7 +83,7 @@ struct Keeper {
 impl Core {
     pub(super) fn open(
         path: &Path,
-        dir: StateDir,
+        dir: &StateDir,
         seal: SealKeys,
         file_bytes_max: u64,
     ) -> Result<Self, AuditError> {

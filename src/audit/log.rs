@@ -112,18 +112,18 @@ impl AuditLog {
     pub fn open(path: &Path) -> Result<Self, AuditError> {
         let dir = directory(path)?;
         let seal = SealKeys::in_file(&dir);
-        Self::open_in(path, dir, seal, FILE_BYTES_MAX)
+        Self::open_in(path, &dir, seal, FILE_BYTES_MAX)
     }
 
     /// Opens the log with its keys sealed as the settings want it.
     pub fn open_sealed(path: &Path, seal: SealKeys) -> Result<Self, AuditError> {
         let dir = directory(path)?;
-        Self::open_in(path, dir, seal, FILE_BYTES_MAX)
+        Self::open_in(path, &dir, seal, FILE_BYTES_MAX)
     }
 
     /// Opens the log of a state directory; where that has a store that replicas share, their log.
     pub fn open_in_state(state: &StateDir, name: &str, seal: SealKeys) -> Result<Self, AuditError> {
-        let log = Self::open_in(&state.path(name), state.clone(), seal, FILE_BYTES_MAX)?;
+        let log = Self::open_in(&state.path(name), state, seal, FILE_BYTES_MAX)?;
         if state.store().is_some() {
             // So that an outage later is one of lines, and not of keys.
             log.core().keys()?;
@@ -145,12 +145,12 @@ impl AuditLog {
     pub fn open_with_files_of(path: &Path, file_bytes_max: u64) -> Result<Self, AuditError> {
         let dir = directory(path)?;
         let seal = SealKeys::in_file(&dir);
-        Self::open_in(path, dir, seal, file_bytes_max)
+        Self::open_in(path, &dir, seal, file_bytes_max)
     }
 
     pub(super) fn open_in(
         path: &Path,
-        dir: StateDir,
+        dir: &StateDir,
         seal: SealKeys,
         file_bytes_max: u64,
     ) -> Result<Self, AuditError> {

@@ -145,7 +145,7 @@ fn machines_that_share_a_store_keep_one_chain_and_whole_copies_of_it() {
     let open = |state: &StateDir| {
         let keys = SealKeys::given(&Secret::new(key.clone())).unwrap();
         // Files so small that the chain goes through several.
-        AuditLog::open_in(&state.path("audit.jsonl"), state.clone(), keys, 12_000).unwrap()
+        AuditLog::open_in(&state.path("audit.jsonl"), state, keys, 12_000).unwrap()
     };
     let first = machine(&one);
     let second = machine(&two);

@@ -205,7 +205,7 @@ impl StateDir {
 
     fn lock_within(&self, name: &str, wait: Duration) -> Result<LockedFile<'_>, StoreError> {
         if let Some(remote) = &self.remote {
-            let lock = Lock::Remote(remote.lock(name)?);
+            let lock = Lock::Remote(Box::new(remote.lock(name)?));
             return Ok(LockedFile { dir: self, name: name.to_owned(), lock });
         }
         let path = self.path(&format!("{name}.lock"));
@@ -248,7 +248,7 @@ pub struct LockedFile<'a> {
 #[derive(Debug)]
 enum Lock {
     File { _file: File },
-    Remote(RemoteLock),
+    Remote(Box<RemoteLock>),
 }
 
 impl LockedFile<'_> {
