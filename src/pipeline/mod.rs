@@ -330,10 +330,17 @@ impl Corridor {
         UnknownTool { name }
     }
 
+    /// What is looked for before the line is written, such as an approval or a connection, is away
+    /// together with the store.
+    fn away_or(&self, error: CallError) -> CallError {
+        if self.audit.is_away() { CallError::StoreUnreachable } else { error }
+    }
+
     async fn walk(&self, policy: &Arc<Policy>, tool: Found, mut call: RawCall) -> Result<Walked, CallError> {
         // From here on the caller's own connections are there beside the shared ones, and nobody else's.
         let connections = self.connections.seen_by(&call.caller.user).await;
-        let connections = connections.map_err(|error| CallError::Tool(ToolError::Odoo(error)))?;
+        let connections =
+            connections.map_err(|error| self.away_or(CallError::Tool(ToolError::Odoo(error))))?;
         self.name_connection(&tool, &connections, &mut call.arguments);
         let request = tool.entry.decode(call.arguments.clone()).map_err(CallError::Arguments)?;
         let arguments = Arc::new(self.catalog.as_rules_see(&tool, &call.arguments));
@@ -345,10 +352,7 @@ impl Corridor {
             return Err(self.refuse(policy, &facts, denial));
         }
         let decided = self.decide(policy, &mut facts, &call, &connections).await;
-        // What a decision looks for, such as an approval or a saved connection, is away with the store.
-        let decided =
-            decided.map_err(|error| if self.audit.is_away() { CallError::StoreUnreachable } else { error });
-        let (permit, checked) = match decided? {
+        let (permit, checked) = match decided.map_err(|error| self.away_or(error))? {
             Decided::Allowed(permit, checked) => (permit, checked),
             Decided::Denied(denial) => return Err(self.refuse(policy, &facts, denial)),
             Decided::Question(mut question) => {
