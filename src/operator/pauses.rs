@@ -68,7 +68,7 @@ struct Document {
 
 /// The orders of the directory; without a file there are none. Those that are over are left out.
 pub fn orders(dir: &StateDir, now: Timestamp) -> Result<Vec<PauseOrder>, PauseError> {
-    let Some(bytes) = dir.read(FILE)? else { return Ok(Vec::new()) };
+    let Some(bytes) = dir.shared().read(FILE)? else { return Ok(Vec::new()) };
     let mut document: Document = parse_document(&bytes, VERSION)?;
     document.orders.retain(|order| !order.is_over(now));
     Ok(document.orders)
@@ -76,6 +76,7 @@ pub fn orders(dir: &StateDir, now: Timestamp) -> Result<Vec<PauseOrder>, PauseEr
 
 /// Stops a grant, or everybody. An earlier order for the same is replaced.
 pub fn order_pause(dir: &StateDir, order: PauseOrder) -> Result<(), PauseError> {
+    let dir = &dir.shared();
     let file = dir.lock(FILE)?;
     // What cannot be read is replaced: whoever stops must be able to.
     let mut kept = orders(dir, order.since).unwrap_or_default();
@@ -93,6 +94,7 @@ pub fn lift(
     grant: Option<&GrantName>,
     now: Timestamp,
 ) -> Result<Vec<PauseOrder>, PauseError> {
+    let dir = &dir.shared();
     let file = dir.lock(FILE)?;
     let standing = match orders(dir, now) {
         Ok(standing) => standing,
@@ -143,7 +145,7 @@ impl Pauses {
 
     /// The orders of a directory, read once now and then at each `refresh`.
     pub fn of(dir: StateDir, now: Timestamp) -> Self {
-        let pauses = Self { dir: Some(dir), ..Self::none() };
+        let pauses = Self { dir: Some(dir.shared()), ..Self::none() };
         pauses.refresh(now);
         pauses
     }
