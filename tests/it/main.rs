@@ -8,6 +8,7 @@
 mod allocations;
 mod catalogue;
 mod cli;
+mod console;
 mod contract;
 mod documents;
 mod identity;

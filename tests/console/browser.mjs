@@ -1,0 +1,164 @@
+// The console in a real browser: browser.mjs MODULES CHROMIUM ORIGIN PASSWORD-FILE TOKEN SHOTS
+//
+// One person answers, edits, activates and verifies; a client with a token of another one calls tools
+// meanwhile. Nothing may go to another host, nothing may be written to the console of the browser, and
+// axe may find no serious fault on any page, light or dark.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const [modules, chromiumPath, origin, passwordFile, token, shots] = process.argv.slice(2);
+const require = createRequire(`${modules}/`);
+const { chromium } = require("playwright-core");
+const { AxeBuilder } = require("@axe-core/playwright");
+
+const PAGES = ["", "/approvals", "/activity", "/tools", "/policy", "/connections", "/people", "/plugins", "/usage"];
+const problems = [];
+let failed = 0;
+
+const check = (what, holds, why = "") => {
+  console.log(`${holds ? "ok    " : "FAILED"} ${what}${holds || !why ? "" : `: ${why}`}`);
+  if (!holds) failed += 1;
+};
+
+// A client of the protocol, as small as can be.
+class Client {
+  #session;
+  #id = 0;
+
+  async #send(message) {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...(this.#session && { "mcp-session-id": this.#session, "mcp-protocol-version": "2025-06-18" }),
+    };
+    const answer = await fetch(`${origin}/mcp`, { method: "POST", headers, body: JSON.stringify(message) });
+    this.#session ??= answer.headers.get("mcp-session-id");
+    const text = await answer.text();
+    const data = text.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim());
+    return text.startsWith("{") ? JSON.parse(text) : JSON.parse(data.filter(Boolean).pop() ?? "null");
+  }
+
+  async open() {
+    const clientInfo = { name: "console-test", version: "1" };
+    const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo };
+    await this.#send({ jsonrpc: "2.0", id: (this.#id += 1), method: "initialize", params });
+    await this.#send({ jsonrpc: "2.0", method: "notifications/initialized" });
+  }
+
+  async call(name, args) {
+    const params = { name, arguments: args };
+    const answer = await this.#send({ jsonrpc: "2.0", id: (this.#id += 1), method: "tools/call", params });
+    return JSON.stringify(answer.result ?? answer.error);
+  }
+
+  async tools() {
+    const answer = await this.#send({ jsonrpc: "2.0", id: (this.#id += 1), method: "tools/list", params: {} });
+    return answer.result.tools.map((tool) => tool.name);
+  }
+}
+
+const client = new Client();
+await client.open();
+const named = (name) => ({ model: "res.partner", ids: [1], values: { name } });
+const partner = () => client.call("odoo_read", { model: "res.partner", ids: [1], fields: ["name"] });
+
+const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+const page = await context.newPage();
+// A page that says no is an answer, and the browser notes it by itself.
+const isExpected = (text) => text.includes("status of 422");
+page.on("console", (message) => {
+  if (["error", "warning"].includes(message.type()) && !isExpected(message.text())) problems.push(message.text());
+});
+page.on("pageerror", (error) => problems.push(String(error)));
+page.on("request", (request) => {
+  const url = request.url();
+  if (!url.startsWith(`${origin}/`) && !url.startsWith("data:,")) problems.push(`a request to ${url}`);
+});
+
+await page.goto(`${origin}/console`);
+await page.getByLabel("Name").fill("olga");
+await page.getByLabel("Password").fill(readFileSync(passwordFile, "utf8").trim());
+await page.getByRole("button", { name: "Sign in" }).click();
+await page.waitForURL(`${origin}/console`);
+check("signed in with the form", await page.getByRole("heading", { name: "Overview" }).isVisible());
+
+await page.goto(`${origin}/console/approvals`);
+await client.call("odoo_write", named("Approved in a browser"));
+const question = page.getByText("Approved in a browser").first();
+await question.waitFor({ timeout: 15_000 });
+check("a question comes up while somebody looks", true);
+await page.getByRole("button", { name: "Approve exactly this, once" }).click();
+await page.getByText("exactly this call may happen").waitFor();
+check("nothing happened before the call came back", !(await partner()).includes("Approved in a browser"));
+await client.call("odoo_write", named("Approved in a browser"));
+check("an approved write is in Odoo", (await partner()).includes("Approved in a browser"));
+
+await client.call("odoo_write", named("Refused in a browser"));
+await page.goto(`${origin}/console/approvals`);
+await page.getByRole("button", { name: "Refuse" }).click();
+await page.getByText("the call will not happen").waitFor();
+await client.call("odoo_write", named("Refused in a browser"));
+check("a refused write is not in Odoo", !(await partner()).includes("Refused in a browser"));
+
+const editor = page.getByRole("textbox", { name: "Policy" });
+await page.goto(`${origin}/console/policy`);
+const before = await client.tools();
+const good = await editor.inputValue();
+await editor.fill(good.replace('"allow"', '"perhaps"'));
+await page.getByRole("button", { name: "Check and show what changes" }).click();
+check("a policy with an error is refused", await page.getByText("This policy cannot be used").isVisible());
+check("the error has its line and column", await page.getByRole("cell", { name: /^3:\d+$/ }).isVisible());
+check("the list of tools is as it was", (await client.tools()).join() === before.join());
+
+await editor.fill(good.replace('"default": "allow",', '"default": "allow",\n  "hide": ["odoo_search_count"],'));
+await page.getByRole("button", { name: "Check and show what changes" }).click();
+check("what changes is shown first", await page.getByText("What would change").isVisible());
+check("and nothing is in force yet", (await client.tools()).join() === before.join());
+await page.getByRole("button", { name: "Put it in force" }).click();
+await page.getByText("The policy is in force").waitFor();
+const after = await client.tools();
+check("tools/list follows", before.includes("odoo_search_count") && !after.includes("odoo_search_count"));
+
+await page.getByRole("link", { name: "Look and roll back" }).first().click();
+await page.getByRole("button", { name: "Check and show what changes" }).click();
+await page.getByRole("button", { name: "Put it in force" }).click();
+await page.getByText("The policy is in force").waitFor();
+check("rolled back", (await client.tools()).includes("odoo_search_count"));
+
+await page.goto(`${origin}/console/activity`);
+await page.getByRole("button", { name: "Verify the chain" }).click();
+check("the chain holds", await page.getByText("The chain holds.").isVisible());
+
+await client.call("odoo_write", named("<script>alert(1)</script>"));
+mkdirSync(shots, { recursive: true });
+for (const scheme of ["light", "dark"]) {
+  await page.emulateMedia({ colorScheme: scheme });
+  for (const path of PAGES) {
+    await page.goto(`${origin}/console${path}`);
+    const name = path.slice(1) || "overview";
+    await page.screenshot({ path: `${shots}/${name}-${scheme}.png`, fullPage: true });
+    const found = (await new AxeBuilder({ page }).analyze()).violations;
+    const serious = found.filter((one) => ["serious", "critical"].includes(one.impact));
+    const told = serious.map((one) => `${one.id} ${one.nodes[0].target} ${one.nodes[0].html.slice(0, 120)}`);
+    check(`axe, ${name}, ${scheme}`, serious.length === 0, told.join("; "));
+  }
+}
+await page.setViewportSize({ width: 375, height: 800 });
+for (const path of PAGES) {
+  await page.goto(`${origin}/console${path}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(`fits a phone, ${path.slice(1) || "overview"}`, wide <= 0, `${wide} pixels too wide`);
+}
+
+const still = await browser.newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
+const plain = await still.newPage();
+await plain.goto(`${origin}/console/approvals`);
+await plain.getByRole("button", { name: "Refuse" }).click();
+check("works without scripts", await plain.getByText("the call will not happen").isVisible());
+
+check("nothing on the browser's console, no foreign host", problems.length === 0, problems.join("; "));
+await browser.close();
+process.exit(failed === 0 ? 0 : 1);

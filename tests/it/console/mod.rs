@@ -1,0 +1,7 @@
+//! The console through the real HTTP door, as a browser reaches it.
+
+mod people;
+mod place;
+mod policy;
+mod refusals;
+mod showing;
