@@ -105,7 +105,7 @@ impl Console {
             body.tag("section", &[], |html| {
                 html.say("h2", title);
                 match line {
-                    Some(line) => html.put(drawn(&without_chain(line))),
+                    Some(line) => html.put(&drawn(&without_chain(line))),
                     None => html.say("p", "There is no closing line yet."),
                 }
             });
@@ -118,11 +118,11 @@ impl Console {
             for line in told {
                 body.tag("section", &[], |html| {
                     html.say("h2", "Approval");
-                    html.put(drawn(&without_chain(line)));
+                    html.put(&drawn(&without_chain(line)));
                 });
             }
         }
-        body.tag("p", &[], |html| html.put(Html::link("/console/activity", "Back to the activity")));
+        body.tag("p", &[], |html| html.put(&Html::link("/console/activity", "Back to the activity")));
         Page::new("One call", body).into()
     }
 
@@ -153,7 +153,7 @@ impl Console {
             for key in &report.keys {
                 html.tag("p", &[], |html| {
                     html.text("Signed by ed25519 ");
-                    html.put(Html::code(key));
+                    html.put(&Html::code(key));
                 });
             }
             let breaks = report.breaks.iter().chain(&report.torn).take(BREAKS_SHOWN_MAX);
@@ -161,7 +161,7 @@ impl Console {
                 html.say("p", &format!("{} line {}: {}", found.file, found.line, found.why));
             }
         });
-        body.tag("p", &[], |html| html.put(Html::link("/console/activity", "Back to the activity")));
+        body.tag("p", &[], |html| html.put(&Html::link("/console/activity", "Back to the activity")));
         Page::new("The chain", body).into()
     }
 }

@@ -72,14 +72,14 @@ impl Console {
 fn not_done(why: &str) -> Answer {
     let mut body = Html::new();
     problem(&mut body, why);
-    body.tag("p", &[], |html| html.put(Html::link(PATH, "Back to the questions")));
+    body.tag("p", &[], |html| html.put(&Html::link(PATH, "Back to the questions")));
     Page::new("Approvals", body).problem().into()
 }
 
 fn question(html: &mut Html, visit: &Visit, entry: &Entry) {
     html.tag("section", &[("aria-label", &format!("Question {}", entry.id))], |html| {
         html.tag("h2", &[], |html| {
-            html.put(Html::code(&entry.tool));
+            html.put(&Html::code(&entry.tool));
             html.text(&format!(" for {}", entry.user));
         });
         wording(html, &entry.text);

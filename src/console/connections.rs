@@ -61,11 +61,11 @@ impl Console {
                 problem(&mut body, &why);
                 // Without a pin there is nothing to rotate, and the certificate can still be shown.
                 if let Ok(found) = self.call(visit, "odoo_cert_info", json!({ "alias": alias })).await {
-                    body.tag("section", &[], |html| html.put(drawn(&found)));
+                    body.tag("section", &[], |html| html.put(&drawn(&found)));
                 }
             }
         }
-        body.tag("p", &[], |html| html.put(Html::link(PATH, "Back to the connections")));
+        body.tag("p", &[], |html| html.put(&Html::link(PATH, "Back to the connections")));
         Page::new("Certificate", body).into()
     }
 
@@ -78,7 +78,7 @@ impl Console {
             Err(why) => {
                 let mut body = Html::new();
                 problem(&mut body, &why);
-                body.tag("p", &[], |html| html.put(Html::link(PATH, "Back to the connections")));
+                body.tag("p", &[], |html| html.put(&Html::link(PATH, "Back to the connections")));
                 Page::new("Certificate", body).problem().into()
             }
         }
@@ -93,7 +93,7 @@ fn one(body: &mut Html, visit: &Visit, connection: &Value) {
         if let Some(members) = shown.as_object_mut() {
             members.shift_remove(IN_HEADING);
         }
-        html.put(drawn(&shown));
+        html.put(&drawn(&shown));
         let is_tls =
             connection.get("url").and_then(Value::as_str).is_some_and(|url| url.starts_with("https:"));
         if visit.is_operator() && is_tls {

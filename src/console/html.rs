@@ -53,7 +53,7 @@ impl Html {
         }
     }
 
-    pub fn put(&mut self, other: Self) {
+    pub fn put(&mut self, other: &Self) {
         self.0.push_str(&other.0);
     }
 
@@ -110,7 +110,7 @@ impl Html {
                         for row in rows {
                             html.tag("tr", &[], |html| {
                                 for cell in row {
-                                    html.tag("td", &[], |html| html.put(cell));
+                                    html.tag("td", &[], |html| html.put(&cell));
                                 }
                             });
                         }

@@ -70,7 +70,7 @@ impl Console {
         html.say("h2", "Standing");
         html.tag("p", &[], |html| {
             html.text("Policy in force: ");
-            html.put(Html::code(&self.corridor.policy().digest().0));
+            html.put(&Html::code(&self.corridor.policy().digest().0));
         });
         let Some(state) = self.desk.as_ref().map(|desk| desk.state()) else { return };
         match operator::orders(state, now) {

@@ -109,9 +109,9 @@ pub fn framed(page: &Page, visit: &Visit, here: &str, style: &str, script: &str)
             html.tag("main", &[("id", "main"), ("tabindex", "-1")], |html| {
                 html.say("h1", page.title);
                 if let Some(live) = &page.live {
-                    html.tag("div", &[("id", "live")], |html| html.put(live.clone()));
+                    html.tag("div", &[("id", "live")], |html| html.put(live));
                 }
-                html.put(page.body.clone());
+                html.put(&page.body);
             });
         });
     });

@@ -289,7 +289,7 @@ fn button(html: &mut Html, visit: &Visit, action: &str, id: &str, text: &str, wh
 fn refused(why: &str) -> Answer {
     let mut body = Html::new();
     problem(&mut body, why);
-    body.tag("p", &[], |html| html.put(Html::link(PATH, "Back to the people")));
+    body.tag("p", &[], |html| html.put(&Html::link(PATH, "Back to the people")));
     Page::new("People", body).problem().into()
 }
 

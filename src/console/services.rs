@@ -26,11 +26,11 @@ impl Console {
         match self.call(visit, "ai_invoice_plugins_reload", json!({})).await {
             Ok(report) => {
                 done(&mut body, "Looked for plugins again.");
-                body.tag("section", &[], |html| html.put(drawn(&report)));
+                body.tag("section", &[], |html| html.put(&drawn(&report)));
             }
             Err(why) => problem(&mut body, &why),
         }
-        body.tag("p", &[], |html| html.put(Html::link("/console/plugins", "Back to the plugins")));
+        body.tag("p", &[], |html| html.put(&Html::link("/console/plugins", "Back to the plugins")));
         Page::new("Plugins", body).into()
     }
 
@@ -46,7 +46,7 @@ impl Console {
         body.tag("section", &[], |html| {
             html.say("h2", title);
             match told {
-                Ok(told) => html.put(drawn(&told)),
+                Ok(told) => html.put(&drawn(&told)),
                 Err(why) => problem(html, &why),
             }
         });

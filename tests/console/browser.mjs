@@ -4,7 +4,8 @@
 // meanwhile. Nothing may go to another host, nothing may be written to the console of the browser, and
 // axe may find no serious fault on any page, light or dark.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const [modules, chromiumPath, origin, passwordFile, token, shots] = process.argv.slice(2);
@@ -63,6 +64,22 @@ const client = new Client();
 await client.open();
 const named = (name) => ({ model: "res.partner", ids: [1], values: { name } });
 const partner = () => client.call("odoo_read", { model: "res.partner", ids: [1], fields: ["name"] });
+
+// The practice Odoo behind TLS, as a connection whose key is pinned.
+const { SANDBOX_TOKEN, TLS_PORT, PROXY, SCRATCH } = process.env;
+const sandbox = (await client.call("odoo_connections", {})).match(/http:\/\/127\.0\.0\.1:(\d+)/);
+const proxy = spawn("python3", [PROXY, TLS_PORT, `${SCRATCH}/served.pem`, sandbox[1]], { stdio: "ignore" });
+process.on("exit", () => proxy.kill());
+const account = await fetch(`${sandbox[0]}/_sandbox/account`, { headers: { "x-sandbox-token": SANDBOX_TOKEN } });
+const { db, login, password } = await account.json();
+const tls = { alias: "tls", url: `https://127.0.0.1:${TLS_PORT}`, db, username: login, password, verify_ssl: false };
+const overTls = () => client.call("odoo_search_count", { model: "res.partner", connection: "tls" });
+let connected = "";
+for (let tries = 0; tries < 50 && !connected.includes('"connected"'); tries += 1) {
+  connected = await client.call("odoo_connect", tls);
+  if (!connected.includes('"connected"')) await new Promise((done) => setTimeout(done, 100));
+}
+check("connected with a pinned key", connected.includes('"connected"'), connected);
 
 const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
 const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -127,6 +144,16 @@ await page.getByRole("button", { name: "Check and show what changes" }).click();
 await page.getByRole("button", { name: "Put it in force" }).click();
 await page.getByText("The policy is in force").waitFor();
 check("rolled back", (await client.tools()).includes("odoo_search_count"));
+
+copyFileSync(`${SCRATCH}/second.pem`, `${SCRATCH}/served.pem`);
+await page.goto(`${origin}/console/connections`);
+await page.getByRole("button", { name: "Look at the certificate of tls" }).click();
+const fingerprints = page.getByRole("row", { name: /public key sha256/ }).getByRole("cell");
+const [trusted, served] = [await fingerprints.nth(1).innerText(), await fingerprints.nth(2).innerText()];
+check("both fingerprints are shown", trusted !== served && served.startsWith("sha256:"), `${trusted} ${served}`);
+await page.getByRole("button", { name: "Trust the certificate that is served now" }).click();
+await page.getByText("The new key is trusted").waitFor();
+check("a rotated key is trusted", (await overTls()).includes('"count"'));
 
 await page.goto(`${origin}/console/activity`);
 await page.getByRole("button", { name: "Verify the chain" }).click();

@@ -124,7 +124,7 @@ impl Console {
         done(body, "This policy can be used. Nothing is in force yet.");
         body.tag("section", &[], |html| {
             html.say("h2", "What would change");
-            html.put(compared);
+            html.put(&compared);
             let why = in_place(&locked);
             if let Some(why) = why {
                 html.say_as("p", "soft", &why);
@@ -146,7 +146,7 @@ impl Console {
         let refused = |why: &str| {
             let mut body = Html::new();
             problem(&mut body, why);
-            body.tag("p", &[], |html| html.put(Html::link(PATH, "Back to the policy")));
+            body.tag("p", &[], |html| html.put(&Html::link(PATH, "Back to the policy")));
             Answer::from(Page::new("Policy", body).problem())
         };
         if let Some(why) = in_place(&desk) {

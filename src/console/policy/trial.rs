@@ -33,7 +33,7 @@ pub(super) fn one_call(html: &mut Html, corridor: &Corridor, policy: &Arc<Policy
     let tools = StageTools::all(corridor.catalog());
     let definitions = BTreeMap::new();
     let outcome = Stage::new(Arc::clone(policy), &tools, &definitions).walk(&call);
-    html.put(drawn(&json!(outcome)));
+    html.put(&drawn(&json!(outcome)));
 }
 
 /// The two texts side by side, and the past under both.
@@ -95,7 +95,7 @@ fn told(html: &mut Html, report: &PastReport) {
     let side = |side: &Compared| {
         let mut html = Html::of(&side.outcome.replace('_', " "));
         html.text(" ");
-        html.put(Html::code(&side.rule));
+        html.put(&Html::code(&side.rule));
         html
     };
     let rows = differences.iter().take(SHOWN_MAX).map(|past| {

@@ -1,5 +1,6 @@
 //! The console through the real HTTP door, as a browser reaches it.
 
+mod certificates;
 mod people;
 mod place;
 mod policy;

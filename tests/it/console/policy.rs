@@ -108,7 +108,7 @@ async fn a_call_is_tried_and_a_rule_recommended_without_doing_either() {
         |call: &'static str| [("text", text.clone()), ("base", String::new()), ("call", call.to_owned())];
     for (call, says) in [
         (
-            "{\"tool\": \"odoo_write\", \"args\": {\"model\": \"res.partner\", \"ids\": [1], \"values\": {}}}",
+            "{\"tool\": \"odoo_write\", \"args\": {\"model\": \"res.partner\", \"ids\": [1], \"values\": {\"name\": \"x\"}}}",
             "/tools/odoo_write",
         ),
         ("{\"tool\": 7}", "cannot be read"),
