@@ -75,7 +75,8 @@ impl Catalog {
 
     /// The same without the tools of these families, classes and risks.
     pub fn without(mut self, features: &[String]) -> Result<Self, UnknownFeature> {
-        self.switched_off = features::named(features, self.tools.values().map(|shelved| shelved.found))?;
+        let tools: Vec<Found> = self.tools.values().map(|shelved| shelved.found).collect();
+        self.switched_off = features::named(features, &tools)?;
         Ok(self)
     }
 

@@ -28,18 +28,15 @@ pub struct UnknownFeature {
 }
 
 /// The names of the tools that these features have.
-pub(super) fn named(
-    features: &[String],
-    tools: impl Iterator<Item = Found> + Clone,
-) -> Result<BTreeSet<&'static str>, UnknownFeature> {
+pub(super) fn named(features: &[String], tools: &[Found]) -> Result<BTreeSet<&'static str>, UnknownFeature> {
     let mut names = BTreeSet::new();
-    let known = known(tools.clone());
+    let known = known(tools);
     for feature in features {
         let word = feature.to_ascii_lowercase();
         if !known.contains(word.as_str()) {
             return Err(unknown(feature, &known));
         }
-        let has = tools.clone().filter(|found| is_of(found, &word)).map(|found| found.entry.name());
+        let has = tools.iter().filter(|found| is_of(found, &word)).map(|found| found.entry.name());
         names.extend(has);
     }
     Ok(names)
@@ -57,10 +54,11 @@ fn is_of(found: &Found, word: &str) -> bool {
 }
 
 /// Every word that may stand there. A class or a risk that no tool has is still one.
-fn known(tools: impl Iterator<Item = Found>) -> BTreeSet<String> {
+fn known(tools: &[Found]) -> BTreeSet<String> {
     let classes = ["read", "write", "execute", "destructive", "financial", "other"];
     let risks = ["low", "medium", "high", "critical"];
     tools
+        .iter()
         .map(|found| found.family.to_owned())
         .chain(OTHER_WORDS.iter().map(|(word, _)| (*word).to_owned()))
         .chain(classes.map(|class| format!("{CLASS}{class}")))
