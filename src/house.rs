@@ -112,9 +112,7 @@ impl House {
         // The operator can look at connections while everybody else is stopped.
         let pauses = match policy_source {
             PolicySource::Operator => Pauses::none(),
-            PolicySource::Shipped | PolicySource::File(_) => {
-                Pauses::of(state.shared(), jiff::Timestamp::now())
-            }
+            PolicySource::Shipped | PolicySource::File(_) => Pauses::of(&state, jiff::Timestamp::now()),
         };
         let approvals = Approvals::open(&state, seal_keys(&config, &state)?)?;
         let language_model = LanguageModel::of(&config.language_model, key_reader()).map(Arc::new);

@@ -144,7 +144,7 @@ impl Pauses {
     }
 
     /// The orders of a directory, read once now and then at each `refresh`.
-    pub fn of(dir: StateDir, now: Timestamp) -> Self {
+    pub fn of(dir: &StateDir, now: Timestamp) -> Self {
         let pauses = Self { dir: Some(dir.shared()), ..Self::none() };
         pauses.refresh(now);
         pauses
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn an_order_stops_whom_it_names_until_it_is_over_or_lifted() {
         let (_folder, dir) = dir();
-        let pauses = Pauses::of(dir.clone(), at("10:00:00"));
+        let pauses = Pauses::of(&dir, at("10:00:00"));
         assert_eq!(pauses.found(&caller("desk"), at("10:00:00")), None);
         assert!(!pauses.refresh(at("10:00:00")), "nothing was written");
 
@@ -260,12 +260,12 @@ mod tests {
             ["", "{}", "{\"version\":1,\"orders\":[{}]}", "{\"version\":2}", "{\"version\":1,\"order\":[]}"]
         {
             dir.lock(FILE).unwrap().replace(bad.as_bytes()).unwrap();
-            let pauses = Pauses::of(dir.clone(), at("10:00:00"));
+            let pauses = Pauses::of(&dir, at("10:00:00"));
             let pause = pauses.found(&caller("desk"), at("10:00:00"));
             assert!(pause.is_some_and(|pause| pause.reason.contains("cannot be read")), "{bad}");
             assert!(lift(&dir, Some(&GrantName::parse("desk").unwrap()), at("10:00:00")).is_err(), "{bad}");
         }
         lift(&dir, None, at("10:00:00")).unwrap();
-        assert_eq!(Pauses::of(dir, at("10:00:00")).found(&caller("desk"), at("10:00:00")), None);
+        assert_eq!(Pauses::of(&dir, at("10:00:00")).found(&caller("desk"), at("10:00:00")), None);
     }
 }

@@ -18,6 +18,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -269,8 +270,10 @@ impl Corridor {
     /// Walks one call. Everything a model should read is a reply, refusals and failures included.
     pub async fn call_asking(&self, call: RawCall) -> Result<Walked, UnknownTool> {
         let _under_way = self.numbers.call_begins();
-        // A walk is a large value; on the heap it is not copied through the stacks of the doors.
-        metrics::in_call(&self.numbers, Box::pin(self.call_measured(call))).await
+        // A walk is a large value; on the heap it is not copied through the stacks of the doors, and
+        // without its type the doors do not have to prove anew what may go to another thread.
+        let walk: BoxFuture<'_, Result<Walked, UnknownTool>> = Box::pin(self.call_measured(call));
+        metrics::in_call(&self.numbers, walk).await
     }
 
     async fn call_measured(&self, call: RawCall) -> Result<Walked, UnknownTool> {
