@@ -125,7 +125,7 @@ mod tests {
         check("", (1, 1));
         check("/a", (2, 8));
         check("/a/1", (2, 12));
-        check("/a/1/b\"", (2, 19));
+        check("/a/1/b\"", (2, 20));
         check("/c~1d/e", (3, 16));
         check("/f", (4, 8));
         check("/f/missing", (4, 8));
