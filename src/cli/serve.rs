@@ -117,9 +117,12 @@ pub(super) async fn open_http(house: &House, stop: CancellationToken) -> Result<
     if let Some(issuers) = issuers.map_err(|error| Stop::Settings(error.to_string()))? {
         gate = gate.trusting(issuers);
     }
-    if let Some(people) = people {
-        gate = gate.for_people(people);
-    }
+    gate = match people {
+        Some(people) => gate.for_people(people),
+        // Who switched accounts off does not expect any.
+        None if config.auth.enabled == Some(false) => gate,
+        None => gate.expecting(house.people.clone()),
+    };
     let corridor = Arc::clone(&house.corridor);
     let (gate, desk) = (Arc::new(gate), Arc::clone(&house.desk));
     transport::serve_http_with_desk(corridor, &house.config.http, gate, desk, stop, drain(house))

@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -79,9 +82,19 @@ pub trait BearerTokens: Send + Sync + std::fmt::Debug {
 pub struct Gate {
     grants: Vec<Grant>,
     people: Option<People>,
+    /// Where nobody has an account yet: who may get one while the server runs.
+    newcomers: Option<Newcomers>,
     others: Vec<Arc<dyn BearerTokens>>,
     issuers: Option<Issuers>,
     failures: Failures<IpAddr>,
+}
+
+/// People nobody knew when the server started.
+#[derive(Debug)]
+struct Newcomers {
+    people: People,
+    /// An account is disabled and never deleted, so what is known once is known for good.
+    are_known: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -96,6 +109,7 @@ impl Gate {
         Self {
             grants: Vec::new(),
             people: None,
+            newcomers: None,
             others: Vec::new(),
             issuers: None,
             failures: Failures::under(TOKENS_OF_ADDRESS),
@@ -119,6 +133,13 @@ impl Gate {
     #[must_use]
     pub fn for_people(mut self, people: People) -> Self {
         self.people = Some(people);
+        self
+    }
+
+    /// The same, and the first account that is made from now on closes a gate that stands open.
+    #[must_use]
+    pub fn expecting(mut self, people: People) -> Self {
+        self.newcomers = Some(Newcomers { people, are_known: AtomicBool::new(false) });
         self
     }
 
@@ -172,7 +193,7 @@ impl Gate {
         Ok(())
     }
 
-    /// True where a caller must show a token.
+    /// True where a caller must show a token from the start.
     pub fn wants_token(&self) -> bool {
         !self.grants.is_empty() || self.people.is_some() || !self.others.is_empty()
     }
@@ -195,7 +216,7 @@ impl Gate {
     /// The caller behind an `Authorization` header. A right token always passes: an address that
     /// others share with a guesser is not locked out.
     pub async fn admit(&self, authorization: Option<&[u8]>, peer: IpAddr) -> Result<Caller, Refused> {
-        if !self.wants_token() {
+        if !self.wants_token() && !self.was_closed().await? {
             return Ok(Caller::local(Arrival::Http));
         }
         let token = authorization.and_then(bearer).ok_or(Refused::Missing)?;
@@ -216,6 +237,22 @@ impl Gate {
         }
     }
 
+    /// Has somebody got an account since the server started? Asked for each request until it is so.
+    async fn was_closed(&self) -> Result<bool, Refused> {
+        let Some(newcomers) = &self.newcomers else { return Ok(false) };
+        if newcomers.are_known.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        let are_known = newcomers.people.are_known().await.map_err(|error| {
+            tracing::error!(%error, "whether there are accounts could not be found out");
+            Refused::Unavailable
+        })?;
+        if are_known && !newcomers.are_known.swap(true, Ordering::AcqRel) {
+            tracing::warn!("there is an account now: calls have to show a token from here on");
+        }
+        Ok(are_known)
+    }
+
     /// Looks at every grant, whichever matches, so that time tells nothing.
     fn find(&self, token: &str) -> Option<&Caller> {
         let shown = sha256(token);
@@ -228,7 +265,8 @@ impl Gate {
 
     /// Tokens that are known elsewhere. Only the form of a token decides where it is looked for.
     async fn look_up(&self, token: &str) -> Result<Bearer, PeopleError> {
-        if let Some(people) = self.people.as_ref().filter(|_| token.starts_with(TOKEN_PREFIX)) {
+        let people = self.people.as_ref().or_else(|| self.newcomers.as_ref().map(|new| &new.people));
+        if let Some(people) = people.filter(|_| token.starts_with(TOKEN_PREFIX)) {
             return Ok(people.tokens().caller(token).await?.map_or(Bearer::Wrong, Bearer::Good));
         }
         match self.others.iter().find(|tokens| tokens.is_shaped(token)) {

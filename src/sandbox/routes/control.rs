@@ -28,9 +28,9 @@ pub(super) fn answer(world: &World, request: &Request, path: &str) -> Response {
             world.faults.clear();
             reply(&json!([]))
         }
-        (&Method::GET, "/_sandbox/account") => {
-            reply(&json!({ "db": crate::sandbox::world::DATABASE, "login": "admin", "password": world.password() }))
-        }
+        (&Method::GET, "/_sandbox/account") => reply(
+            &json!({ "db": crate::sandbox::world::DATABASE, "login": "admin", "password": world.password() }),
+        ),
         (&Method::GET, "/_sandbox/received") => reply(&json!(world.recorder.all())),
         (&Method::DELETE, "/_sandbox/received") => {
             world.recorder.clear();

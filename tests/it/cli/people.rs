@@ -245,3 +245,26 @@ fn without_accounts_nothing_changes() {
     let added = off.run(&["user", "add", "anna", "--no-password"]).ended(0);
     assert!(added.notes.contains("auth.enabled"), "{added:?}");
 }
+
+#[test]
+fn the_first_account_closes_a_running_server_that_was_open() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    assert_eq!(server.ask(None).0, 200);
+    assert_eq!(server.ask(Some("omcp_pat_of-nobody-at-all-0123456789abcdef")).0, 200);
+    add(&home, "anna", "owner").ended(0);
+    assert_eq!(server.ask(None).0, 401, "the very next call has to show a token");
+    assert_eq!(server.ask(Some("omcp_pat_of-nobody-at-all-0123456789abcdef")).0, 401);
+    let secret = token(&home, &["--user", "anna", "--scope", "odoo:read"]).ended(0).out.trim().to_owned();
+    assert_eq!(server.ask(Some(&secret)).0, 200, "without a new start");
+    let listed: Value = home.run(&["token", "list", "--json"]).json();
+    home.run(&["token", "revoke", listed[0]["id"].as_str().unwrap()]).ended(0);
+    assert_eq!(server.ask(Some(&secret)).0, 401, "and it does not open again");
+    assert_eq!(server.ask(None).0, 401);
+
+    // Who switched accounts off keeps the door as it is.
+    let off = Home::new().with("ODOO_MCP_AUTH_ENABLED", "false");
+    let server = Server::start(&off, &[]);
+    add(&off, "anna", "owner").ended(0);
+    assert_eq!(server.ask(None).0, 200);
+}
