@@ -210,7 +210,13 @@ fn a_change_that_takes_too_long_is_never_repeated(world: &World) {
     let _ = door.call("odoo_create", dry);
     front.forget();
     front.on_call("res.partner", "create", Behaviour::Delay(Duration::from_millis(6_000)));
-    let error = create(&door, &name).expect_err("too slow");
+    let mut error = create(&door, &name).expect_err("too slow");
+    // A busy Odoo may leave even the login unanswered for that long; then nothing was sent.
+    for _ in 0..5 {
+        if error["code"] == "unreachable" && front.calls_of("res.partner", "create") == 0 {
+            error = create(&door, &name).expect_err("too slow");
+        }
+    }
     assert_eq!(error["code"], "outcome_unknown", "{error}");
     let since = Instant::now();
     while front.under_way() > 0 && since.elapsed() < Duration::from_secs(30) {
