@@ -27,6 +27,7 @@ mod tenant_keys;
 #[cfg(test)]
 mod tests;
 mod tool_settings;
+mod traces;
 mod usage;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -50,6 +51,7 @@ pub use public_url::{PublicUrl, is_loopback};
 pub use store::{StoreAddress, StoreTls};
 pub use tenant_keys::TenantKeys;
 pub use tool_settings::{MethodPattern, RefreshSettings, ToolSettings};
+pub use traces::TraceSettings;
 pub use usage::{EurPerUsd, UsageSettings};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.
@@ -103,6 +105,8 @@ pub struct Config {
     /// Whoever knows this steers the sandbox: faults, what it received, a fresh start. For tests.
     pub sandbox_token: Option<Secret>,
     pub log: LogSettings,
+    /// Spans for a collector of traces.
+    pub traces: TraceSettings,
     /// How long running calls may take to end after a signal.
     pub drain_ms: u64,
     /// The settings file that was read, if there is one.
@@ -215,6 +219,7 @@ impl Config {
             sandbox: false,
             sandbox_token: None,
             log: LogSettings { level: LogLevel::Info, json: false },
+            traces: TraceSettings::default(),
             drain_ms: DRAIN_MS,
             settings_file: None,
             warnings: Vec::new(),

@@ -35,6 +35,7 @@ use crate::{
     sandbox::{self, Sandbox, SandboxOptions},
     store::{Cabinet, StoreError},
     tools::{Catalog, Drafts, Helpers, UnknownFeature},
+    traces::{Exporter, TraceError},
     usage::{PriceFileError, UsageLedger},
 };
 
@@ -156,6 +157,17 @@ impl House {
         let keeper = Arc::new(PolicyKeeper::new(policy_source, &text, state.clone(), Arc::clone(&corridor)));
         let desk = Arc::new(Desk::new(Arc::clone(&keeper), state));
         Ok(Self { corridor, config, keeper, desk, cabinet, people, _sandbox: sandbox })
+    }
+}
+
+impl House {
+    /// Starts to send spans, where the settings name a collector. Ending the exporter ends that.
+    pub fn start_traces(&self) -> Result<Option<Exporter>, TraceError> {
+        let exporter = Exporter::start(&self.config.traces)?;
+        if let Some(exporter) = &exporter {
+            self.corridor.numbers().trace_with(exporter.tracer());
+        }
+        Ok(exporter)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod config;
 pub mod metrics;
 pub mod store;
+pub mod traces;
 
 pub mod documents;
 pub mod files;

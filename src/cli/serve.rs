@@ -52,6 +52,7 @@ impl Serve {
         runtime::block_on(async move {
             let asked = signals::end_asked();
             let house = House::build(config).await?;
+            let spans = house.start_traces().map_err(|error| Stop::Settings(error.to_string()))?;
             let stop = CancellationToken::new();
             let keeper = Arc::clone(&house.keeper);
             let environment = session.environment.clone();
@@ -68,7 +69,7 @@ impl Serve {
             });
             let state =
                 StateDir::open(&house.config.state_dir).map_err(|error| Stop::Settings(error.to_string()))?;
-            tokio::select! {
+            let served = tokio::select! {
                 served = serve(session, &house, stop.clone()) => served,
                 ended = end_in_order(asked, &stop) => ended,
                 () = reload => Ok(()),
@@ -76,7 +77,12 @@ impl Serve {
                 () = sweep(&house) => Ok(()),
                 () = log_level::follow(state) => Ok(()),
                 () = look_at_certificates(&house) => Ok(()),
+            };
+            // Who asks twice for the end does not want to wait for a collector.
+            if let (Some(spans), Ok(())) = (&spans, &served) {
+                spans.finish().await;
             }
+            served
         })
     }
 }

@@ -11,7 +11,7 @@ use super::{
     raw::{Raw, shown},
     store,
     tool_settings::server_action,
-    usage,
+    traces, usage,
 };
 use crate::facts::{Secret, SecretSource, nearest};
 
@@ -161,6 +161,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(auth::KEYS)
         .chain(features::KEYS)
         .chain(metrics::KEYS)
+        .chain(traces::KEYS)
         .chain(oauth::KEYS)
         .chain(memory::KEYS)
         .chain(language_model::KEYS)
@@ -171,7 +172,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> + Clone {
 
 /// Variables with names of their own for some keys; our own names win over them.
 pub(super) fn other_names() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let others = plugins::OTHER_NAMES.iter().chain(invoices::OTHER_NAMES).chain(features::OTHER_NAMES);
+    let others = plugins::OTHER_NAMES.iter().chain(invoices::OTHER_NAMES);
+    let others = others.chain(features::OTHER_NAMES).chain(traces::OTHER_NAMES);
     others.copied()
 }
 

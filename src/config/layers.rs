@@ -13,7 +13,7 @@ use super::{
     legacy, metrics, paths,
     problems::Findings,
     raw::Raw,
-    store, tenant_keys,
+    store, tenant_keys, traces,
 };
 use crate::facts::{Credential, SecretSource, nearest};
 
@@ -228,6 +228,9 @@ fn check_whole(config: &Config, environment: &Environment, findings: &mut Findin
     check_language_model(&config.language_model, findings);
     if let Some(problem) = metrics::problem(config) {
         findings.problem("`metrics`", problem);
+    }
+    if let Some(problem) = traces::problem(config) {
+        findings.problem("`traces`", problem);
     }
     check_file_mode(config, findings);
 }

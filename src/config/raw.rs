@@ -57,6 +57,19 @@ impl Raw<'_> {
         usize::try_from(self.whole(range)?).map_err(|_| "too large for this machine".to_owned())
     }
 
+    /// A part of a whole, from 0 to 1.
+    pub(super) fn share(self) -> Result<f64, String> {
+        let number = match self {
+            Self::Toml(toml::Value::Float(number)) => Some(*number),
+            Self::Toml(toml::Value::Integer(0)) => Some(0.0),
+            Self::Toml(toml::Value::Integer(1)) => Some(1.0),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Toml(_) => None,
+        };
+        let number = number.filter(|number| (0.0..=1.0).contains(number));
+        number.ok_or_else(|| "a number from 0 to 1 was expected".to_owned())
+    }
+
     /// A list of texts; in a variable the items stand between commas.
     pub(super) fn list(self) -> Result<Vec<String>, String> {
         match self {

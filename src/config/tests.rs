@@ -88,6 +88,9 @@ fn every_key_has_a_variable_that_is_read() {
         let variable = key.variable();
         let value = match key.path {
             "http.listen" => "127.0.0.1:1",
+            "traces.endpoint" => "https://collector.example.com",
+            "traces.headers" => "x-key=a%20b",
+            "traces.share" => "0.25",
             "log.level" => "debug",
             "metrics.serve" => "main",
             "metrics.token" => "a token for numbers",

@@ -19,6 +19,10 @@ pub enum CallStatus {
 
 impl CallStatus {
     pub(super) const WORDS: [&str; 6] = ["ok", "denied", "asked", "error", "disabled", "unknown"];
+
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.get(self as usize).copied().unwrap_or(OTHER)
+    }
 }
 
 /// Why a request did not come in.
@@ -56,6 +60,10 @@ impl RouteGroup {
     pub(super) const WORDS: [&str; 9] =
         ["/mcp", "/api", "/oauth", "/sign-in", "/console", "/approvals", "/health", "/metrics", OTHER];
 
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.get(self as usize).copied().unwrap_or(OTHER)
+    }
+
     /// The group of a path. Whatever is in the rest of the path stays out of the numbers.
     pub fn of(path: &str) -> Self {
         let first = path.strip_prefix('/').unwrap_or_default().split('/').next().unwrap_or_default();
@@ -75,6 +83,11 @@ impl RouteGroup {
 
 /// The methods of HTTP that are counted apart.
 pub(super) const METHODS: [&str; 6] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", OTHER];
+
+/// A method as the numbers and traces call it.
+pub fn method_word(name: &str) -> &'static str {
+    METHODS.get(method(name)).copied().unwrap_or(OTHER)
+}
 
 pub(super) fn method(name: &str) -> usize {
     METHODS.iter().position(|known| *known == name).unwrap_or(METHODS.len() - 1)
@@ -99,6 +112,10 @@ pub(super) fn status(code: u16) -> usize {
 /// What a request asks of Odoo.
 pub(super) const OPERATIONS: [&str; 9] =
     ["read", "create", "write", "unlink", "execute", "mail", "report", "web", OTHER];
+
+pub(super) fn operation_word(name: &str) -> &'static str {
+    OPERATIONS.get(operation(name)).copied().unwrap_or(OTHER)
+}
 
 pub(super) fn operation(name: &str) -> usize {
     OPERATIONS.iter().position(|known| *known == name).unwrap_or(OPERATIONS.len() - 1)
@@ -149,6 +166,10 @@ pub(super) const MODELS: [&str; 41] = [
     "website",
     OTHER,
 ];
+
+pub(super) fn model_word(name: &str) -> &'static str {
+    MODELS.get(model(name)).copied().unwrap_or(OTHER)
+}
 
 pub(super) fn model(name: &str) -> usize {
     MODELS.iter().position(|known| *known == name).unwrap_or(MODELS.len() - 1)

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Registry;
+use super::{Registry, labels};
+use crate::traces::{self, Kind, Span, SpanContext, Word};
 
 tokio::task_local! {
     static METER: Arc<Meter>;
@@ -59,6 +60,7 @@ pub fn current() -> Option<Arc<Meter>> {
 pub struct OdooRequest {
     meter: Arc<Meter>,
     began: Instant,
+    span: Option<Span>,
 }
 
 impl OdooRequest {
@@ -71,12 +73,26 @@ impl OdooRequest {
         odoo.sent += 1;
         odoo.since.get_or_insert(began);
         drop(odoo);
-        Some(Self { meter, began })
+        let span = traces::current().and_then(|place| place.child("odoo", Kind::Client));
+        Some(Self { meter, began, span })
+    }
+
+    /// What the Odoo is told of the trace, where the operator wants that.
+    pub fn trace(&self) -> Option<SpanContext> {
+        self.span.as_ref()?.for_odoo()
     }
 
     /// The answer is here, or there will be none.
     pub fn end(self, connection: &str, model: &str, operation: &str, reached: bool) {
         self.meter.registry.odoo_answered(connection, model, operation, reached, self.began.elapsed());
+        let Some(span) = &self.span else { return };
+        span.note("odoo_mcp.connection", Word::Named(connection.into()));
+        span.note("odoo_mcp.model", Word::Known(labels::model_word(model)));
+        span.note("odoo_mcp.operation", Word::Known(labels::operation_word(operation)));
+        span.note("odoo_mcp.reached", Word::Known(if reached { "yes" } else { "no" }));
+        if !reached {
+            span.failed();
+        }
     }
 }
 

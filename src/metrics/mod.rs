@@ -13,7 +13,7 @@ mod page;
 mod registry;
 
 pub use histogram::Histogram;
-pub use labels::{AuthFailure, CallStatus, RouteGroup};
+pub use labels::{AuthFailure, CallStatus, RouteGroup, method_word};
 pub use meter::{OdooRequest, current, in_call};
 pub use page::Page;
 pub use registry::{CallEnd, Gauges, Registry};

@@ -12,8 +12,9 @@ use std::{
 use super::{
     AuthFailure, CallStatus, Histogram, OTHER, Page, RouteGroup,
     counters::{Counts, Named},
-    labels::{self, METHODS, MODELS, OPERATIONS, STATUSES},
+    labels::{self, METHODS, STATUSES},
 };
+use crate::traces::Tracer;
 
 /// Connections that are counted apart.
 const CONNECTIONS_MAX: usize = 64;
@@ -43,6 +44,7 @@ pub struct Registry {
     connections: AtomicU64,
     certificate_days: Named<AtomicI64>,
     budget_left_cents: Named<AtomicI64>,
+    tracer: OnceLock<Tracer>,
 }
 
 /// Asks the door how many sessions are open.
@@ -111,7 +113,19 @@ impl Registry {
             connections: AtomicU64::new(0),
             certificate_days: Named::up_to(CONNECTIONS_MAX),
             budget_left_cents: Named::up_to(CONNECTIONS_MAX),
+            tracer: OnceLock::new(),
         }
+    }
+
+    /// From now on what is measured becomes spans, too.
+    pub fn trace_with(&self, tracer: &Tracer) {
+        // There is one collector for as long as the process lives.
+        let _ = self.tracer.set(tracer.clone());
+    }
+
+    /// Makes spans, where somebody wants them.
+    pub fn tracer(&self) -> Option<&Tracer> {
+        self.tracer.get()
     }
 
     /// A call begins; it is under way until the result is dropped.
@@ -157,9 +171,7 @@ impl Registry {
         let upstream = self.upstreams.get(connection);
         upstream.is_down.store(!reached, Ordering::Relaxed);
         upstream.seconds.observe(took);
-        let word = |words: &[&'static str], at: usize| words.get(at).copied().unwrap_or(OTHER);
-        let model = word(&MODELS, labels::model(model));
-        let operation = word(&OPERATIONS, labels::operation(operation));
+        let (model, operation) = (labels::model_word(model), labels::operation_word(operation));
         self.rpc.get(&format!("{model} {operation}")).observe(took);
     }
 
@@ -171,8 +183,7 @@ impl Registry {
     }
 
     pub fn http_answered(&self, method: &str, path: &str, status: u16) {
-        let method = METHODS.get(labels::method(method)).copied().unwrap_or(OTHER);
-        let group = RouteGroup::WORDS.get(RouteGroup::of(path) as usize).copied().unwrap_or(OTHER);
+        let (method, group) = (labels::method_word(method), RouteGroup::of(path).as_str());
         self.requests.get(&format!("{method} {group}")).add(labels::status(status));
     }
 
@@ -212,6 +223,13 @@ impl Registry {
         self.doors(&mut page);
         self.last_seen(&mut page);
         gauge_lines(&mut page, gauges);
+        if let Some(tracer) = self.tracer() {
+            let (sent, dropped) = tracer.counts();
+            let help = "Spans that the collector of traces took.";
+            page.single("mcp_trace_spans_sent_total", "counter", help, &sent.to_string());
+            let help = "Spans that it did not get.";
+            page.single("mcp_trace_spans_dropped_total", "counter", help, &dropped.to_string());
+        }
         page.text()
     }
 

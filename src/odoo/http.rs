@@ -15,8 +15,9 @@ use super::{
     tls,
 };
 use crate::{
-    facts::{Definition, Limits, Operation},
+    facts::{Definition, Limits, Operation, Origin},
     metrics::OdooRequest,
+    traces::TRACEPARENT,
 };
 
 /// How Odoo's log sees us.
@@ -29,6 +30,9 @@ const RESERVED_BYTES_MAX: usize = 256 * 1024;
 
 /// The operation of a request that is no call of a method.
 const WEB: &str = "web";
+
+/// What all connections of single users are called in the numbers.
+const OWN: &str = "own";
 
 /// What the client library says of a head that goes beyond its bounds.
 const HEAD_TOO_LARGE: &str = "message head is too large";
@@ -175,7 +179,8 @@ impl Http {
         let measured = OdooRequest::begin();
         let answered = async {
             let client = if request.changes { &self.changes } else { &self.reads };
-            let response = self.open_over(client, &request.path, body, request.headers).await?;
+            let headers = told(measured.as_ref(), request.headers);
+            let response = self.open_over(client, &request.path, body, headers).await?;
             self.read(response).await
         };
         let answered = answered.await;
@@ -201,7 +206,10 @@ impl Http {
                     | Failure::TimedOut
             )
         );
-        measured.end(self.definition.alias.as_str(), model, operation, reached);
+        // How somebody calls a connection of theirs is nobody else's business.
+        let is_own = self.definition.origin == Origin::Own;
+        let connection = if is_own { OWN } else { self.definition.alias.as_str() };
+        measured.end(connection, model, operation, reached);
     }
 
     /// Sends a request and reads the head of the answer. What the client library takes of a head is
@@ -215,6 +223,7 @@ impl Http {
     ) -> Result<reqwest::Response, Failure> {
         let client = if changes { &self.changes } else { &self.reads };
         let measured = OdooRequest::begin();
+        let headers = told(measured.as_ref(), headers);
         let opened = self.open_over(client, path, body, headers).await;
         self.count(measured, None, opened.as_ref().err());
         opened
@@ -229,6 +238,7 @@ impl Http {
     ) -> Result<Answer, Failure> {
         let measured = OdooRequest::begin();
         let answered = async {
+            let headers = told(measured.as_ref(), headers);
             let response = self.open_over(&self.uploads, path, Some(body), headers).await?;
             self.read(response).await
         };
@@ -321,6 +331,18 @@ impl Http {
             }
         }
     }
+}
+
+/// The headers of a request, with its place in a trace where the operator wants Odoo to know it.
+fn told(
+    measured: Option<&OdooRequest>,
+    mut headers: Vec<(HeaderName, HeaderValue)>,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let context = measured.and_then(OdooRequest::trace);
+    if let Some(value) = context.and_then(|context| HeaderValue::try_from(context.to_string()).ok()) {
+        headers.push((HeaderName::from_static(TRACEPARENT), value));
+    }
+    headers
 }
 
 /// The last `session_id` that an answer sets; Odoo 19 sometimes sends it twice.

@@ -37,6 +37,7 @@ use crate::{
     reply::{self, CallError, Reply},
     store::Cabinet,
     tools::{CallContext, Catalog, Found, Helpers, Progress, ToolError},
+    traces,
 };
 pub use asking::ApprovalNote;
 pub use change::PolicyChange;
@@ -272,8 +273,9 @@ impl Corridor {
         let _under_way = self.numbers.call_begins();
         // A walk is a large value; on the heap it is not copied through the stacks of the doors, and
         // without its type the doors do not have to prove anew what may go to another thread.
+        let span = self.span_of(&call);
         let walk: BoxFuture<'_, Result<Walked, UnknownTool>> = Box::pin(self.call_measured(call));
-        metrics::in_call(&self.numbers, walk).await
+        traces::within(span, metrics::in_call(&self.numbers, walk)).await
     }
 
     async fn call_measured(&self, call: RawCall) -> Result<Walked, UnknownTool> {
@@ -350,6 +352,7 @@ impl Corridor {
         let mut facts =
             deciding::gather_facts(&call.caller, tool, arguments, request.as_ref(), &self.helpers);
         facts.found.own_connections = connections.own_aliases().into();
+        measuring::note_facts(&facts, &connections);
 
         if let Some(denial) = scopes::beyond(policy, &facts) {
             return Err(self.refuse(policy, &facts, denial));
@@ -370,6 +373,7 @@ impl Corridor {
                 return Err(CallError::Waiting { denial, approval, expires_at });
             }
         };
+        measuring::note_rule(permit.rule());
         let mut entry = self.open(policy, &facts, &permit).await?;
         let approval = facts.found.approval.as_ref();
         if let Some(approval) = approval
@@ -391,7 +395,9 @@ impl Corridor {
         )
         .helped_by(&self.helpers);
         entry.telling(cx.plugin_requests());
+        traces::event("running");
         let outcome = running::run_guarded(request, &cx, &call.cancelled).await;
+        traces::event("done");
         let outcome = outcome.and_then(|output| running::within_size(&permit, &facts, output));
         if let Some(approval) = approval.filter(|_| settling::was_not_sent(&facts, &outcome)) {
             self.give_back(approval).await;
@@ -444,6 +450,7 @@ impl Corridor {
         let evidence = policy.evidence(facts);
         let error = CallError::Denied(denial);
         let CallError::Denied(denial) = &error else { return error };
+        measuring::note_rule(&denial.rule);
         let opening = opening(facts, &call, "deny", &denial.rule.0, &denial.policy.0, &evidence);
         let breakers = policy.breakers_on(facts, BreakerEvent::Denied);
         match self.audit.note_refusal(&opening, CallOutcome::Denied, error.code(), &breakers) {
@@ -459,6 +466,7 @@ impl Corridor {
         rule: &RuleId,
         event: BreakerEvent,
     ) -> Result<(), CallError> {
+        measuring::note_rule(rule);
         let call = new_reference();
         let evidence = policy.evidence(facts);
         let opening = opening(facts, &call, "ask", &rule.0, &policy.digest().0, &evidence);

@@ -31,6 +31,7 @@ use crate::{
     pipeline::{Corridor, RawCall, UnknownTool, Walked},
     reply::Reply,
     tools::{Attached, Progress},
+    traces::{self, Kind, Place, Span, SpanContext, TRACEPARENT, Word},
 };
 
 /// Calls that run at the same time, all clients together. More wait for their turn.
@@ -240,6 +241,22 @@ impl Server {
         }
     }
 
+    /// Where in a trace a call is: below its HTTP request, or in a span of its own that begins here; and
+    /// in either case where the request says that it belongs.
+    fn place_of(&self, context: &Context) -> (Option<Place>, Option<Arc<Span>>) {
+        let named = || context.meta.get(TRACEPARENT)?.as_str().and_then(SpanContext::parse);
+        let parts = context.extensions.get::<http::request::Parts>();
+        if let Some(place) = parts.and_then(|parts| parts.extensions.get::<Place>()) {
+            return (Some(place.clone().named(named())), None);
+        }
+        let tracer = self.shared.corridor.numbers().tracer().filter(|_| parts.is_none());
+        let span = tracer.and_then(|tracer| tracer.begin(named(), "tools/call", Kind::Server)).map(Arc::new);
+        if let Some(span) = &span {
+            span.note("mcp.method.name", Word::Known("tools/call"));
+        }
+        (span.as_ref().map(|span| span.place()), span)
+    }
+
     /// One walk, with its turn among the calls that run.
     pub(super) async fn walk(
         &self,
@@ -264,7 +281,9 @@ impl Server {
             can_ask,
             answer,
         };
-        let walk = AssertUnwindSafe(self.shared.corridor.call_asking(call)).catch_unwind();
+        let (place, span) = self.place_of(context);
+        let walk = traces::at(place, self.shared.corridor.call_asking(call));
+        let walk = AssertUnwindSafe(traces::within(span, walk)).catch_unwind();
         // The notices end when the call lets go of its progress, so the last one precedes the reply.
         let both = std::pin::pin!(async { tokio::join!(walk, notices).0 });
         let walked = match select(both, std::pin::pin!(self.shared.abort.cancelled())).await {

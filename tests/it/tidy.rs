@@ -37,6 +37,7 @@ const ROOMS: &[&str] = &[
     "secrets",
     "store",
     "metrics",
+    "traces",
     "config",
     "facts",
 ];

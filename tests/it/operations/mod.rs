@@ -1,8 +1,10 @@
 //! Running the server: probes, numbers, switches, backups, and the files it is deployed with.
 
 mod backups;
+mod collector;
 mod deployment;
 mod numbers;
 mod place;
 mod probes;
 mod switches;
+mod traces;
