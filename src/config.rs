@@ -84,6 +84,8 @@ pub struct Config {
     /// The PostgreSQL that replicas share; without one, everything is in the state directory.
     pub store: Option<StoreAddress>,
     pub store_password: Option<SecretSource>,
+    /// How long a server that starts waits for a store that does not answer.
+    pub store_wait_ms: u64,
     /// What tools may do with connections.
     pub connect: ConnectSettings,
     /// The download area.
@@ -190,6 +192,8 @@ pub enum LogLevel {
 
 /// The usual time for running calls to end; below the ten seconds that service managers wait.
 const DRAIN_MS: u64 = 8_000;
+/// Machines that start together find a PostgreSQL that starts, too.
+const STORE_WAIT_MS: u64 = 30_000;
 
 impl Config {
     /// The defaults, with state in the given directory.
@@ -208,6 +212,7 @@ impl Config {
             seal_key: None,
             store: None,
             store_password: None,
+            store_wait_ms: STORE_WAIT_MS,
             connect: ConnectSettings::default(),
             files: FileLimits::default(),
             memory: MemoryLimits::default(),

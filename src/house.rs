@@ -16,7 +16,7 @@ pub use desk::Desk;
 pub use keeper::{Look, PolicyKeeper};
 pub use moving::{MoveError, move_to_files, move_to_store};
 pub use policy_source::{PolicyLoadError, PolicySource, SHIPPED_POLICY};
-pub use state::{StateError, check_key, open_state, store_password};
+pub use state::{StateError, check_key, open_state, store_password, wait_for_store};
 
 use crate::{
     approvals::Approvals,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Session, Stop, house_flags::HouseFlags, log_level, logging, runtime, signals};
 use crate::{
     config::{self, Config, MetricsDoor, PublicUrl},
-    house::House,
+    house::{House, wait_for_store},
     identity::{self, Gate, Issuers},
     metrics,
     store::StateDir,
@@ -50,7 +50,11 @@ impl Serve {
         logging::start(config.log);
         raise_file_limit();
         runtime::block_on(async move {
-            let asked = signals::end_asked();
+            let mut asked = Box::pin(signals::end_asked());
+            tokio::select! {
+                waited = wait_for_store(&config) => waited.map_err(|error| Stop::Settings(error.to_string()))?,
+                () = &mut asked => return Ok(()),
+            }
             let house = House::build(config).await?;
             let spans = house.start_traces().map_err(|error| Stop::Settings(error.to_string()))?;
             let stop = CancellationToken::new();

@@ -36,6 +36,8 @@ pub(super) const PREFIX: &str = "ODOO_MCP_";
 const WAIT_MS_MAX: u64 = 3_600_000;
 /// A service manager has killed the process long before.
 const DRAIN_MS_MAX: u64 = 600_000;
+/// A service manager has long begun to doubt by then.
+const STORE_WAIT_MS_MAX: u64 = 600_000;
 /// Odoo's own workers are fewer than that.
 const PARALLEL_REQUESTS_MAX: u64 = 256;
 const BYTES_MIN: u64 = 1_024;
@@ -55,6 +57,10 @@ const OWN_KEYS: &[Key] = &[
     Key { path: "key", read: read_seal_key },
     Key { path: "store", read: store::read },
     Key { path: "store_password", read: store::read_password },
+    Key {
+        path: "store_wait_ms",
+        read: |config, raw| raw.whole(0..=STORE_WAIT_MS_MAX).map(|ms| config.store_wait_ms = ms),
+    },
     Key { path: "connect.allowed_urls", read: read_allowed_urls },
     Key {
         path: "connect.any_secret_ref",

@@ -38,7 +38,8 @@ impl StoreAddress {
         }
         let named = |what: &str| format!("the address of the store names no {what}; {FORM}");
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| named("host"))?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let host = plain(host).ok_or_else(|| named("host"))?;
         let user = plain(url.username()).filter(|user| !user.is_empty()).ok_or_else(|| named("user"))?;
         let database = plain(url.path().trim_start_matches('/'))
             .filter(|name| !name.is_empty() && !name.contains('/'))
@@ -49,7 +50,7 @@ impl StoreAddress {
             }
             None => None,
         };
-        let tls = tls(&url, is_loopback(&host))?;
+        let tls = tls(&url, &host)?;
         Ok(Self { host, port: url.port().unwrap_or(PORT), user, database, password, tls })
     }
 
@@ -59,7 +60,13 @@ impl StoreAddress {
     }
 }
 
-fn tls(url: &Url, is_loopback: bool) -> Result<StoreTls, String> {
+/// The folder of a socket stands where a host does, as `%2Frun%2Fpostgresql`.
+fn is_socket(host: &str) -> bool {
+    host.starts_with('/')
+}
+
+fn tls(url: &Url, host: &str) -> Result<StoreTls, String> {
+    let is_loopback = is_loopback(host);
     let (mut mode, mut root) = (None, None);
     for (name, value) in url.query_pairs() {
         match &*name {
@@ -68,12 +75,21 @@ fn tls(url: &Url, is_loopback: bool) -> Result<StoreTls, String> {
             _ => return Err("the address of the store takes `sslmode` and `sslrootcert` only".to_owned()),
         }
     }
+    if is_socket(host) {
+        return match (mode.as_deref(), root) {
+            (None | Some("disable"), None) => Ok(StoreTls::Off),
+            _ => Err("a socket of this machine has no TLS; leave `sslmode` and `sslrootcert` out".to_owned()),
+        };
+    }
     match mode.as_deref() {
+        Some("disable") if root.is_some() => {
+            Err("`sslmode=disable` uses no `sslrootcert`; leave one of them out".to_owned())
+        }
         Some("disable") => Ok(StoreTls::Off),
         None if is_loopback && root.is_none() => Ok(StoreTls::Off),
         // All of them are verified: what is not is no protection.
         None | Some("require" | "verify-ca" | "verify-full") => Ok(StoreTls::Verified { root }),
-        Some(_) => Err("`sslmode` is `verify-full` or `disable`".to_owned()),
+        Some(_) => Err("`sslmode` is `verify-full` or `disable`; `require` and `verify-ca` mean `verify-full`".to_owned()),
     }
 }
 
@@ -135,6 +151,8 @@ mod tests {
         assert!(address.password.as_ref().unwrap().same_as("can@ary+1"));
         assert!(!format!("{address:?}").contains("ary"));
         assert_eq!(StoreAddress::parse("postgres://a@[::1]/b").unwrap().host, "::1");
+        let socket = StoreAddress::parse("postgres://a@%2Frun%2Fpostgresql/b").unwrap();
+        assert_eq!((socket.host.as_str(), socket.tls), ("/run/postgresql", StoreTls::Off));
     }
 
     #[test]
@@ -166,6 +184,10 @@ mod tests {
             "postgres://a:canary@host/",
             "postgres://a:canary@host/b/c",
             "postgres://a:canary@host/b?sslmode=prefer",
+            "postgres://a:canary@host/b?sslmode=allow",
+            "postgres://a:canary@host/b?sslmode=",
+            "postgres://a:canary@host/b?sslmode=disable&sslrootcert=ca.pem",
+            "postgres://a:canary@%2Frun/b?sslmode=verify-full",
             "postgres://a:canary@host/b?options=x",
         ] {
             let error = StoreAddress::parse(bad).unwrap_err();

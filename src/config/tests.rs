@@ -43,6 +43,7 @@ fn copy(config: &Config) -> Config {
         state_dir: config.state_dir.clone(),
         store: config.store.clone(),
         store_password: config.store_password.clone(),
+        store_wait_ms: config.store_wait_ms,
         policy: config.policy.clone(),
         http: config.http.clone(),
         connect: config.connect.clone(),

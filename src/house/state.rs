@@ -1,5 +1,7 @@
 //! The state directory of the settings, and the store that replicas share where they name one.
 
+use std::time::{Duration, Instant};
+
 use crate::{
     config::Config,
     facts::Secret,
@@ -10,6 +12,8 @@ use crate::{
 /// A document that only the right key opens. Whoever comes first writes it.
 const KEY_CHECK: &str = "key-check";
 const KEY_CHECK_TEXT: &str = "the key of this store";
+/// Between two tries to reach a store that does not answer yet.
+const WAIT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Why there is no state to work with. Each is a setting to mend, or a store to start.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,33 @@ pub async fn open_state(config: &Config) -> Result<StateDir, StateError> {
     let state = state.with_store(Some(store));
     check_key(config, &state)?;
     Ok(state)
+}
+
+/// Waits until the shared store answers, as long as the settings say, where it only does not answer yet.
+/// Whatever somebody has to mend first is not waited for; `open_state` says what it is.
+pub async fn wait_for_store(config: &Config) -> Result<(), StateError> {
+    let Some(address) = &config.store else { return Ok(()) };
+    refuse_half_shared(config)?;
+    let password = store_password(config).await?;
+    let until = Instant::now() + Duration::from_millis(config.store_wait_ms);
+    let mut has_said = false;
+    loop {
+        let (tried, with) = (address.clone(), password.clone());
+        let reached = tokio::task::spawn_blocking(move || Postgres::open(&tried, with.as_ref()).map(drop));
+        match reached.await {
+            Ok(Err(source)) if source.may_pass() => {
+                if Instant::now() + WAIT_PAUSE > until {
+                    return Err(StateError::Store { address: address.shown(), source });
+                }
+                if !has_said {
+                    tracing::warn!(store = address.shown(), "waiting for the shared store: {source}");
+                    has_said = true;
+                }
+            }
+            _ => return Ok(()),
+        }
+        tokio::time::sleep(WAIT_PAUSE).await;
+    }
 }
 
 /// The password of the store, from where the settings have it.

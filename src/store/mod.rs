@@ -23,7 +23,8 @@ pub use key::{KeyError, SealKeys};
 #[cfg(test)]
 pub(crate) use postgres::test_stores;
 pub use postgres::{
-    Counts, Documents, KeptDocument, KeptItem, Lines, LinesTurn, Postgres, PostgresError, is_unreachable,
+    Counts, Documents, KeptDocument, KeptItem, Lines, LinesTurn, Postgres, PostgresError, StoreLook,
+    is_unreachable,
 };
 pub use sealed::{SealError, SealKey};
 pub use state_dir::{HeldLock, LockedFile, Stamp, StateDir, StoreError, new_private_file};

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     house::{AUDIT_FILE_NAME, PolicySource},
     operator,
-    store::StateDir,
+    store::{Postgres, StoreLook},
     tools::Catalog,
 };
 
@@ -92,14 +92,19 @@ fn too_open(_: &Path, _: &str) -> Option<Check> {
 }
 
 /// What running servers and the kill switch say.
-pub(super) fn servers(path: &Path) -> Vec<Check> {
-    if !path.exists() {
+pub(super) fn servers(session: &Session, config: &Config) -> Vec<Check> {
+    if config.store.is_none() && !config.state_dir.exists() {
         return Vec::new();
     }
-    let dir = match StateDir::open(path) {
+    let dir = match session.state(config) {
         Ok(dir) => dir,
-        Err(error) => {
-            return vec![Check::broken("servers", error.to_string(), "give this user the directory")];
+        // The line about the store says why.
+        Err(_) if config.store.is_some() => return Vec::new(),
+        Err(Stop::Settings(error) | Stop::FailedWith(error)) => {
+            return vec![Check::broken("servers", error, "give this user the directory")];
+        }
+        Err(_) => {
+            return vec![Check::broken("servers", "cannot be listed", "give this user the directory")];
         }
     };
     let mut checks = Vec::new();
@@ -145,12 +150,40 @@ pub(super) fn store(session: &Session, config: &Config) -> Vec<Check> {
     const SUBJECT: &str = "store";
     let Some(address) = &config.store else { return Vec::new() };
     vec![match session.state(config) {
-        Ok(_) => Check::ok(SUBJECT, format!("{} is there and has our key", address.shown())),
+        Ok(state) => match state.store().map(Postgres::look) {
+            Some(Ok(look)) => Check::ok(SUBJECT, shown(&address.shown(), &look)),
+            Some(Err(error)) => {
+                let found = format!("{}: {error}", address.shown());
+                Check::broken(SUBJECT, found, "no call runs without it; see docs/replicas.md")
+            }
+            None => Check::ok(SUBJECT, "files of this machine"),
+        },
         Err(Stop::Settings(why) | Stop::FailedWith(why)) => {
             Check::broken(SUBJECT, why, "no call runs without it; see docs/replicas.md")
         }
         Err(_) => Check::broken(SUBJECT, address.shown(), "no call runs without it; see docs/replicas.md"),
     }]
+}
+
+/// The store in one line.
+fn shown(address: &str, look: &StoreLook) -> String {
+    let tls = match &look.tls {
+        Some(version) => format!("{version}, verified"),
+        None => "no TLS".to_owned(),
+    };
+    let tables = if usize::try_from(look.schema).is_ok_and(|schema| schema == look.schema_known) {
+        format!("tables of version {}", look.schema)
+    } else {
+        format!("tables of version {} where this program knows {}", look.schema, look.schema_known)
+    };
+    // This process is one of them, and no server.
+    let others = look.processes.saturating_sub(1);
+    format!(
+        "{address} is there and has our key: PostgreSQL {}, {tls}, {tables}, answers in {:.1} ms, used by \
+         {others} other processes",
+        look.server,
+        look.latency.as_secs_f64() * 1000.0
+    )
 }
 
 pub(super) fn audit_log(state_dir: &Path) -> Vec<Check> {

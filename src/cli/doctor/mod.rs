@@ -111,7 +111,7 @@ impl Doctor {
         let mut checks = local::settings(&config);
         checks.extend(local::state_directory(&config.state_dir));
         checks.extend(local::policy(&PolicySource::choose(config.policy.as_deref())));
-        checks.extend(local::servers(&config.state_dir));
+        checks.extend(local::servers(session, &config));
         checks.extend(local::store(session, &config));
         checks.extend(local::audit_log(&config.state_dir));
         checks.extend(local::http_door(&config));

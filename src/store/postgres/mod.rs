@@ -17,7 +17,7 @@ pub use documents::Documents;
 pub use error::{PostgresError, is_unreachable};
 pub use lines::{Lines, LinesTurn};
 pub use moving::{Counts, KeptDocument, KeptItem};
-pub use pool::Postgres;
+pub use pool::{Postgres, StoreLook};
 
 /// An empty store of its own, as two processes have it; `None` where `ODOO_MCP_TEST_STORE` names no
 /// PostgreSQL whose user may make databases.

@@ -49,6 +49,29 @@ const SERVER_LIMITS: &str = "-c statement_timeout=5000 -c lock_timeout=5000 \
      -c idle_in_transaction_session_timeout=15000 -c tcp_keepalives_idle=10 \
      -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
+/// Its version, the TLS of this very connection, the number of our tables, and who says to be there.
+const LOOK: &str = "select current_setting('server_version'), \
+     (select version from pg_stat_ssl where pid = pg_backend_pid() and ssl), \
+     (select max(version) from odoo_mcp_schema), \
+     (select count(*) from pg_locks where locktype = 'advisory' and classid::bigint = $1 \
+      and objid::bigint = $2 and database = (select oid from pg_database where datname = current_database()))";
+
+/// What an operator wants to know of the store.
+#[derive(Debug, Clone)]
+pub struct StoreLook {
+    /// The version of PostgreSQL.
+    pub server: String,
+    /// The version of TLS; nothing where there is none.
+    pub tls: Option<String>,
+    /// The number of our tables, and the one that this program makes.
+    pub schema: i64,
+    pub schema_known: usize,
+    /// Processes that use the store now, this one among them.
+    pub processes: u64,
+    /// How long one question took.
+    pub latency: Duration,
+}
+
 /// The shared store. Cheap to clone; the connections end with the last clone.
 #[derive(Debug, Clone)]
 pub struct Postgres {
@@ -79,7 +102,7 @@ impl std::fmt::Debug for Pool {
 struct Away {
     until: Option<Instant>,
     pause: Duration,
-    why: String,
+    why: Option<PostgresError>,
 }
 
 /// One connection with the statements it knows.
@@ -214,6 +237,31 @@ impl Postgres {
         Ok(())
     }
 
+    /// What an operator wants to know of the store.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached.
+    pub fn look(&self) -> Result<StoreLook, PostgresError> {
+        let own = self.clone();
+        self.wait(async move {
+            let lease = own.lease().await?;
+            let asked = Instant::now();
+            let row = lease.query_one(LOOK, &[&i64::from(LOCKS), &i64::from(IN_USE)]).await?;
+            let latency = asked.elapsed();
+            let look = StoreLook {
+                server: row.try_get(0)?,
+                tls: row.try_get(1)?,
+                schema: row.try_get(2)?,
+                schema_known: schema::known(),
+                processes: row.try_get::<_, i64>(3)?.unsigned_abs(),
+                latency,
+            };
+            lease.give_back();
+            Ok(look)
+        })
+    }
+
     /// Is the store known to be away? A memory, not a question.
     pub fn is_away(&self) -> bool {
         self.pool.is_away.load(Ordering::Acquire)
@@ -318,8 +366,10 @@ impl Pool {
     async fn connect(&self) -> Result<Session, PostgresError> {
         {
             let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-            if away.until.is_some_and(|until| Instant::now() < until) {
-                return Err(PostgresError::away(away.why.clone()));
+            if let (Some(until), Some(why)) = (away.until, &away.why)
+                && Instant::now() < until
+            {
+                return Err(why.clone());
             }
         }
         let made = timeout(CONNECT_WAIT, self.connect_now()).await;
@@ -333,10 +383,11 @@ impl Pool {
             Err(error) => {
                 away.pause = (away.pause * 2).clamp(AWAY_MIN, AWAY_MAX);
                 away.until = Some(Instant::now() + away.pause);
-                away.why = match error {
-                    PostgresError::Unreachable { why } => why.clone(),
-                    other => other.to_string(),
-                };
+                // Whatever it was: who has no connection does not reach the store.
+                away.why = Some(match error {
+                    PostgresError::Unreachable { .. } | PostgresError::LockedOut { .. } => error.clone(),
+                    other => PostgresError::away(other.to_string()),
+                });
             }
         }
         made

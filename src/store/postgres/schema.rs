@@ -12,6 +12,11 @@ const MIGRATING: i32 = 1;
 /// Held by every process that uses the store, together; alone by one that moves it.
 pub(super) const IN_USE: i32 = 2;
 
+/// The number of the tables that this program makes.
+pub(super) const fn known() -> usize {
+    MIGRATIONS.len()
+}
+
 /// Makes what is missing, all of it or nothing.
 pub(super) async fn migrate(client: &mut Client) -> Result<(), PostgresError> {
     let transaction = client.transaction().await?;
