@@ -68,7 +68,7 @@ pub(super) struct Core {
     keeper: Keeper,
     /// Closing lines for the chain of several machines, if this is one.
     closings: Option<Closings>,
-    lines: Option<Lines>,
+    pub(super) lines: Option<Lines>,
 }
 
 /// When the keeper has something to do.

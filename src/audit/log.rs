@@ -19,6 +19,7 @@ use super::{
     metrics::JournalState,
     state::State,
     together::Waiting,
+    verify::{ChainReport, verify, verify_lines},
 };
 use crate::{
     facts::{JsonObject, Pause, PluginRequest, PluginRequests},
@@ -134,6 +135,23 @@ impl AuditLog {
     /// Brings our copy of the log that replicas share up to date.
     pub fn catch_up(&self) -> Result<(), AuditError> {
         self.core().turn(|_| ())
+    }
+
+    /// Is this log one of several servers, so that others write it, too?
+    pub fn is_shared(&self) -> bool {
+        self.core().lines.is_some()
+    }
+
+    /// Checks the whole chain: the one in the store where replicas share it, else the files.
+    ///
+    /// # Errors
+    ///
+    /// If the log cannot be read.
+    pub fn verify(&self) -> io::Result<ChainReport> {
+        match &self.core().lines {
+            Some(lines) => verify_lines(lines, self.path()),
+            None => verify(self.path()),
+        }
     }
 
     /// Is the store that replicas share known to be away? Then no call can have its line.

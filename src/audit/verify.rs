@@ -95,10 +95,13 @@ pub fn verify(path: &Path) -> io::Result<ChainReport> {
 /// The same for the chain in the store that replicas share, line by line as it is there. `copy` is the
 /// log of a state directory, whose last checkpoint has to be in the chain.
 pub fn verify_shared(store: &Postgres, copy: &Path) -> io::Result<ChainReport> {
+    verify_lines(&Lines::of(store), copy)
+}
+
+pub(super) fn verify_lines(lines: &Lines, copy: &Path) -> io::Result<ChainReport> {
     let mut walk = Walk { report: ChainReport::default(), last: (0, GENESIS), known: None, is_first: true };
     let known = checkpoint::last_known(&Files::of(copy));
     walk.known = known.map(|(sequence, hash)| (sequence, hash, false));
-    let lines = Lines::of(store);
     let head = lines.head()?;
     let mut number = 0;
     while number < head {

@@ -89,7 +89,10 @@ fn tls(url: &Url, host: &str) -> Result<StoreTls, String> {
         None if is_loopback && root.is_none() => Ok(StoreTls::Off),
         // All of them are verified: what is not is no protection.
         None | Some("require" | "verify-ca" | "verify-full") => Ok(StoreTls::Verified { root }),
-        Some(_) => Err("`sslmode` is `verify-full` or `disable`; `require` and `verify-ca` mean `verify-full`".to_owned()),
+        Some(_) => {
+            Err("`sslmode` is `verify-full` or `disable`; `require` and `verify-ca` mean `verify-full`"
+                .to_owned())
+        }
     }
 }
 

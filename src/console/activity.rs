@@ -1,5 +1,7 @@
 //! What was called, by whom and how it ended; one call from door to door; and whether the chain holds.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{
@@ -9,12 +11,14 @@ use super::{
     page::{done, problem},
     values::drawn,
 };
-use crate::audit;
 
 /// Calls on one page.
 const CALLS_MAX: usize = 200;
 /// Breaks of the chain that are told one by one.
 const BREAKS_SHOWN_MAX: usize = 50;
+/// Said over a list that may lack what other servers did.
+const BEHIND: &str =
+    "The shared store cannot be reached. This is what this server knew of the log when it last could.";
 const OUTCOMES: [&str; 10] =
     ["", "done", "denied", "asked", "rejected", "not_sent", "unknown", "cancelled", "failed", "abandoned"];
 /// Members of lines that belong to the chain and say nothing about the call.
@@ -69,6 +73,9 @@ impl Console {
             problem(&mut body, "The log cannot be read at the moment.");
             return Page::new("Activity", body).problem().into();
         };
+        if log.is_behind {
+            problem(&mut body, BEHIND);
+        }
         let calls = log.calls();
         let found = calls
             .iter()
@@ -130,8 +137,8 @@ impl Console {
         if !visit.sees_all() {
             return Answer::Refused(Refusal::Role);
         }
-        let path = self.corridor.audit().path().to_owned();
-        let report = tokio::task::spawn_blocking(move || audit::verify(&path)).await;
+        let corridor = Arc::clone(&self.corridor);
+        let report = tokio::task::spawn_blocking(move || corridor.audit().verify()).await;
         let mut body = Html::new();
         let Ok(Ok(report)) = report else {
             problem(&mut body, "The log cannot be read at the moment.");
@@ -150,6 +157,9 @@ impl Console {
                     report.lines, report.calls_open, report.calls_closed, report.checkpoints
                 ),
             );
+            if self.corridor.audit().is_shared() {
+                html.say("p", "Read in the store that all servers share, line by line.");
+            }
             for key in &report.keys {
                 html.tag("p", &[], |html| {
                     html.text("Signed by ed25519 ");

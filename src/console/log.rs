@@ -3,7 +3,8 @@
 use std::{
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
+    path::Path,
+    sync::Arc,
 };
 
 use serde_json::Value;
@@ -19,6 +20,8 @@ pub(super) struct Lines {
     pub(super) lines: Vec<Value>,
     /// The log is longer than what was read.
     pub(super) is_cut: bool,
+    /// The log of all servers cannot be reached, so this is what this server knew of it.
+    pub(super) is_behind: bool,
 }
 
 /// A call as its lines tell it.
@@ -30,8 +33,14 @@ pub(super) struct Past<'a> {
 
 impl Console {
     pub(super) async fn log(&self) -> Option<Lines> {
-        let path: PathBuf = self.corridor.audit().path().to_owned();
-        tokio::task::spawn_blocking(move || read(&path)).await.ok()?.ok()
+        let corridor = Arc::clone(&self.corridor);
+        let reading = move || {
+            let log = corridor.audit();
+            // What other servers wrote comes into our copy first.
+            let is_behind = log.is_shared() && log.catch_up().is_err();
+            Some(Lines { is_behind, ..read(log.path()).ok()? })
+        };
+        tokio::task::spawn_blocking(reading).await.ok()?
     }
 }
 
@@ -50,6 +59,7 @@ fn read(path: &Path) -> std::io::Result<Lines> {
     Ok(Lines {
         lines: lines.filter_map(|line| serde_json::from_slice(line).ok()).collect(),
         is_cut: start > 0,
+        is_behind: false,
     })
 }
 

@@ -69,7 +69,13 @@ fn past(corridor: &Corridor, old: Arc<Policy>, new: Arc<Policy>) -> std::io::Res
     let tools = StageTools::all(corridor.catalog());
     let definitions = BTreeMap::new();
     let mut replay = Replay::new(Some(old), new, &tools, &definitions);
-    for past in newest(corridor.audit().path())? {
+    let log = corridor.audit();
+    if log.is_shared()
+        && let Err(error) = log.catch_up()
+    {
+        tracing::warn!(%error, "a policy is tried on this server's copy of the log");
+    }
+    for past in newest(log.path())? {
         replay.take(&past?);
     }
     Ok(replay.report())

@@ -111,7 +111,9 @@ impl From<tokio_postgres::Error> for PostgresError {
 impl From<PostgresError> for io::Error {
     fn from(error: PostgresError) -> Self {
         let kind = match &error {
-            PostgresError::Unreachable { .. } | PostgresError::LockedOut { .. } => io::ErrorKind::NotConnected,
+            PostgresError::Unreachable { .. } | PostgresError::LockedOut { .. } => {
+                io::ErrorKind::NotConnected
+            }
             PostgresError::Busy { .. } => io::ErrorKind::TimedOut,
             PostgresError::Refused { .. }
             | PostgresError::Newer { .. }

@@ -16,8 +16,9 @@ install_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   is_root || die "missing packages; as root run: apt-get install --no-install-recommends ${missing[*]}"
   say "installing ${missing[*]}"
-  # The two versions of Odoo are installed at the same time, the system's packages one by one.
-  exec 8> "$CACHE/apt.lock"
+  # Several scripts may install at the same time, with caches of their own; the system's packages go one by
+  # one, and only root comes here.
+  exec 8> /var/lock/odoo-mcp-e2e-apt.lock
   flock 8
   if ! { apt-get "${APT_QUIET[@]}" update &&
     apt-get "${APT_QUIET[@]}" -y --no-install-recommends --download-only install "${missing[@]}"; } > "$log" 2>&1; then

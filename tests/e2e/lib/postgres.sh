@@ -53,9 +53,10 @@ CONF
   say "PostgreSQL started on 127.0.0.1:$PG_PORT"
 }
 
+# pg_stop [MODE]: as `pg_ctl` calls the ways to stop.
 pg_stop() {
   pg_runs || return 0
-  run_as_server "$(pg_programs)/pg_ctl" -D "$PG_DATA" -m fast -w -t 60 stop > /dev/null || true
+  run_as_server "$(pg_programs)/pg_ctl" -D "$PG_DATA" -m "${1:-fast}" -w -t 60 stop > /dev/null || true
 }
 
 # pg_sql DATABASE SQL, as the superuser.
