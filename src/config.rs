@@ -28,6 +28,7 @@ mod tenant_keys;
 mod tests;
 mod tool_settings;
 mod traces;
+mod trusted_proxies;
 mod usage;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -52,6 +53,7 @@ pub use store::{StoreAddress, StoreTls};
 pub use tenant_keys::TenantKeys;
 pub use tool_settings::{MethodPattern, RefreshSettings, ToolSettings};
 pub use traces::TraceSettings;
+pub use trusted_proxies::TrustedProxies;
 pub use usage::{EurPerUsd, UsageSettings};
 
 /// The settings file with every key, its default and its meaning: the documentation is the file.
@@ -128,6 +130,8 @@ pub struct HttpSettings {
     pub allowed_hosts: Vec<String>,
     /// Values of the `Origin` header; without this header a request is not from a browser.
     pub allowed_origins: Vec<String>,
+    /// Whose word about the address of a client is believed.
+    pub trusted_proxies: TrustedProxies,
     pub body_bytes_max: usize,
     pub sessions_max: usize,
     /// An idle session of an older protocol revision ends after this.
@@ -256,6 +260,7 @@ impl Default for HttpSettings {
             public_url: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             // Large enough for an attachment in base64, small enough for forty at once.
             body_bytes_max: 16 * 1024 * 1024,
             sessions_max: 256,

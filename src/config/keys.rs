@@ -11,7 +11,7 @@ use super::{
     raw::{Raw, shown},
     store,
     tool_settings::server_action,
-    traces, usage,
+    traces, trusted_proxies, usage,
 };
 use crate::facts::{Secret, SecretSource, nearest};
 
@@ -78,6 +78,20 @@ const OWN_KEYS: &[Key] = &[
     Key {
         path: "http.allowed_origins",
         read: |config, raw| raw.list().map(|origins| config.http.allowed_origins = origins),
+    },
+    Key {
+        path: "http.trusted_proxies",
+        read: |config, raw| {
+            config.http.trusted_proxies.networks = trusted_proxies::read_networks(raw)?;
+            Ok(())
+        },
+    },
+    Key {
+        path: "http.forwarded_by",
+        read: |config, raw| {
+            config.http.trusted_proxies.standard_header = trusted_proxies::read_header(raw)?;
+            Ok(())
+        },
     },
     Key {
         path: "http.body_bytes_max",

@@ -92,6 +92,8 @@ fn every_key_has_a_variable_that_is_read() {
             "traces.endpoint" => "https://collector.example.com",
             "traces.headers" => "x-key=a%20b",
             "traces.share" => "0.25",
+            "http.trusted_proxies" => "10.0.0.0/8",
+            "http.forwarded_by" => "forwarded",
             "log.level" => "debug",
             "metrics.serve" => "main",
             "metrics.token" => "a token for numbers",

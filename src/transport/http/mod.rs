@@ -8,6 +8,7 @@ mod console;
 mod cookies;
 mod door;
 mod enroll;
+mod forwarded;
 mod health;
 mod listener;
 mod numbers;
@@ -127,6 +128,12 @@ pub(super) async fn serve(
     let router = router(&shared, settings, surroundings, streams.clone())
         .merge(probes)
         .layer(from_fn_with_state(Arc::clone(&numbers), traced::traced));
+    let proxies = &settings.trusted_proxies;
+    let router = if proxies.is_empty() {
+        router
+    } else {
+        router.layer(from_fn_with_state(Arc::new(proxies.clone()), forwarded::believed))
+    };
     let places = listener::Places::new(settings.connections_max, numbers);
     let serving = tokio::spawn(listener::run(listener, router, places, shared, stop, streams, drain));
     Ok(BoundHttp { address, serving })

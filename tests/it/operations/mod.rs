@@ -6,5 +6,6 @@ mod deployment;
 mod numbers;
 mod place;
 mod probes;
+mod proxies;
 mod switches;
 mod traces;
