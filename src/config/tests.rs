@@ -64,6 +64,7 @@ fn copy(config: &Config) -> Config {
         sandbox: config.sandbox,
         sandbox_token: config.sandbox_token.clone(),
         log: config.log,
+        traces: config.traces.clone(),
         drain_ms: config.drain_ms,
         features_off: config.features_off.clone(),
         settings_file: None,
