@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     accounts::Accounts,
+    oauth::is_invisible,
     people::{PeopleError, caller},
     secrets::{Trace, new_id, new_secret},
 };
@@ -88,8 +89,8 @@ impl Tokens {
             return refused(format!("a token is good for 1 to {} days", settings.token_days_max));
         }
         let label = new.label.trim().to_owned();
-        let is_label =
-            (1..=LABEL_CHARS_MAX).contains(&label.chars().count()) && !label.chars().any(char::is_control);
+        let is_label = (1..=LABEL_CHARS_MAX).contains(&label.chars().count())
+            && !label.chars().any(|c| c.is_control() || is_invisible(c));
         if !is_label {
             return refused(format!("a token has a name of 1 to {LABEL_CHARS_MAX} visible characters"));
         }
@@ -299,5 +300,38 @@ mod tests {
         let new = NewToken { user: name(), label: "one more".to_owned(), grant: None, scopes, days: 1 };
         let refused = tokens.create(new, &AuthSettings::default()).await.unwrap_err().to_string();
         assert!(refused.contains("revoke one first"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn the_name_of_a_token_is_a_short_text_that_can_be_seen() {
+        let (_dir, tokens) = tokens().await;
+        let scopes = Scopes::NONE.with(Scope::Read);
+        let long = "x".repeat(LABEL_CHARS_MAX + 1);
+        for label in [
+            "",
+            "  ",
+            "a\0b",
+            "a\nb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "laptop\u{200b}",
+            "\u{202e}potpal",
+            "a\u{2066}b",
+            "a\u{ad}b",
+            "\u{feff}a",
+            "a\u{e0041}",
+            "\u{3164}",
+            long.as_str(),
+        ] {
+            let new = NewToken { user: name(), label: label.to_owned(), grant: None, scopes, days: 1 };
+            let refused = tokens.create(new, &AuthSettings::default()).await.unwrap_err().to_string();
+            assert!(refused.contains("visible characters"), "{label:?}: {refused}");
+        }
+        assert!(tokens.list().await.unwrap().is_empty());
+        for label in ["../../etc", "CON", "Ñandú ✓", "a%2fb", "nightly report"] {
+            let new = NewToken { user: name(), label: label.to_owned(), grant: None, scopes, days: 1 };
+            let (_, token) = tokens.create(new, &AuthSettings::default()).await.unwrap();
+            assert_eq!(token.label, label, "a label is shown and is part of no path");
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::facts::{MemoryArea, UserName};
 
 /// Held by whoever changes an area.
-const LOCK: &str = "area";
+pub(super) const LOCK: &str = "area";
 
 /// What happens to a text that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     Area, MemoryError, NoteName,
     area::Files,
+    change::LOCK,
     records::{self, Deed, Record, etag_of},
 };
 use crate::facts::UserName;
@@ -56,6 +57,12 @@ impl Area {
         self.away(move |area| {
             let missing = || MemoryError::NotFound { name: name.as_str().to_owned() };
             let files = area.found()?.ok_or_else(missing)?;
+            let note = present(&files, &name)?.ok_or_else(missing)?;
+            if note.version.is_some() {
+                return Ok(note);
+            }
+            // Changed with an editor, or just now being written: the writer knows when it is done.
+            let _held = files.notes.lock(LOCK)?;
             present(&files, &name)?.ok_or_else(missing)
         })
         .await

@@ -100,6 +100,7 @@ macro_rules! for_each_group {
             terminal,
             translation_drafts,
             translations,
+            two_people,
             usage,
             web_hostile,
             web_request,
@@ -153,6 +154,7 @@ pub(crate) mod secrets;
 pub(crate) mod terminal;
 pub(crate) mod translation_drafts;
 pub(crate) mod translations;
+pub(crate) mod two_people;
 pub(crate) mod usage;
 pub(crate) mod web_hostile;
 pub(crate) mod web_request;

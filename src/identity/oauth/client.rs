@@ -84,7 +84,7 @@ fn shown_name(name: &str) -> String {
 }
 
 /// Marks of direction and characters without width, with which a name could pretend to be another text.
-fn is_invisible(c: char) -> bool {
+pub(in crate::identity) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -25,6 +25,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
+pub(super) use self::client::is_invisible;
 use self::documents::Documents;
 pub use self::{
     error::OauthError,

@@ -16,6 +16,8 @@ use super::{
 /// As long as any call of the tests may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 const REVISION: &str = "2025-11-25";
+/// The revision without sessions.
+const SESSIONLESS: &str = "2026-07-28";
 
 /// A server with grants, and the people who hold them.
 pub(crate) struct People {
@@ -74,6 +76,20 @@ impl Person {
         person
     }
 
+    /// The same token in the revision that knows no sessions.
+    pub(crate) fn sessionless(&self) -> Self {
+        Self {
+            authority: self.authority.clone(),
+            token: self.token.clone(),
+            session: String::new(),
+            next_id: AtomicI64::new(1),
+        }
+    }
+
+    pub(crate) fn session(&self) -> &str {
+        &self.session
+    }
+
     /// The same token with somebody else's session.
     pub(crate) fn in_session_of(&self, other: &Self) -> Self {
         Self {
@@ -113,16 +129,48 @@ impl Person {
 
     #[track_caller]
     pub(crate) fn request(&self, method: &str, parameters: &Value) -> Value {
-        let answer = self.post(&self.frame(method, parameters));
+        let answer = if self.session.is_empty() {
+            self.post_sessionless(method, parameters)
+        } else {
+            self.post(&self.frame(method, parameters))
+        };
         let text = answer.text();
-        let line = text.lines().find_map(|line| line.strip_prefix("data: {").map(|rest| format!("{{{rest}")));
-        let message = line.unwrap_or(text);
-        serde_json::from_str(&message).unwrap_or_else(|_| panic!("{}: no message: {message}", answer.start))
+        // Notices may come before the answer.
+        let messages = text.lines().filter_map(|line| line.strip_prefix("data: {"));
+        let mut messages =
+            messages.filter_map(|rest| serde_json::from_str::<Value>(&format!("{{{rest}")).ok());
+        let is_answer = |message: &Value| message.get("result").is_some() || message.get("error").is_some();
+        let found = messages.find(is_answer).or_else(|| serde_json::from_str(&text).ok());
+        found.unwrap_or_else(|| panic!("{method} {parameters}: {}: no message: {text}", answer.start))
     }
 
     /// The status of a request.
     pub(crate) fn status(&self, method: &str, parameters: &Value) -> u16 {
         self.post(&self.frame(method, parameters)).status()
+    }
+
+    /// The status of a notice.
+    pub(crate) fn notify(&self, method: &str, parameters: &Value) -> u16 {
+        let frame = json!({"jsonrpc": "2.0", "method": method, "params": parameters});
+        self.post(&frame.to_string()).status()
+    }
+
+    fn post_sessionless(&self, method: &str, parameters: &Value) -> http::Message {
+        let mut parameters = parameters.clone();
+        parameters["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!(SESSIONLESS);
+        parameters["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+        parameters["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({"name": "people", "version": "1"});
+        let bearer = format!("Bearer {}", self.token);
+        let mut headers = vec![
+            ("Accept", "application/json, text/event-stream"),
+            ("Authorization", bearer.as_str()),
+            ("MCP-Protocol-Version", SESSIONLESS),
+            ("Mcp-Method", method),
+        ];
+        let named = parameters["uri"].as_str().or_else(|| parameters["name"].as_str()).map(str::to_owned);
+        headers.extend(named.as_deref().map(|name| ("Mcp-Name", name)));
+        let frame = self.frame(method, &parameters);
+        http::post(&self.authority, "/mcp", &headers, frame.as_bytes(), PATIENCE).expect("an HTTP answer")
     }
 
     fn frame(&self, method: &str, parameters: &Value) -> String {
