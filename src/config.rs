@@ -134,6 +134,8 @@ pub struct HttpSettings {
     pub trusted_proxies: TrustedProxies,
     pub body_bytes_max: usize,
     pub sessions_max: usize,
+    /// Of them, those of one user.
+    pub sessions_per_caller_max: usize,
     /// An idle session of an older protocol revision ends after this.
     pub session_idle_ms: u64,
     /// Most connections at once; further ones wait in the system's queue.
@@ -263,7 +265,8 @@ impl Default for HttpSettings {
             trusted_proxies: TrustedProxies::default(),
             // Large enough for an attachment in base64, small enough for forty at once.
             body_bytes_max: 16 * 1024 * 1024,
-            sessions_max: 256,
+            sessions_max: 1_024,
+            sessions_per_caller_max: 128,
             session_idle_ms: 30 * 60 * 1_000,
             connections_max: 1_024,
             metrics: MetricsSettings::default(),

@@ -104,6 +104,12 @@ const OWN_KEYS: &[Key] = &[
         read: |config, raw| raw.whole_size(1..=SESSIONS_MAX).map(|count| config.http.sessions_max = count),
     },
     Key {
+        path: "http.sessions_per_caller_max",
+        read: |config, raw| {
+            raw.whole_size(1..=SESSIONS_MAX).map(|count| config.http.sessions_per_caller_max = count)
+        },
+    },
+    Key {
         path: "http.connections_max",
         read: |config, raw| raw.whole_size(1..=SESSIONS_MAX).map(|count| config.http.connections_max = count),
     },

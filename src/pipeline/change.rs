@@ -12,6 +12,12 @@ pub struct PolicyChange {
 }
 
 impl PolicyChange {
+    /// What has changed since a policy ruled; `None` where it still does.
+    pub fn since(before: &Arc<Policy>, now: &Arc<Policy>) -> Option<Self> {
+        let is_same = Arc::ptr_eq(before, now);
+        (!is_same).then(|| Self { before: Arc::clone(before), after: Arc::clone(now) })
+    }
+
     /// Does this caller see other tools than before? A new limit or reason is nobody's list.
     pub fn is_seen_by(&self, catalog: &Catalog, caller: &Caller) -> bool {
         catalog.iter().any(|found| {

@@ -24,11 +24,11 @@ use rmcp::{
 use tokio::sync::{Semaphore, broadcast::error::RecvError, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{completion::KeptNames, questions, tool_list::ToolList, watchers::Watchers};
+use super::{completion::KeptNames, http::sessions::Use, questions, tool_list::ToolList, watchers::Watchers};
 use crate::{
     approvals::{Answer, CanAsk},
     facts::{Arrival, Caller, JsonObject},
-    pipeline::{Corridor, RawCall, UnknownTool, Walked},
+    pipeline::{Corridor, PolicyChange, RawCall, UnknownTool, Walked},
     reply::Reply,
     tools::{Attached, Progress},
     traces::{self, Kind, Place, Span, SpanContext, TRACEPARENT, Word},
@@ -435,6 +435,15 @@ impl ServerHandler for Server {
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let client = context.peer.peer_info().map(|info| info.client_info.name.clone());
         let caller = self.caller_of(&context.extensions, client);
+        let parts = context.extensions.get::<http::request::Parts>();
+        let in_use = parts.and_then(|parts| parts.extensions.get::<Arc<Use>>());
+        let missed = in_use.and_then(|in_use| in_use.slept_under()).and_then(|before| {
+            PolicyChange::since(before, &self.shared.corridor.policy())
+                .filter(|change| change.is_seen_by(self.shared.corridor.catalog(), &caller))
+        });
+        if missed.is_some() {
+            self.shared.watchers.tell(context.peer.clone());
+        }
         self.shared.watchers.add(context.peer, caller);
     }
 

@@ -10,12 +10,13 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::BodyExt as _;
 use rmcp::model::JsonRpcError;
 use serde::Deserialize;
 
 use super::{
     origin::{Foreign, Names},
-    sessions::{Place, Sessions},
+    sessions::{Full, Sessions, Use},
 };
 use crate::{
     config::PublicUrl,
@@ -65,7 +66,7 @@ pub(super) struct Door {
     /// Where clients read how to get a token, where they can get one by themselves.
     metadata: Option<String>,
     names: Names,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     body_bytes_max: usize,
 }
 
@@ -75,7 +76,7 @@ impl Door {
         corridor: Arc<Corridor>,
         public: Option<&PublicUrl>,
         names: Names,
-        sessions: Sessions,
+        sessions: Arc<Sessions>,
         body_bytes_max: usize,
     ) -> Self {
         let metadata = public.filter(|_| gate.accepts_others()).map(|public| public.join(METADATA_PATH));
@@ -119,13 +120,17 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
         Ok(session) => session,
         Err(response) => return answer_early(request, *response).await,
     };
-    if let Some(id) = &session
-        && !door.sessions.belongs_to(id, &caller)
-    {
-        let response = plain(StatusCode::NOT_FOUND, "no such session; begin a new one");
-        return answer_early(request, response).await;
-    }
-    let mut place = None;
+    let in_use = match &session {
+        None => None,
+        Some(id) => match door.sessions.enter(id, &caller) {
+            Some(in_use) => Some(in_use),
+            None => {
+                let response = plain(StatusCode::NOT_FOUND, "no such session; begin a new one");
+                return answer_early(request, response).await;
+            }
+        },
+    };
+    let mut opening = None;
     if request.method() == Method::POST {
         request = match door.read_body(request).await {
             Ok((whole, outline, bytes)) => {
@@ -133,9 +138,9 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
                     return door.insufficient_scope(&caller, needed);
                 }
                 if session.is_none() && outline.method.as_deref() == Some("initialize") {
-                    match door.sessions.place().await {
-                        Some(free) => place = Some(free),
-                        None => return too_many_sessions(),
+                    match door.sessions.open(&caller) {
+                        Ok(place) => opening = Some(place),
+                        Err(full) => return too_many_sessions(full),
                     }
                 }
                 whole
@@ -143,17 +148,35 @@ pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Reques
             Err(response) => return *response,
         };
     }
-    request.extensions_mut().insert(caller.clone());
+    request.extensions_mut().insert(caller);
     let ends_session = request.method() == Method::DELETE;
-    let mut response = next.run(request).await;
+    let mut response = match (&opening, in_use) {
+        (Some(opening), _) => opening.run(next.run(request)).await,
+        (None, Some(in_use)) => answer_in_session(in_use, request, next).await,
+        (None, None) => next.run(request).await,
+    };
     if ends_session && response.status() == StatusCode::ACCEPTED {
         // The session is gone by now; some clients report an answer of "accepted" as a failure.
         *response.status_mut() = StatusCode::NO_CONTENT;
     }
-    if let Some(place) = place {
-        door.remember_session(&response, &caller, place);
+    if let Some(opening) = opening.filter(|_| response.headers().contains_key(SESSION_HEADER)) {
+        opening.told();
     }
     response
+}
+
+/// The session stays awake for as long as the request, the call it makes, or its answer is under way.
+async fn answer_in_session(in_use: Arc<Use>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Arc::clone(&in_use));
+    let waking = if request.method() == Method::DELETE { None } else { in_use.waking().await };
+    let response = next.run(request).await;
+    drop(waking);
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _ = &in_use;
+            frame
+        }))
+    })
 }
 
 impl Door {
@@ -265,12 +288,6 @@ impl Door {
         }
     }
 
-    fn remember_session(&self, response: &Response, caller: &Caller, place: Place) {
-        if let Some(Ok(id)) = response.headers().get(SESSION_HEADER).map(HeaderValue::to_str) {
-            self.sessions.opened(id, caller);
-        }
-        drop(place);
-    }
 }
 
 /// The limit is the only error of ours; anything else means that the client went away.
@@ -298,9 +315,15 @@ fn session_id(headers: &HeaderMap) -> Result<Option<String>, Box<Response>> {
     }
 }
 
-fn too_many_sessions() -> Response {
+fn too_many_sessions(full: Full) -> Response {
     let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))];
-    (StatusCode::SERVICE_UNAVAILABLE, retry, "too many sessions are open\n").into_response()
+    match full {
+        Full::Server => (StatusCode::SERVICE_UNAVAILABLE, retry, "too many sessions are open\n").into_response(),
+        Full::Caller => {
+            let text = "you have too many sessions open; end one, or wait until idle ones end\n";
+            (StatusCode::TOO_MANY_REQUESTS, retry, text).into_response()
+        }
+    }
 }
 
 fn json_rpc_error(status: StatusCode, error: &JsonRpcError) -> Response {

@@ -15,21 +15,24 @@ mod numbers;
 mod oauth;
 mod origin;
 mod pages;
-mod sessions;
+pub(super) mod sessions;
 mod sign_in;
 mod traced;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, middleware::from_fn_with_state, routing::post_service};
-use rmcp::transport::{
-    StreamableHttpServerConfig, StreamableHttpService,
-    streamable_http_server::session::local::LocalSessionManager,
-};
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::{cookies::Cookies, door::Door, origin::Names, pages::Pages, sessions::Sessions};
+use self::{
+    cookies::Cookies,
+    door::Door,
+    origin::Names,
+    pages::Pages,
+    sessions::{Hellos, SessionLimits, Sessions},
+};
 use super::{
     TransportError,
     server::{Handler, Shared},
@@ -42,9 +45,6 @@ use crate::{
     pipeline::Corridor,
 };
 
-/// An old-style session lives at least this long without a request, because a silent call does not
-/// keep it alive, and its reply would be lost.
-const SESSION_IDLE_MS_MIN: u64 = 15 * 60 * 1000;
 /// Where it listens when the settings name no address.
 const DEFAULT_PORT: u16 = 8084;
 
@@ -167,25 +167,29 @@ fn router(
     streams: CancellationToken,
 ) -> Router {
     let Surroundings { gate, corridor, pages, people, console, enrolling, public, address } = surroundings;
-    let mut manager = LocalSessionManager::default();
-    let idle_ms = settings.session_idle_ms.max(SESSION_IDLE_MS_MIN);
-    manager.session_config.keep_alive = Some(Duration::from_millis(idle_ms));
-    let manager = Arc::new(manager);
-    let counted = Arc::clone(&manager);
-    corridor.numbers().count_sessions_by(move || {
-        // While a session opens or ends the count waits for the next look.
-        counted.sessions.try_read().map_or(0, |sessions| sessions.len() as u64)
-    });
+    let limits = SessionLimits {
+        sessions_max: settings.sessions_max,
+        // Without tokens all clients are one caller.
+        per_caller_max: if gate.wants_token() { settings.sessions_per_caller_max } else { usize::MAX },
+        idle: Duration::from_millis(settings.session_idle_ms),
+    };
+    let sessions = Sessions::new(limits, Arc::clone(&corridor));
+    sessions.watch();
+    let counted = Arc::downgrade(&sessions);
+    corridor
+        .numbers()
+        .count_sessions_by(move || counted.upgrade().map_or(0, |sessions| sessions.count() as u64));
 
-    let config = StreamableHttpServerConfig::default()
+    let mut config = StreamableHttpServerConfig::default()
         .with_json_response(true)
         // The door checks both headers before, and more strictly.
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_max_request_body_bytes(settings.body_bytes_max)
         .with_cancellation_token(streams);
+    config.session_store = Some(Arc::new(Hellos(Arc::clone(&sessions))));
     let server = Handler::new(Arc::clone(shared));
-    let mcp = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&manager), config);
+    let mcp = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config);
 
     let (mut hosts, mut origins) = (settings.allowed_hosts.clone(), settings.allowed_origins.clone());
     if let Some(named) = public.as_ref().filter(|_| settings.public_url.is_some()) {
@@ -200,7 +204,7 @@ fn router(
         Arc::clone(&corridor),
         public.as_ref(),
         names,
-        Sessions::new(manager, settings.sessions_max),
+        sessions,
         settings.body_bytes_max,
     ));
     let numbers = (settings.metrics.door == MetricsDoor::Main)
