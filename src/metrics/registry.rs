@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    AuthFailure, CallStatus, Histogram, OTHER, Page, RouteGroup,
+    AuthFailure, CallStatus, Histogram, OTHER, OWN, Page, RouteGroup,
     counters::{Counts, Named},
     labels::{self, METHODS, STATUSES},
 };
@@ -169,7 +169,8 @@ impl Registry {
         took: Duration,
     ) {
         let upstream = self.upstreams.get(connection);
-        upstream.is_down.store(!reached, Ordering::Relaxed);
+        // That one person's Odoo is away is nothing to wake an operator for.
+        upstream.is_down.store(!reached && connection != OWN, Ordering::Relaxed);
         upstream.seconds.observe(took);
         let (model, operation) = (labels::model_word(model), labels::operation_word(operation));
         self.rpc.get(&format!("{model} {operation}")).observe(took);
@@ -280,7 +281,7 @@ impl Registry {
     fn upstream_lines(&self, page: &mut Page) {
         let upstreams = self.upstreams.all();
         page.head("mcp_upstream_up", "gauge", "1 where the last request reached its Odoo.");
-        for (connection, upstream) in &upstreams {
+        for (connection, upstream) in upstreams.iter().filter(|(connection, _)| **connection != *OWN) {
             let up = u8::from(!upstream.is_down.load(Ordering::Relaxed)).to_string();
             page.line("mcp_upstream_up", &[("connection", connection)], &up);
         }

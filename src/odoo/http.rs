@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     facts::{Definition, Limits, Operation, Origin},
-    metrics::OdooRequest,
+    metrics::{self, OdooRequest},
     traces::TRACEPARENT,
 };
 
@@ -30,9 +30,6 @@ const RESERVED_BYTES_MAX: usize = 256 * 1024;
 
 /// The operation of a request that is no call of a method.
 const WEB: &str = "web";
-
-/// What all connections of single users are called in the numbers.
-const OWN: &str = "own";
 
 /// What the client library says of a head that goes beyond its bounds.
 const HEAD_TOO_LARGE: &str = "message head is too large";
@@ -208,7 +205,7 @@ impl Http {
         );
         // How somebody calls a connection of theirs is nobody else's business.
         let is_own = self.definition.origin == Origin::Own;
-        let connection = if is_own { OWN } else { self.definition.alias.as_str() };
+        let connection = if is_own { metrics::OWN } else { self.definition.alias.as_str() };
         measured.end(connection, model, operation, reached);
     }
 

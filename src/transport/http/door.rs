@@ -287,7 +287,6 @@ impl Door {
             plain(StatusCode::BAD_REQUEST, "the body did not arrive")
         }
     }
-
 }
 
 /// The limit is the only error of ours; anything else means that the client went away.
@@ -318,7 +317,9 @@ fn session_id(headers: &HeaderMap) -> Result<Option<String>, Box<Response>> {
 fn too_many_sessions(full: Full) -> Response {
     let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))];
     match full {
-        Full::Server => (StatusCode::SERVICE_UNAVAILABLE, retry, "too many sessions are open\n").into_response(),
+        Full::Server => {
+            (StatusCode::SERVICE_UNAVAILABLE, retry, "too many sessions are open\n").into_response()
+        }
         Full::Caller => {
             let text = "you have too many sessions open; end one, or wait until idle ones end\n";
             (StatusCode::TOO_MANY_REQUESTS, retry, text).into_response()

@@ -173,7 +173,8 @@ fn router(
         per_caller_max: if gate.wants_token() { settings.sessions_per_caller_max } else { usize::MAX },
         idle: Duration::from_millis(settings.session_idle_ms),
     };
-    let sessions = Sessions::new(limits, Arc::clone(&corridor));
+    let ruling = Arc::clone(&corridor);
+    let sessions = Sessions::new(limits, move || ruling.policy());
     sessions.watch();
     let counted = Arc::downgrade(&sessions);
     corridor

@@ -7,5 +7,6 @@ mod numbers;
 mod place;
 mod probes;
 mod proxies;
+mod sessions;
 mod switches;
 mod traces;

@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use odoo_mcp::{facts::Secret, transport::serve_numbers};
+use odoo_mcp::{
+    facts::Secret,
+    sandbox::{self, SandboxOptions},
+    transport::serve_numbers,
+};
 use serde_json::json;
 
 use super::place::{MEMBER, OPERATOR, Place, open};
@@ -186,4 +190,26 @@ fn settings_that_cannot_be_meant_are_refused() {
         ("ODOO_MCP_METRICS_TOKEN", COLLECTOR),
     ]);
     assert!(Config::load(&Flags::default(), &good).is_ok());
+}
+
+#[tokio::test]
+async fn what_users_call_their_own_connections_is_no_label() {
+    let options = SandboxOptions { password: Some("own-password".to_owned()), ..SandboxOptions::default() };
+    let odoo = sandbox::start(options).await.unwrap();
+    let place = open("").await;
+    let own = json!({
+        "alias": "salary-talks", "url": odoo.url(), "db": odoo.database(), "user": odoo.login(),
+        "password": "own-password",
+    });
+    let saved = place.call("user_connection_add", own).await;
+    assert_eq!(saved["result"]["isError"], json!(false), "{saved}");
+    let asked = json!({ "model": "res.partner", "connection": "salary-talks" });
+    let counted = place.call("odoo_search_count", asked.clone()).await;
+    assert_eq!(counted["result"]["isError"], json!(false), "{counted}");
+    drop(odoo);
+    place.call("odoo_search_count", asked).await;
+    let page = page(&place).await;
+    assert!(!page.contains("salary-talks"), "{page}");
+    assert!(page.contains("mcp_upstream_duration_seconds_count{connection=\"own\"}"), "{page}");
+    assert!(!page.contains("mcp_upstream_up{connection=\"own\"}"), "{page}");
 }

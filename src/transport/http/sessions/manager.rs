@@ -113,7 +113,11 @@ impl SessionManager for Sessions {
         Ok(messages(receiver))
     }
 
-    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), ManagerError> {
+    async fn accept_message(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<(), ManagerError> {
         let ends_handshake = matches!(
             &message,
             ClientJsonRpcMessage::Notification(sent)
@@ -158,6 +162,8 @@ impl SessionManager for Sessions {
     }
 }
 
-fn messages(mut receiver: StreamableHttpMessageReceiver) -> impl Stream<Item = ServerSseMessage> + Send + Sync {
+fn messages(
+    mut receiver: StreamableHttpMessageReceiver,
+) -> impl Stream<Item = ServerSseMessage> + Send + Sync {
     poll_fn(move |cx| receiver.inner.poll_recv(cx))
 }

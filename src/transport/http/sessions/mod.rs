@@ -25,11 +25,10 @@ use rmcp::transport::streamable_http_server::session::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(super) use self::{hello::Hellos, using::Opening};
 pub(in crate::transport) use self::using::Use;
+pub(super) use self::{hello::Hellos, using::Opening};
 use crate::{
-    facts::{Caller, UserName},
-    pipeline::Corridor,
+    facts::{Caller, GrantName, UserName},
     policy::Policy,
 };
 
@@ -59,14 +58,22 @@ pub(super) enum Full {
     Caller,
 }
 
+/// Tells which policy rules.
+struct Ruling(Box<dyn Fn() -> Arc<Policy> + Send + Sync>);
+
+impl std::fmt::Debug for Ruling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ruling")
+    }
+}
+
 /// All sessions of one door.
 #[derive(Debug)]
 pub(super) struct Sessions {
     book: Mutex<Book>,
     limits: SessionLimits,
     config: SessionConfig,
-    /// Tells which policy rules.
-    corridor: Arc<Corridor>,
+    ruling: Ruling,
 }
 
 #[derive(Debug, Default)]
@@ -103,7 +110,7 @@ struct Session {
 #[derive(Debug, PartialEq, Eq)]
 struct Owner {
     user: UserName,
-    grant: crate::facts::GrantName,
+    grant: GrantName,
 }
 
 /// A session that rmcp serves.
@@ -129,11 +136,14 @@ impl Owner {
 }
 
 impl Sessions {
-    pub(super) fn new(limits: SessionLimits, corridor: Arc<Corridor>) -> Arc<Self> {
+    pub(super) fn new(
+        limits: SessionLimits,
+        ruling: impl Fn() -> Arc<Policy> + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let mut config = SessionConfig::default();
         // The book decides when a session ends: rmcp would end one in the middle of a silent call.
         config.keep_alive = None;
-        Arc::new(Self { book: Mutex::default(), limits, config, corridor })
+        Arc::new(Self { book: Mutex::default(), limits, config, ruling: Ruling(Box::new(ruling)) })
     }
 
     /// Lets go of what rests for too long, until the sessions themselves are gone.
@@ -240,7 +250,7 @@ impl Sessions {
             if session.hello.is_some()
                 && let Some(live) = session.live.take()
             {
-                session.slept_under = Some(self.corridor.policy());
+                session.slept_under = Some((self.ruling.0)());
                 live.stop.cancel();
             }
         }

@@ -16,7 +16,7 @@ use crate::policy::Policy;
 #[derive(Debug)]
 pub(in crate::transport) struct Use {
     sessions: Arc<Sessions>,
-    id: SessionId,
+    pub(super) id: SessionId,
     slept_under: Option<Arc<Policy>>,
     waking: Waking,
 }
