@@ -42,12 +42,14 @@ pub struct Database {
     name: Arc<str>,
     migrations: &'static [Migration],
     connection: Arc<Mutex<Option<Connection>>>,
+    /// For looks alone, so that none waits for the disk because somebody writes.
+    looks: Arc<Mutex<Option<Connection>>>,
 }
 
 impl Database {
     /// Names the file; nothing is opened yet.
     pub fn in_dir(state: &StateDir, name: &'static str, migrations: &'static [Migration]) -> Self {
-        Self { path: state.path(name), name: name.into(), migrations, connection: Arc::default() }
+        Self { path: state.path(name), name: name.into(), migrations, connection: Arc::default(), looks: Arc::default() }
     }
 
     /// Does this work in one transaction that writes: all of it or nothing.
@@ -91,6 +93,56 @@ impl Database {
             work(&transaction)
         })
         .await
+    }
+
+    /// True as long as nothing was ever kept in it, by any process.
+    pub fn is_unmade(&self) -> bool {
+        !self.path.exists()
+    }
+
+    /// Looks up what one statement finds by an index. That takes less time than the way to another thread
+    /// and back, so it happens here; only what cannot be had at once is done over there.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the work returns.
+    pub async fn look<T, E>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        if let Some(found) = self.look_now(&work) {
+            return Ok(found);
+        }
+        let this = self.clone();
+        self.away(move |connection| {
+            let found = work(connection)?;
+            this.open_for_looks();
+            Ok(found)
+        })
+        .await
+    }
+
+    fn look_now<T, E>(&self, work: &impl Fn(&Connection) -> Result<T, E>) -> Option<T> {
+        let slot = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        work(slot.as_ref()?).ok()
+    }
+
+    /// Where it does not open, looks go on over there.
+    fn open_for_looks(&self) {
+        let mut slot = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            *slot = Connection::open_with_flags(&self.path, flags).ok().filter(|connection| {
+                // It never waits: whoever calls is not to be held up.
+                connection.busy_timeout(Duration::ZERO).is_ok()
+                    && connection.pragma_update(None, "query_only", "on").is_ok()
+                    && connection.pragma_update(None, "trusted_schema", "off").is_ok()
+            });
+        }
     }
 
     async fn away<T, E>(
@@ -231,6 +283,30 @@ mod tests {
         assert_eq!(count(&newer), 1);
         let older = Database::in_dir(&state, "notes.sqlite3", ONE);
         assert!(matches!(add(&older, "two"), Err(DatabaseError::Newer { found: 2, known: 1, .. })));
+    }
+
+    #[test]
+    fn a_look_sees_what_was_written_last_and_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        let database = Database::in_dir(&state, "notes.sqlite3", ONE);
+        let other = Database::in_dir(&state, "notes.sqlite3", ONE);
+        let look = |sql: &'static str| {
+            let own = database.clone();
+            runtime().block_on(database.look(move |connection| {
+                connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| own.refused(&error))
+            }))
+        };
+        assert!(database.is_unmade());
+        for written in 1..=3 {
+            add(if written == 2 { &other } else { &database }, "one").unwrap();
+            assert_eq!(look("select count(*) from note").unwrap(), written);
+        }
+        assert!(database.looks.lock().unwrap().is_some());
+        assert!(look("select count(*) from nothing").is_err());
+        let refused = database.look_now(&|connection: &Connection| connection.execute("delete from note", []));
+        assert_eq!(refused, None);
+        assert_eq!(count(&database), 3);
     }
 
     #[cfg(unix)]
