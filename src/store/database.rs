@@ -49,7 +49,13 @@ pub struct Database {
 impl Database {
     /// Names the file; nothing is opened yet.
     pub fn in_dir(state: &StateDir, name: &'static str, migrations: &'static [Migration]) -> Self {
-        Self { path: state.path(name), name: name.into(), migrations, connection: Arc::default(), looks: Arc::default() }
+        Self {
+            path: state.path(name),
+            name: name.into(),
+            migrations,
+            connection: Arc::default(),
+            looks: Arc::default(),
+        }
     }
 
     /// Does this work in one transaction that writes: all of it or nothing.
@@ -304,7 +310,8 @@ mod tests {
         }
         assert!(database.looks.lock().unwrap().is_some());
         assert!(look("select count(*) from nothing").is_err());
-        let refused = database.look_now(&|connection: &Connection| connection.execute("delete from note", []));
+        let refused =
+            database.look_now(&|connection: &Connection| connection.execute("delete from note", []));
         assert_eq!(refused, None);
         assert_eq!(count(&database), 3);
     }

@@ -194,12 +194,13 @@ fn settings_that_cannot_be_meant_are_refused() {
 
 #[tokio::test]
 async fn what_users_call_their_own_connections_is_no_label() {
-    let options = SandboxOptions { password: Some("own-password".to_owned()), ..SandboxOptions::default() };
+    let options =
+        SandboxOptions { api_key: Some("own-key-0123456789".to_owned()), ..SandboxOptions::default() };
     let odoo = sandbox::start(options).await.unwrap();
     let place = open("").await;
     let own = json!({
         "alias": "salary-talks", "url": odoo.url(), "db": odoo.database(), "user": odoo.login(),
-        "password": "own-password",
+        "api_key": "own-key-0123456789",
     });
     let saved = place.call("user_connection_add", own).await;
     assert_eq!(saved["result"]["isError"], json!(false), "{saved}");
