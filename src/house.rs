@@ -136,7 +136,7 @@ impl House {
             enrolments: Some(Enrolments::new(&cabinet, people.clone(), public)),
             extractor: is_alone.then(|| Extractor::new(language_model.clone(), Arc::clone(&usage), settings)),
             language_model,
-            memory: if is_alone { Memory::of_state(&state, config.memory) } else { Memory::closed() },
+            memory: Memory::of_state(&state, config.memory),
             drafts: Drafts::open(&state, seal_keys(&config, &state)?)?,
             usage: Some(usage),
             plugins: Some(plugins),

@@ -13,6 +13,7 @@ use crate::{
     approvals::APPROVALS_FOLDER,
     audit::{self, AuditError, AuditLog, LinePages},
     config::{Config, StoreAddress},
+    memory::{self, MemoryError},
     odoo::{CONNECTIONS_FILE, OdooError, seal_keys},
     operator::{self, PAUSES_FILE},
     store::{
@@ -53,6 +54,8 @@ pub enum MoveError {
     Store(#[from] PostgresError),
     #[error("{0}")]
     Files(#[from] StoreError),
+    #[error("{0}")]
+    Memory(#[from] MemoryError),
     #[error("{0}")]
     Cabinet(#[from] CabinetError),
     #[error("{0}")]
@@ -168,6 +171,8 @@ fn documents_of(files: &StateDir) -> Result<Vec<KeptDocument>, MoveError> {
             }
         }
     }
+    let notes = memory::kept_notes(files)?;
+    documents.extend(notes.into_iter().map(|(place, body)| KeptDocument { place, body }));
     Ok(documents)
 }
 
@@ -181,8 +186,9 @@ fn write_documents(files: &StateDir, documents: &[KeptDocument]) -> Result<u64, 
             None if FILES.contains(&document.place.as_str()) => {
                 files.replace_held(&document.place, &document.body)?;
             }
-            // Nothing of ours has such a name.
-            _ => continue,
+            // Nothing of ours has another name.
+            _ if !memory::put_note(files, &document.place, &document.body)? => continue,
+            _ => {}
         }
         written += 1;
     }
@@ -205,6 +211,13 @@ fn shared_names(files: &StateDir) -> Result<Vec<String>, MoveError> {
             } else {
                 names.push((*folder).to_owned());
             }
+        }
+    }
+    if files.path(memory::FOLDER).exists() {
+        if memory::kept_notes(files)?.is_empty() {
+            fs::remove_dir_all(files.path(memory::FOLDER))?;
+        } else {
+            names.push(memory::FOLDER.to_owned());
         }
     }
     // What SQLite keeps beside its file belongs to it.

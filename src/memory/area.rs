@@ -14,11 +14,13 @@ use crate::{
 };
 
 /// The folder of the memory inside the state directory.
-const FOLDER: &str = "memory";
-const SHARED: &str = "shared";
-const USERS: &str = "users";
+pub const FOLDER: &str = "memory";
+pub(super) const SHARED: &str = "shared";
+pub(super) const USERS: &str = "users";
 /// Records of what happened to the notes of an area, beside them.
-const HISTORY: &str = "history";
+pub(super) const HISTORY: &str = "history";
+/// Indexes of areas whose notes are in a store that replicas share; each server has its own.
+const INDEX_FOLDER: &str = "memory-index";
 /// Bytes of the digest that tells users apart.
 const DIGEST_BYTES: usize = 16;
 /// Open indexes; when there are more, they are closed and opened again as needed.
@@ -44,11 +46,13 @@ pub struct Area {
     which: MemoryArea,
 }
 
-/// An area whose folders exist.
+/// An area whose folders exist: in the state directory, or as documents of a store that replicas share.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     pub(super) notes: StateDir,
     pub(super) history: StateDir,
+    /// Where the index may lie.
+    pub(super) cache: StateDir,
     pub(super) which: MemoryArea,
     pub(super) limits: MemoryLimits,
 }
@@ -82,17 +86,36 @@ impl Area {
     /// The folders, made where they are not there yet.
     pub(super) fn made(&self) -> Result<Files, MemoryError> {
         let root = self.root()?;
+        if root.state.store().is_some() {
+            return self.shared(root);
+        }
         let mut dir = opened(&root.state.path(FOLDER))?;
         for folder in &self.folders {
             dir = opened(&dir.path(folder))?;
         }
         let history = opened(&dir.path(HISTORY))?;
-        Ok(Files { notes: dir, history, which: self.which, limits: root.limits })
+        Ok(Files { cache: dir.clone(), notes: dir, history, which: self.which, limits: root.limits })
+    }
+
+    /// The documents of a store that replicas share, under the names that files would have.
+    fn shared(&self, root: &Root) -> Result<Files, MemoryError> {
+        let inside = |dir: Option<StateDir>, name: &str| dir.and_then(|dir| dir.remote_folder(name));
+        let mut notes = inside(Some(root.state.shared()), FOLDER);
+        for folder in &self.folders {
+            notes = inside(notes, folder);
+        }
+        let history = inside(notes.clone(), HISTORY);
+        let (Some(notes), Some(history)) = (notes, history) else { return Err(MemoryError::Closed) };
+        let cache = opened(&opened(&root.state.path(INDEX_FOLDER))?.path(&self.folders.join("-")))?;
+        Ok(Files { notes, history, cache, which: self.which, limits: root.limits })
     }
 
     /// The folders; `None` where nobody has written anything yet.
     pub(super) fn found(&self) -> Result<Option<Files>, MemoryError> {
         let root = self.root()?;
+        if root.state.store().is_some() {
+            return self.shared(root).map(Some);
+        }
         let mut path = root.state.path(FOLDER);
         for folder in &self.folders {
             path.push(folder);
@@ -110,7 +133,7 @@ impl Area {
         if indexes.len() >= INDEXES_MAX {
             indexes.clear();
         }
-        let index = indexes.entry(self.folders.join("/")).or_insert_with(|| index::of(&files.notes));
+        let index = indexes.entry(self.folders.join("/")).or_insert_with(|| index::of(&files.cache));
         Ok(index.clone())
     }
 

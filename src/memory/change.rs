@@ -12,7 +12,10 @@ use super::{
     records::{self, Deed, Record, etag_of},
     scanner,
 };
-use crate::facts::{MemoryArea, UserName};
+use crate::{
+    facts::{MemoryArea, UserName},
+    store::LockedFile,
+};
 
 /// Held by whoever changes an area.
 pub(super) const LOCK: &str = "area";
@@ -81,8 +84,8 @@ impl Area {
             // What is refused anyway makes no folders.
             scanner::check(&change.content)?;
             let files = area.made()?;
-            let _held = files.notes.lock(LOCK)?;
-            write(&files, change, &writer)
+            let held = files.notes.lock(LOCK)?;
+            write(&files, &held, change, &writer)
         })
         .await
     }
@@ -98,11 +101,11 @@ impl Area {
         self.away(move |area| {
             let missing = || MemoryError::NotFound { name: name.as_str().to_owned() };
             let files = area.found()?.ok_or_else(missing)?;
-            let _held = files.notes.lock(LOCK)?;
+            let held = files.notes.lock(LOCK)?;
             let before = present(&files, &name)?.ok_or_else(missing)?;
             may_change(&files, &name, &before, &writer)?;
             check_match(&name, Some(&before), if_match.as_deref())?;
-            let number = keep_edited(&files, &before)?.saturating_add(1);
+            let number = keep_edited(&files, &held, &before)?.saturating_add(1);
             let record = Record {
                 number,
                 deed: Deed::Deleted,
@@ -113,10 +116,10 @@ impl Area {
                 is_mixed: before.is_mixed,
                 content: None,
             };
-            records::add(&files, &name, &record)?;
-            files.notes.remove(name.as_str())?;
-            records::prune(&files, &name)?;
-            records::prune_deleted(&files, record.at)?;
+            records::add(&files, &held, &name, &record)?;
+            held.remove_beside(name.as_str())?;
+            records::prune(&files, &held, &name)?;
+            records::prune_deleted(&files, &held, record.at)?;
             Ok(Changed { outcome: Outcome::Deleted, name, etag: None, version: Some(number), size: 0 })
         })
         .await
@@ -128,7 +131,7 @@ impl Area {
         self.away(move |area| {
             let missing = || MemoryError::NotFound { name: name.as_str().to_owned() };
             let files = area.found()?.ok_or_else(missing)?;
-            let _held = files.notes.lock(LOCK)?;
+            let held = files.notes.lock(LOCK)?;
             if present(&files, &name)?.is_some() {
                 return Err(MemoryError::Exists { name: name.as_str().to_owned() });
             }
@@ -152,7 +155,7 @@ impl Area {
                 by: Some(writer.user.as_str().to_owned()),
                 ..last
             };
-            let mut changed = keep(&files, &name, &record, &content)?;
+            let mut changed = keep(&files, &held, &name, &record, &content)?;
             changed.outcome = Outcome::Restored;
             Ok(changed)
         })
@@ -160,7 +163,12 @@ impl Area {
     }
 }
 
-fn write(files: &Files, change: Change, writer: &Writer) -> Result<Changed, MemoryError> {
+fn write(
+    files: &Files,
+    held: &LockedFile<'_>,
+    change: Change,
+    writer: &Writer,
+) -> Result<Changed, MemoryError> {
     let Change { name, content, mode, if_match, author, deed } = change;
     let before = present(files, &name)?;
     if let Some(before) = &before {
@@ -187,7 +195,7 @@ fn write(files: &Files, change: Change, writer: &Writer) -> Result<Changed, Memo
     }
     check_room(files, &name, content.len() as u64)?;
     let last = match &before {
-        Some(before) => keep_edited(files, before)?,
+        Some(before) => keep_edited(files, held, before)?,
         None => records::numbers_of(files, name.stem())?.last().copied().unwrap_or_default(),
     };
     let record = Record {
@@ -205,16 +213,22 @@ fn write(files: &Files, change: Change, writer: &Writer) -> Result<Changed, Memo
         is_mixed,
         content: Some(content.clone()),
     };
-    let mut changed = keep(files, &name, &record, &content)?;
+    let mut changed = keep(files, held, &name, &record, &content)?;
     changed.outcome = if before.is_some() { Outcome::Updated } else { Outcome::Created };
     Ok(changed)
 }
 
 /// The record first: a text that nobody can account for is worse than a record without its file.
-fn keep(files: &Files, name: &NoteName, record: &Record, content: &str) -> Result<Changed, MemoryError> {
-    records::add(files, name, record)?;
-    files.notes.replace_held(name.as_str(), content.as_bytes())?;
-    records::prune(files, name)?;
+fn keep(
+    files: &Files,
+    held: &LockedFile<'_>,
+    name: &NoteName,
+    record: &Record,
+    content: &str,
+) -> Result<Changed, MemoryError> {
+    records::add(files, held, name, record)?;
+    held.replace_beside(name.as_str(), content.as_bytes())?;
+    records::prune(files, held, name)?;
     Ok(Changed {
         outcome: Outcome::Created,
         name: name.clone(),
@@ -225,7 +239,7 @@ fn keep(files: &Files, name: &NoteName, record: &Record, content: &str) -> Resul
 }
 
 /// A text that was changed with an editor gets its record before it is replaced. The last number.
-fn keep_edited(files: &Files, before: &Note) -> Result<u64, MemoryError> {
+fn keep_edited(files: &Files, held: &LockedFile<'_>, before: &Note) -> Result<u64, MemoryError> {
     let last = records::numbers_of(files, before.name.stem())?.last().copied().unwrap_or_default();
     if before.version.is_some() {
         return Ok(last);
@@ -240,7 +254,7 @@ fn keep_edited(files: &Files, before: &Note) -> Result<u64, MemoryError> {
         is_mixed: true,
         content: Some(before.content.clone()),
     };
-    records::add(files, &before.name, &record)?;
+    records::add(files, held, &before.name, &record)?;
     Ok(record.number)
 }
 
@@ -288,13 +302,12 @@ fn check_room(files: &Files, name: &NoteName, size: u64) -> Result<(), MemoryErr
         MemoryArea::Shared => (limits.shared_files_max, limits.shared_bytes_max),
     };
     let (mut count, mut bytes) = (1_u64, size);
-    for other in files.notes.names()? {
-        if !other.ends_with(".md") || other == name.as_str() {
+    for other in files.notes.entries()? {
+        if !other.name.ends_with(".md") || other.name == name.as_str() {
             continue;
         }
         count = count.saturating_add(1);
-        let length = std::fs::symlink_metadata(files.notes.path(&other)).map_or(0, |found| found.len());
-        bytes = bytes.saturating_add(length);
+        bytes = bytes.saturating_add(other.bytes);
     }
     if count > files_max {
         return Err(MemoryError::TooManyFiles { limit: files_max });

@@ -3,11 +3,7 @@
 //! It is brought up to date with the files whenever it is asked, and made anew where it cannot be read:
 //! nothing is known to it alone. Each area has an index of its own, so no search can reach another one.
 
-use std::{
-    collections::HashMap,
-    fs::{self, Metadata},
-    time::UNIX_EPOCH,
-};
+use std::collections::HashMap;
 
 use rusqlite::{Transaction, params};
 
@@ -17,9 +13,9 @@ use super::{
     reading::text_of,
     records::{self, etag_of},
 };
-use crate::store::{Database, Migration, StateDir};
+use crate::store::{Database, Entry, Migration, StateDir};
 
-/// The file of the index, beside the notes.
+/// The file of the index.
 pub(super) const INDEX_FILE: &str = "index.sqlite3";
 
 const MIGRATIONS: &[Migration] = &[Migration(
@@ -38,14 +34,14 @@ const MIGRATIONS: &[Migration] = &[Migration(
 )];
 
 /// The index of an area; opened by the first use.
-pub(super) fn of(notes: &StateDir) -> Database {
-    Database::in_dir(notes, INDEX_FILE, MIGRATIONS)
+pub(super) fn of(cache: &StateDir) -> Database {
+    Database::in_dir(cache, INDEX_FILE, MIGRATIONS)
 }
 
 /// Throws the index away.
-pub(super) fn remove(notes: &StateDir) -> Result<(), MemoryError> {
+pub(super) fn remove(cache: &StateDir) -> Result<(), MemoryError> {
     for ending in ["", "-wal", "-shm"] {
-        notes.remove(&format!("{INDEX_FILE}{ending}"))?;
+        cache.remove(&format!("{INDEX_FILE}{ending}"))?;
     }
     Ok(())
 }
@@ -59,14 +55,12 @@ struct Known {
 /// Brings the index up to date with the files.
 pub(super) fn refresh(index: &Transaction<'_>, files: &Files) -> Result<(), MemoryError> {
     let mut known = known(index)?;
-    for file in files.notes.names()? {
+    for Entry { name: file, bytes, stamp } in files.notes.entries()? {
         // Also names that a person gave with an editor have to be names of ours.
         let Ok(name) = NoteName::parse(&file) else { continue };
         if name.as_str() != file {
             continue;
         }
-        let Ok(metadata) = fs::symlink_metadata(files.notes.path(&file)) else { continue };
-        let stamp = stamp_of(&metadata);
         let before = known.remove(&file);
         if before.as_ref().is_some_and(|before| before.stamp == stamp) {
             continue;
@@ -74,7 +68,7 @@ pub(super) fn refresh(index: &Transaction<'_>, files: &Files) -> Result<(), Memo
         if let Some(before) = before {
             remove_one(index, before.id)?;
         }
-        add_one(index, files, &name, &stamp, metadata.len())?;
+        add_one(index, files, &name, &stamp, bytes)?;
     }
     for gone in known.into_values() {
         remove_one(index, gone.id)?;
@@ -143,21 +137,4 @@ fn add_one(
 /// Numbers of SQLite have a sign.
 pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// Changes whenever the file was replaced or written to.
-fn stamp_of(metadata: &Metadata) -> String {
-    let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    format!("{}:{}:{}", modified.map_or(0, |at| at.as_nanos()), metadata.len(), file_number(metadata))
-}
-
-#[cfg(unix)]
-fn file_number(metadata: &Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt as _;
-    metadata.ino()
-}
-
-#[cfg(not(unix))]
-fn file_number(_: &Metadata) -> u64 {
-    0
 }

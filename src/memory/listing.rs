@@ -57,8 +57,8 @@ impl Area {
                 // The index is not the truth: one that cannot be used is made anew, once.
                 tracing::warn!("the index of the memory is made anew");
                 self.forget_index();
-                let notes = files.notes.clone();
-                self.away(move |_| index::remove(&notes)).await?;
+                let cache = files.cache.clone();
+                self.away(move |_| index::remove(&cache)).await?;
                 self.list_by_index(&files, &query).await
             }
             outcome => outcome,

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     MemoryError, NoteName,
-    area::{Files, opened},
+    area::{Files, HISTORY, opened},
 };
 use crate::{
     facts::hex,
-    store::{StateDir, parse_document, write_document},
+    store::{LockedFile, StateDir, parse_document, write_document},
 };
 
 /// Grows when an older program would misread a record.
@@ -80,6 +80,9 @@ pub(super) fn numbers_of(files: &Files, stem: &str) -> Result<Vec<u64>, MemoryEr
 
 /// The folder of a note's records; `None` where it has none yet.
 fn folder_of(files: &Files, stem: &str) -> Result<Option<StateDir>, MemoryError> {
+    if let Some(folder) = files.history.remote_folder(stem) {
+        return Ok(Some(folder));
+    }
     let path = files.history.path(stem);
     match fs::symlink_metadata(&path) {
         Ok(_) => opened(&path).map(Some),
@@ -112,30 +115,36 @@ pub(super) fn newest(files: &Files, stem: &str) -> Result<Option<Record>, Memory
 }
 
 /// Writes a record. The lock of the area is held.
-pub(super) fn add(files: &Files, name: &NoteName, record: &Record) -> Result<(), MemoryError> {
+pub(super) fn add(
+    files: &Files,
+    held: &LockedFile<'_>,
+    name: &NoteName,
+    record: &Record,
+) -> Result<(), MemoryError> {
     let bytes = write_document(record, RECORD_VERSION)
         .map_err(|error| MemoryError::Disk { why: error.to_string() })?;
+    if files.history.remote_folder(name.stem()).is_some() {
+        return Ok(held.replace_beside(&place_of(name.stem(), record.number), &bytes)?);
+    }
     let folder = opened(&files.history.path(name.stem()))?;
     Ok(folder.replace_held(&file_of(record.number), &bytes)?)
 }
 
 /// Removes what is too old: all but the newest records of a note. The lock of the area is held.
-pub(super) fn prune(files: &Files, name: &NoteName) -> Result<(), MemoryError> {
-    let Some(folder) = folder_of(files, name.stem())? else { return Ok(()) };
+pub(super) fn prune(files: &Files, held: &LockedFile<'_>, name: &NoteName) -> Result<(), MemoryError> {
     let numbers = numbers_of(files, name.stem())?;
     let keep = usize::try_from(files.limits.versions_max).unwrap_or(usize::MAX).max(VERSIONS_MIN);
     for number in numbers.iter().rev().skip(keep) {
-        folder.remove(&file_of(*number))?;
+        remove(files, held, name.stem(), *number)?;
     }
     Ok(())
 }
 
 /// Removes every trace of notes that were deleted long ago. The lock of the area is held.
-pub(super) fn prune_deleted(files: &Files, now: Timestamp) -> Result<(), MemoryError> {
+pub(super) fn prune_deleted(files: &Files, held: &LockedFile<'_>, now: Timestamp) -> Result<(), MemoryError> {
     let present: Vec<String> = files.notes.names()?;
     let keep = jiff::SignedDuration::from_hours(24).saturating_mul(files.limits.keep_deleted_days);
-    for entry in fs::read_dir(files.history.root())?.flatten() {
-        let Ok(stem) = entry.file_name().into_string() else { continue };
+    for stem in files.history.folders()? {
         if present.binary_search(&format!("{stem}.md")).is_ok() {
             continue;
         }
@@ -143,14 +152,30 @@ pub(super) fn prune_deleted(files: &Files, now: Timestamp) -> Result<(), MemoryE
         if last.is_some_and(|last| now.duration_since(last.at) < keep) {
             continue;
         }
-        let Some(folder) = folder_of(files, &stem)? else { continue };
         for number in numbers_of(files, &stem)? {
-            folder.remove(&file_of(number))?;
+            remove(files, held, &stem, number)?;
         }
-        // One that still holds something, such as a half-written file, goes another time.
-        let _ = fs::remove_dir(folder.root());
+        if files.history.remote_folder(&stem).is_none() {
+            // One that still holds something, such as a half-written file, goes another time.
+            let _ = fs::remove_dir(files.history.path(&stem));
+        }
     }
     Ok(())
+}
+
+fn remove(files: &Files, held: &LockedFile<'_>, stem: &str, number: u64) -> Result<(), MemoryError> {
+    if files.history.remote_folder(stem).is_some() {
+        return Ok(held.remove_beside(&place_of(stem, number))?);
+    }
+    match folder_of(files, stem)? {
+        Some(folder) => Ok(folder.remove(&file_of(number))?),
+        None => Ok(()),
+    }
+}
+
+/// A record as the lock of the area names it.
+fn place_of(stem: &str, number: u64) -> String {
+    format!("{HISTORY}/{stem}/{}", file_of(number))
 }
 
 fn file_of(number: u64) -> String {

@@ -10,6 +10,7 @@ mod document;
 mod key;
 #[cfg(feature = "os-keyring")]
 mod keyring;
+mod listing;
 mod postgres;
 mod remote;
 mod sealed;
@@ -20,6 +21,7 @@ pub use database::{Database, DatabaseError, Migration};
 pub use document::{DocumentError, parse_document, write_document};
 use key::KEY_FILE;
 pub use key::{KeyError, SealKeys};
+pub use listing::Entry;
 #[cfg(test)]
 pub(crate) use postgres::test_stores;
 pub use postgres::{

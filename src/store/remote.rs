@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
+    Entry,
     postgres::{DocumentLock, Documents, Postgres, PostgresError},
     state_dir::{Stamp, StoreError},
 };
@@ -47,9 +48,20 @@ impl Remote {
     }
 
     pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
-        let places = self.documents.places(&self.prefix).map_err(failed("list", self.prefix.clone()))?;
-        let own = |place: String| Some(place.strip_prefix(&self.prefix)?.to_owned());
-        Ok(places.into_iter().filter_map(own).filter(|name| !name.contains('/')).collect())
+        self.documents.names(&self.prefix).map_err(failed("list", self.prefix.clone()))
+    }
+
+    pub(super) fn entries(&self) -> Result<Vec<Entry>, StoreError> {
+        let found = self.documents.entries(&self.prefix).map_err(failed("list", self.prefix.clone()))?;
+        Ok(found.into_iter().map(|(name, bytes, stamp)| Entry { name, bytes, stamp }).collect())
+    }
+
+    pub(super) fn folders(&self) -> Result<Vec<String>, StoreError> {
+        self.documents.folders(&self.prefix).map_err(failed("list", self.prefix.clone()))
+    }
+
+    pub(super) fn folder(&self, name: &str) -> Self {
+        Self { documents: self.documents.clone(), prefix: format!("{}{name}/", self.prefix) }
     }
 
     pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {

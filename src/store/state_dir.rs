@@ -105,6 +105,15 @@ impl StateDir {
         }
     }
 
+    /// Where the documents are, if not in the directory.
+    pub(super) fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    pub(super) fn seen_through(&self, name: &str, remote: Remote) -> Self {
+        Self { root: self.path(name), store: self.store.clone(), remote: Some(remote) }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }

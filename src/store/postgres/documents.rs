@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio_postgres::Row;
+
 use super::{
     error::PostgresError,
     pool::{Lease, Postgres},
@@ -15,6 +17,16 @@ const UNLOCK: &str = "select pg_advisory_unlock($1, hashtext($2))";
 const DOCUMENT_LOCKS: i32 = LOCKS + 1;
 const REPLACE: &str = "insert into odoo_mcp_documents (place, body) values ($1, $2) on conflict (place) \
      do update set body = excluded.body, version = nextval('odoo_mcp_document_version')";
+/// What is in a folder and not in one of its folders.
+const NAMES: &str = "select substr(place, length($1) + 1) from odoo_mcp_documents \
+     where place >= $1 and place < $2 and strpos(substr(place, length($1) + 1), '/') = 0 order by place";
+/// The version alone would be taken for another one in another database.
+const ENTRIES: &str = "select substr(place, length($1) + 1), octet_length(body), \
+     version || ':' || encode(sha256(body), 'hex') from odoo_mcp_documents \
+     where place >= $1 and place < $2 and strpos(substr(place, length($1) + 1), '/') = 0 order by place";
+const FOLDERS: &str = "select distinct split_part(substr(place, length($1) + 1), '/', 1) \
+     from odoo_mcp_documents \
+     where place >= $1 and place < $2 and strpos(substr(place, length($1) + 1), '/') > 0 order by 1";
 const REMOVE: &str = "delete from odoo_mcp_documents where place = $1";
 
 /// The documents of the shared store.
@@ -61,16 +73,36 @@ impl Documents {
         })
     }
 
-    /// The names that begin with this, in the order of their bytes.
-    pub fn places(&self, prefix: &str) -> Result<Vec<String>, PostgresError> {
-        let (store, prefix) = (self.store.clone(), prefix.to_owned());
+    /// The names in a folder, in the order of their bytes. A prefix that is not empty ends with a slash.
+    pub fn names(&self, prefix: &str) -> Result<Vec<String>, PostgresError> {
+        Ok(self.listed(prefix, NAMES)?.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The same with their bytes, and a text that changes whenever they do.
+    pub fn entries(&self, prefix: &str) -> Result<Vec<(String, u64, String)>, PostgresError> {
+        let entry = |row: &Row| -> Result<_, PostgresError> {
+            let bytes: i32 = row.try_get(1)?;
+            Ok((row.try_get(0)?, u64::from(bytes.unsigned_abs()), row.try_get(2)?))
+        };
+        self.listed(prefix, ENTRIES)?.iter().map(entry).collect()
+    }
+
+    /// The names of the folders in a folder.
+    pub fn folders(&self, prefix: &str) -> Result<Vec<String>, PostgresError> {
+        Ok(self.listed(prefix, FOLDERS)?.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    fn listed(&self, prefix: &str, sql: &'static str) -> Result<Vec<Row>, PostgresError> {
+        let store = self.store.clone();
+        // Everything below a folder, and nothing else, lies between its slash and the character behind it.
+        let end = prefix.strip_suffix('/').map_or_else(|| "\u{10ffff}".to_owned(), |name| format!("{name}0"));
+        let prefix = prefix.to_owned();
         self.store.wait(async move {
             let mut lease = store.lease().await?;
-            let sql = "select place from odoo_mcp_documents where starts_with(place, $1) order by place";
             let sql = lease.prepared(sql).await?;
-            let rows = lease.query(&sql, &[&prefix]).await?;
+            let rows = lease.query(&sql, &[&prefix, &end]).await?;
             lease.give_back();
-            Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+            Ok(rows)
         })
     }
 
