@@ -5,6 +5,7 @@ Starts the servers, asks them over HTTP as a client would, and looks at the log 
 itself is started and stopped by the commands that `run` gives.
 """
 
+import concurrent.futures
 import json
 import re
 import secrets
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from servers import (PROGRAM, SCRATCH, STORE, POLICY_FILE, Client, Server, at_once, check, command, control,
+from servers import (PROGRAM, SCRATCH, STORE, POLICY_FILE, Browser, Client, Server, at_once, check, command, control,
                      environment, eventually, finish, verified)
 
 REPLICAS = 3
@@ -34,7 +35,12 @@ POLICY = {
         "odoo_search": {"limits": [{"counter": "many", "window": "day", "max": 100000, "scope": "global"}]},
         "odoo_list_models": {"limits": [{"counter": "slow", "window": "day", "max": 3, "scope": "global"}]},
         "odoo_fields_get": {"action": "require_approval"},
+        "memory_list": {},
+        "memory_read": {},
+        "memory_write": {},
+        "memory_delete": {},
     },
+    "memory": {"shared": {"mode": "normal"}},
 }
 
 POLICY_FILE.write_text(json.dumps(POLICY))
@@ -51,6 +57,8 @@ def main():
             sys.exit("the first server does not answer calls")
     code = client.call("odoo_fields_get", model="res.partner")
     check("a call that needs an approval is put to a person", code == "needs_approval", code)
+    client.call("memory_write", filename="before", content="written before the move")
+    client.call("memory_write", filename="before", content="and changed before the move")
     counts, file_spent = at_once([alone], "odoo_search", MEASURED_CALLS, **COUNT)
     check("the file store answers every measured call", counts == {"ok": MEASURED_CALLS}, counts)
 
@@ -97,8 +105,14 @@ def together(servers, file_spent):
 
     status, text = command(one.folder, STORE, "policy", "pause", "--reason", "test")
     eventually("a pause said at one server stops another", lambda: second.call("odoo_version") == "paused", 10)
+    _, text = command(three.folder, STORE, "doctor", "--json")
+    check("`doctor` at a third tells of it, and of the store", '"pause"' in text and "answers in" in text, text)
     command(three.folder, STORE, "policy", "resume")
     eventually("and is lifted at a third", lambda: second.call("odoo_version") == "ok", 10)
+
+    first.call("odoo_search_count", model="res.currency")
+    _, text = command(two.folder, STORE, "audit", "show", "--last", "6")
+    check("the log that one server shows has the call of another", "res.currency" in text, text)
 
     # A server dies; what it had reserved stays reserved.
     killed = Client(three)
@@ -144,6 +158,7 @@ def together(servers, file_spent):
     check("a limit that was used up still is", codes == {"denied"}, codes)
 
     people(servers)
+    memory(servers)
 
     for server in servers:
         server.stop()
@@ -159,7 +174,47 @@ def together(servers, file_spent):
     status, back = verified(one.folder, None)
     # Whoever has the log open may sign it once more on the way.
     calls = [chain.get("lines", 0) - chain.get("checkpoints", 0) for chain in (report, back)]
+    alone = Server("one")
+    client = Client(alone)
+    read = client.call("memory_read", filename="plan", scope="shared")
+    check("and the notes", read == "ok" and "another text" in json.dumps(client.said), client.said)
+    alone.stop()
     check("with the same chain", status == 0 and calls[0] == calls[1], (report, back))
+
+
+def memory(servers):
+    """Notes are written at one server, read, found and changed at others."""
+    one, two, three = (Client(server) for server in servers)
+    moved = two.call("memory_read", filename="before")
+    check("notes of before the move are there, with their versions",
+          moved == "ok" and "and changed before" in json.dumps(two.said) and '"version": 2' in json.dumps(two.said), two.said)
+    for scope in ("personal", "shared"):
+        written = one.call("memory_write", filename="plan", content="the naïve discount", scope=scope)
+        etag = one.said.get("etag")
+        read = two.call("memory_read", filename="plan", scope=scope)
+        check(f"a {scope} note of one server is read at another",
+              (written, read) == ("ok", "ok") and "the naïve discount" in json.dumps(two.said, ensure_ascii=False), two.said)
+        found = three.call("memory_list", query="naive disc", scope=scope)
+        check("and found at a third by its words", found == "ok" and "plan.md" in json.dumps(three.said), three.said)
+        changed = two.call("memory_write", filename="plan", content="another text", scope=scope, if_match=etag)
+        late = three.call("memory_write", filename="plan", content="too late", scope=scope, if_match=etag)
+        check("changed with its etag once, and the second time a conflict", (changed, late) == ("ok", "conflict"), (changed, late))
+        three.call("memory_list", query="naive", scope=scope)
+        gone = "plan.md" not in json.dumps(three.said)
+        one.call("memory_list", query="another", scope=scope)
+        check("a search finds what is there now, at every server", gone and "plan.md" in json.dumps(one.said), one.said)
+
+        def append(at, scope=scope):
+            client = Client(servers[at % len(servers)])
+            return client.call("memory_write", filename="log", content=f"line {at}.", scope=scope, mode="append")
+
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(append, range(24)))
+        one.call("memory_read", filename="log", scope=scope)
+        kept = [at for at in range(24) if f"line {at}." in json.dumps(one.said)]
+        check("of 24 appended at once at all servers none is lost", set(answers) == {"ok"} and len(kept) == 24, (answers, one.said))
+        deleted = three.call("memory_delete", filename="log", scope=scope)
+        check("what one deletes is gone for all", (deleted, two.call("memory_read", filename="log", scope=scope)) == ("ok", "not_found"))
 
 
 def people(servers):
@@ -178,6 +233,16 @@ def people(servers):
         server.stop()
         server.start()
     check("and lets in at a third", Client(three, token).call("odoo_version") == "ok")
+    password = secrets.token_urlsafe(18)
+    status, text = command(one.folder, STORE, "user", "add", "olga", "--role", "owner", "--password-stdin", given=password)
+    browser = Browser()
+    browser.sign_in(one, "olga", password)
+    page = browser.open(two, "/console/activity?user=anna")
+    check("whoever signs in at one server sees in the console of another what was called at a third",
+          status == 0 and "odoo_version" in page, page[-800:])
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+    page = browser.open(two, "/console/activity/verify", csrf=csrf.group(1)) if csrf else page
+    check("and the chain of all, read in the store", "The chain holds" in page and "all servers share" in page, page[-800:])
     status, text = command(three.folder, STORE, "token", "list", "--json")
     listed = re.findall(r'"id": *"([0-9a-f]+)"', text)
     open_client = Client(two, token)

@@ -5,12 +5,16 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 
 # `run` says what there is: the program, an empty folder, the store, and how that is stopped and started.
 PROGRAM, SCRATCH = os.environ["REPLICAS_PROGRAM"], pathlib.Path(os.environ["REPLICAS_SCRATCH"])
@@ -169,3 +173,29 @@ def verified(folder, store):
         return status, json.loads(text[text.index("{"):])
     except ValueError:
         return status, {"ok": False, "text": text}
+
+
+class Browser:
+    """Somebody at the pages of the servers. All of them have one host name, so one set of cookies."""
+
+    def __init__(self):
+        jar = urllib.request.HTTPCookieProcessor()
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
+
+    def open(self, server, path, **form):
+        """The text of a page, whatever its status."""
+        base = f"http://127.0.0.1:{server.port}"
+        body = urllib.parse.urlencode(form).encode() if form else None
+        request = urllib.request.Request(base + path, body, {"Origin": base} if form else {})
+        try:
+            with self.opener.open(request, timeout=30) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.read().decode()
+
+    def sign_in(self, server, name, password):
+        page = self.open(server, "/sign-in")
+        token = re.search(r'name="form" value="([^"]+)"', page).group(1)
+        place = re.search(r'name="place" value="([^"]*)"', page)
+        return self.open(server, "/sign-in", form=token, step="password", login=name, password=password,
+                         place=place.group(1) if place else "")
