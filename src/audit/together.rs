@@ -15,7 +15,7 @@ use std::{
 use super::{
     checkpoint::{CHECKPOINT, Pending},
     files::Files,
-    line::Hash,
+    line::{Hash, expected_hash},
     state::{UnderWay, apply},
     tail::Tail,
 };
@@ -124,6 +124,13 @@ impl Together {
                 let why = "the shared store has fewer lines of the log than the copy in the state directory";
                 return Err(io::Error::new(io::ErrorKind::InvalidData, why));
             };
+            // A store that was put back to an earlier state goes on from there with other lines.
+            let is_ours = tail.sequence == 0
+                || turn.known.as_deref().and_then(expected_hash).is_some_and(|hash| hash == tail.hash);
+            if !is_ours {
+                let why = "the shared store has other lines of the log than the copy in the state directory";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
             let new = std::mem::take(&mut turn.new);
             if behind <= new.len() as u64 {
                 for line in new {

@@ -23,6 +23,8 @@ WORKERS_PER_REPLICA = 8
 WAIT_SECONDS = 30
 
 KEY = secrets.token_hex(32)
+# A grant of the settings, so that the door needs no store to know its callers.
+TOKEN = secrets.token_urlsafe(32)
 POLICY_FILE = SCRATCH / "policy.json"
 
 results = []
@@ -45,7 +47,8 @@ def control(*words):
 
 def environment(folder, store, **more):
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    kept |= {"ODOO_MCP_KEY": KEY, "ODOO_MCP_STATE_DIR": str(folder), "ODOO_MCP_POLICY": str(POLICY_FILE)}
+    kept |= {"ODOO_MCP_KEY": KEY, "ODOO_MCP_STATE_DIR": str(folder), "ODOO_MCP_POLICY": str(POLICY_FILE),
+             "ODOO_MCP_GRANTS_TEAM_TOKEN": TOKEN}
     return kept | ({"ODOO_MCP_STORE": store} if store else {}) | more
 
 
@@ -95,11 +98,10 @@ class Server:
 class Client:
     """One session of one server."""
 
-    def __init__(self, server, token=None):
+    def __init__(self, server, token=TOKEN):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        self.headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        if token:
-            self.headers["Authorization"] = f"Bearer {token}"
+        self.headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+                        "Authorization": f"Bearer {token}"}
         self.number = 0
         self.said = {}
         self.status, _, headers = self.post("initialize", {
@@ -138,7 +140,7 @@ class Client:
         return said.get("code") or said.get("error", {}).get("code") or json.dumps(result)
 
 
-def at_once(servers, tool, tries, token=None, **arguments):
+def at_once(servers, tool, tries, token=TOKEN, **arguments):
     """How often each answer came, and how long it took."""
 
     def worker(server, count):

@@ -12,6 +12,8 @@ use super::{
 /// Lines that are read at one time. More than that are fetched before anybody is held up.
 const PAGE_LINES: i64 = 1_000;
 const AFTER: &str = "select line from odoo_mcp_lines where seq > $1 order by seq limit $2";
+/// The same with the line that is known itself, if it is there.
+const FROM: &str = "select line, seq from odoo_mcp_lines where seq >= $1 order by seq limit $2";
 const HEAD: &str = "select seq from odoo_mcp_head";
 
 /// The lines of the shared store.
@@ -27,7 +29,9 @@ pub struct LinesTurn {
     lease: Option<Lease>,
     /// Number of the last line.
     pub head: u64,
-    /// The lines after the one that was known, a page of them at most.
+    /// The line that was known, as the store has it.
+    pub known: Option<Vec<u8>>,
+    /// The lines after it, a page of them at most.
     pub new: Vec<Vec<u8>>,
 }
 
@@ -68,23 +72,31 @@ impl Lines {
     /// Waits for the turn to write, and learns what was written after the line that is known.
     pub fn turn(&self, known: u64) -> Result<LinesTurn, PostgresError> {
         let (store, known) = (self.store.clone(), number(known));
-        let (lease, head, new) = self.store.wait(async move {
+        let (lease, head, before, new) = self.store.wait(async move {
             let mut lease = store.lease().await?;
             let head = lease.prepared("select seq from odoo_mcp_head for update").await?;
-            let after = lease.prepared(AFTER).await?;
+            let from = lease.prepared(FROM).await?;
             // All three leave at once and are answered in this order: one trip, not three.
             let (begun, head, rows) = join3(
                 lease.batch_execute("begin"),
                 lease.query_one(&head, &[]),
-                lease.query(&after, &[&known, &PAGE_LINES]),
+                lease.query(&from, &[&known, &(PAGE_LINES + 1)]),
             )
             .await;
             begun?;
             let head: i64 = head?.try_get(0)?;
-            let new = rows?.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Vec<u8>>, _>>()?;
-            Ok((lease, head.unsigned_abs(), new))
+            let mut before = None;
+            let mut new = Vec::new();
+            for row in rows? {
+                if row.try_get::<_, i64>(1)? == known {
+                    before = Some(row.try_get(0)?);
+                } else {
+                    new.push(row.try_get(0)?);
+                }
+            }
+            Ok((lease, head.unsigned_abs(), before, new))
         })?;
-        Ok(LinesTurn { store: self.store.clone(), lease: Some(lease), head, new })
+        Ok(LinesTurn { store: self.store.clone(), lease: Some(lease), head, known: before, new })
     }
 }
 

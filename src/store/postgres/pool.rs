@@ -44,8 +44,9 @@ const AWAY_MIN: Duration = Duration::from_millis(100);
 const AWAY_MAX: Duration = Duration::from_secs(2);
 /// How often a process says that it is there, and looks whether the store is.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// Limits that the server keeps for us: one statement, one lock, one transaction nobody ends.
-const SERVER_LIMITS: &str = "-c statement_timeout=5000 -c lock_timeout=5000 \
+/// Limits that the server keeps for us: one statement, one lock, one transaction nobody ends. What is
+/// committed survives a crash of the server, whatever its own settings say: calls run on the strength of it.
+const SERVER_LIMITS: &str = "-c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=5000 \
      -c idle_in_transaction_session_timeout=15000 -c tcp_keepalives_idle=10 \
      -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
