@@ -66,7 +66,6 @@ fn copy(config: &Config) -> Config {
         log: config.log,
         traces: config.traces.clone(),
         drain_ms: config.drain_ms,
-        traces: config.traces.clone(),
         features_off: config.features_off.clone(),
         settings_file: None,
         warnings: Vec::new(),
