@@ -25,7 +25,7 @@ pub use entry::{CallOutcome, Closing, Opening};
 pub use journal::AuditError;
 pub use log::{AuditLog, OpenEntry, OpenError};
 pub use metrics::{JournalState, Metrics};
-pub use pages::LinePages;
+pub use pages::{LinePages, log_files};
 pub use replay::{PastCall, PastCaller, PastCalls, PastEnd, past_calls};
 pub use verify::{ChainBreak, ChainReport, verify, verify_shared};
 

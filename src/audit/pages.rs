@@ -21,13 +21,19 @@ pub struct LinePages {
     current: Option<BufReader<File>>,
 }
 
+/// The files of a log, the oldest first and the one that grows last. A log that is not there has none.
+pub fn log_files(log: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = Files::of(log).all_full()?.into_iter().map(|(_, path)| path).collect();
+    if log.exists() {
+        paths.push(log.to_owned());
+    }
+    Ok(paths)
+}
+
 impl LinePages {
     /// A log that is not there has no lines.
     pub fn of(log: &Path) -> io::Result<Self> {
-        let mut paths: Vec<PathBuf> = Files::of(log).all_full()?.into_iter().map(|(_, path)| path).collect();
-        if log.exists() {
-            paths.push(log.to_owned());
-        }
+        let paths = log_files(log)?;
         Ok(Self { files: paths.into_iter(), current: None })
     }
 

@@ -7,13 +7,15 @@ use serde_json::Value;
 use super::{
     Answer, Console, Fields, Page, Refusal, Visit,
     html::Html,
-    log::{Past, text},
+    log::{BYTES_READ_MAX, Lines, Past, text},
     page::{done, problem},
     values::drawn,
 };
 
 /// Calls on one page.
 const CALLS_MAX: usize = 200;
+/// Parts of the log that one page searches; the next page goes on where it ended.
+const STEPS_MAX: usize = 4;
 /// Breaks of the chain that are told one by one.
 const BREAKS_SHOWN_MAX: usize = 50;
 /// Said over a list that may lack what other servers did.
@@ -50,6 +52,29 @@ impl Wanted<'_> {
     }
 }
 
+impl Wanted<'_> {
+    /// The same search, from a place in the log on.
+    fn address(&self, before: Option<u64>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("tool", self.tool),
+            ("outcome", self.outcome),
+            ("user", self.user),
+            ("connection", self.connection),
+            ("since", self.since),
+            ("until", self.until),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        if let Some(before) = before {
+            query.append_pair("before", &before.to_string());
+        }
+        format!("/console/activity?{}", query.finish())
+    }
+}
+
 impl Console {
     pub(super) async fn activity(&self, visit: &Visit, query: &Fields) -> Answer {
         let mut body = Html::new();
@@ -69,19 +94,31 @@ impl Console {
                 });
             }
         });
-        let Some(log) = self.log().await else {
-            problem(&mut body, "The log cannot be read at the moment.");
-            return Page::new("Activity", body).problem().into();
-        };
-        if log.is_behind {
-            problem(&mut body, BEHIND);
+        let began = query.get("before").parse::<u64>().ok();
+        let mut before = began;
+        let mut rows: Vec<Vec<Html>> = Vec::new();
+        for _ in 0..STEPS_MAX {
+            let Some(log) = self.log_before(before).await else {
+                problem(&mut body, "The log cannot be read at the moment.");
+                return Page::new("Activity", body).problem().into();
+            };
+            if log.is_behind && before == began {
+                problem(&mut body, BEHIND);
+            }
+            before = log.older;
+            for past in log.calls().iter().rev() {
+                if (visit.sees_all() || past.user() == visit.user()) && wanted.fits(past) {
+                    rows.push(row(past));
+                    if rows.len() == CALLS_MAX {
+                        before = Some(past.place).filter(|place| *place > 0);
+                        break;
+                    }
+                }
+            }
+            if rows.len() == CALLS_MAX || before.is_none() {
+                break;
+            }
         }
-        let calls = log.calls();
-        let found = calls
-            .iter()
-            .rev()
-            .filter(|past| (visit.sees_all() || past.user() == visit.user()) && wanted.fits(past));
-        let rows: Vec<Vec<Html>> = found.take(CALLS_MAX).map(row).collect();
         body.tag("section", &[], |html| {
             if rows.is_empty() {
                 html.say("p", "No call fits.");
@@ -90,19 +127,38 @@ impl Console {
                 let heads = ["When (UTC)", "Tool", "By", "Grant", "Connection", "Rule", "Outcome", "ms"];
                 html.table(&caption, &heads, rows);
             }
-            if log.is_cut {
-                html.say_as(
-                    "p",
-                    "soft",
-                    "Only the newest part of the log was searched; the command line reads all.",
-                );
-            }
+            html.tag("p", &[("class", "buttons")], |html| {
+                if began.is_some() {
+                    html.put(&Html::link(&wanted.address(None), "Newest"));
+                }
+                if let Some(before) = before {
+                    html.put(&Html::link(&wanted.address(Some(before)), "Older"));
+                }
+            });
         });
         Page::new("Activity", body).into()
     }
 
-    pub(super) async fn one_call(&self, visit: &Visit, call: &str) -> Answer {
-        let Some(log) = self.log().await else { return Answer::Refused(Refusal::Nothing) };
+    /// One call among its neighbours: where the address says it begins, or in the newest part.
+    async fn found(&self, visit: &Visit, call: &str, at: Option<u64>) -> Option<Lines> {
+        // One byte earlier, because what is before the first line break is passed over.
+        let mut before = at.map(|at| at.saturating_add(BYTES_READ_MAX - 1));
+        for _ in 0..STEPS_MAX {
+            let log = self.log_before(before).await?;
+            let is_it = |past: &Past<'_>| {
+                text(past.open, "call") == call && (visit.sees_all() || past.user() == visit.user())
+            };
+            if log.calls().iter().any(is_it) {
+                return Some(log);
+            }
+            before = Some(log.older?);
+        }
+        None
+    }
+
+    pub(super) async fn one_call(&self, visit: &Visit, call: &str, query: &Fields) -> Answer {
+        let at = query.get("at").parse::<u64>().ok();
+        let Some(log) = self.found(visit, call, at).await else { return Answer::Refused(Refusal::Nothing) };
         let calls = log.calls();
         let past = calls.iter().find(|past| text(past.open, "call") == call);
         let may_see = |past: &&Past<'_>| visit.sees_all() || past.user() == visit.user();
@@ -206,7 +262,10 @@ fn row(past: &Past<'_>) -> Vec<Html> {
     let call = text(past.open, "call");
     let us = past.duration_us();
     vec![
-        Html::link(&format!("/console/activity/{call}"), past.at().get(..19).unwrap_or_default()),
+        Html::link(
+            &format!("/console/activity/{call}?at={}", past.place),
+            past.at().get(..19).unwrap_or_default(),
+        ),
         Html::code(past.tool()),
         Html::of(past.user()),
         Html::of(past.grant()),

@@ -140,6 +140,43 @@ impl Html {
         });
     }
 
+    /// A labelled field for something that is not shown while it is typed.
+    pub fn password(&mut self, label: &str, name: &str, kind: &'static str) {
+        self.tag("label", &[], |html| {
+            html.say("span", label);
+            html.void(
+                "input",
+                &[("type", "password"), ("name", name), ("autocomplete", kind), ("maxlength", "1024")],
+            );
+        });
+    }
+
+    /// A box to tick.
+    pub fn tick(&mut self, label: &str, name: &str, is_ticked: bool) {
+        self.tag("label", &[("class", "tick")], |html| {
+            let all = [("type", "checkbox"), ("name", name), ("value", "yes"), ("checked", "")];
+            html.void("input", if is_ticked { &all } else { all.get(..3).unwrap_or_default() });
+            html.text(" ");
+            html.text(label);
+        });
+    }
+
+    /// Something that is shown this one time, with a button that copies it.
+    pub fn once(&mut self, label: &str, id: &str, value: &str) {
+        self.tag("div", &[("class", "fields")], |html| {
+            html.tag("label", &[("class", "long")], |html| {
+                html.say("span", label);
+                html.void(
+                    "input",
+                    &[("id", id), ("readonly", ""), ("value", value), ("spellcheck", "false")],
+                );
+            });
+            // Without a script there is nothing that it could do.
+            let button = [("type", "button"), ("class", "second"), ("data-copy", id), ("hidden", "")];
+            html.tag("button", &button, |html| html.text("Copy"));
+        });
+    }
+
     /// A labelled choice; the empty value stands for all.
     pub fn choice(&mut self, label: &str, name: &str, values: &[&str], chosen: &str) {
         self.tag("label", &[], |html| {

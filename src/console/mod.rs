@@ -11,9 +11,14 @@ mod approvals;
 mod calls;
 mod chart;
 mod connections;
+mod grants;
 mod html;
 mod log;
+mod mine;
+mod newcomers;
 mod overview;
+mod own;
+mod pace;
 mod page;
 mod people;
 mod policy;
@@ -26,18 +31,20 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use self::{page::is_open_to, visit::Deed};
+use self::{pace::Pace, page::is_open_to, visit::Deed};
 pub use self::{
-    page::{Answer, Page, Refusal, framed},
+    page::{Answer, Assets, Page, Refusal, framed},
     policy::{Activated, PolicyDesk, Version, digest_of},
     visit::{Fields, Visit},
 };
-use crate::{identity::People, pipeline::Corridor};
+use crate::{facts::GrantName, identity::People, pipeline::Corridor};
 
 /// How the pages look.
 pub const STYLE: &str = include_str!("assets/console.css");
 /// What keeps the live parts of pages fresh.
 pub const SCRIPT: &str = include_str!("assets/console.js");
+/// What helps while a policy is written.
+pub const EDITOR_SCRIPT: &str = include_str!("assets/editor.js");
 
 /// Everything the pages are made of.
 #[derive(Debug)]
@@ -46,11 +53,23 @@ pub struct Console {
     people: People,
     /// Where the policy is read and changed; without it it is only shown.
     desk: Option<Arc<dyn PolicyDesk>>,
+    /// Names of the grants of the settings.
+    grants_of_settings: Vec<GrantName>,
+    /// How often pages may ask while somebody types.
+    pace: Pace,
+    models_seen: policy::ModelsSeen,
 }
 
 impl Console {
     pub fn new(corridor: Arc<Corridor>, people: People, desk: Option<Arc<dyn PolicyDesk>>) -> Self {
-        Self { corridor, people, desk }
+        let (pace, models_seen) = (Pace::new(), policy::ModelsSeen::default());
+        Self { corridor, people, desk, grants_of_settings: Vec::new(), pace, models_seen }
+    }
+
+    #[must_use]
+    pub fn knowing_grants(mut self, names: Vec<GrantName>) -> Self {
+        self.grants_of_settings = names;
+        self
     }
 
     pub fn people(&self) -> &People {
@@ -67,11 +86,13 @@ impl Console {
             ("", "") => self.overview(visit).await,
             ("approvals", "") => self.approvals_page(visit, query).await,
             ("activity", "") => self.activity(visit, query).await,
-            ("activity", call) => self.one_call(visit, call).await,
+            ("activity", call) => self.one_call(visit, call, query).await,
             ("tools", "") => self.tools_page(visit),
             ("policy", "") => self.policy_page(visit, query).await,
             ("policy", "version") => self.policy_version(visit, query).await,
             ("connections", "") => self.connections_page(visit, query).await,
+            ("mine", "") => self.mine_page(visit, query).await,
+            ("people", "own") => self.own_page(visit),
             ("people", "") => self.people_page(visit, query).await,
             ("plugins", "") => self.plugins_page(visit).await,
             ("usage", "") => self.usage_page(visit).await,
@@ -88,8 +109,17 @@ impl Console {
         // What is one's own may be ended by oneself; reading what would be is for whoever sees all.
         match rest {
             "people/token/revoke" => return self.revoke_token(visit, fields).await,
+            "people/token/add" => return self.add_token(visit, fields).await,
+            "people/own/password" => return self.change_password(visit, fields).await,
+            "people/own/factor" => return self.offer_factor(visit, fields).await,
+            "people/own/factor/on" => return self.factor_on(visit, fields).await,
+            "people/own/factor/off" => return self.factor_off(visit, fields).await,
+            "mine/add" => return self.add_mine(visit, fields).await,
+            "mine/activate" | "mine/delete" => return self.choose_mine(visit, fields, rest).await,
             "people/session/end" => return self.end_session(visit, fields).await,
             "policy/check" | "policy/simulate" => return self.policy_check(visit, rest, fields).await,
+            "policy/lint" => return self.policy_lint(visit, fields).await,
+            "policy/complete" => return self.policy_complete(visit, fields).await,
             "activity/verify" => return self.verify(visit).await,
             _ => {}
         }
@@ -101,6 +131,7 @@ impl Console {
                 | "connections/check"
                 | "connections/look"
                 | "connections/rotate"
+                | "people/add"
                 | "people/disable"
                 | "people/role"
                 | "plugins/reload"
@@ -119,6 +150,7 @@ impl Console {
             "connections/check" => self.check_connections(visit).await,
             "connections/look" => self.look_at_certificate(visit, fields).await,
             "connections/rotate" => self.rotate(visit, fields).await,
+            "people/add" => self.add_account(visit, fields).await,
             "people/disable" => self.disable(visit, fields).await,
             "people/role" => self.set_role(visit, fields).await,
             "plugins/reload" => self.reload_plugins(visit).await,

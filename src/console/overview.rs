@@ -8,7 +8,7 @@ use super::{
     Answer, Console, Fields, Page, Visit,
     activity::outcome,
     back,
-    chart::{Bar, bars},
+    chart::{Bar, bars, lines},
     html::Html,
     log::Past,
     moment,
@@ -46,7 +46,17 @@ impl Console {
         });
         live.tag("section", &[], |html| {
             html.say("h2", "Calls over time");
-            bars(html, "Calls of each hour", &by_hour(&calls, now));
+            let heads = ["Time (UTC)", "Went through", "Did not"];
+            bars(html, "Calls of each hour", heads, &by_hour(&calls, now));
+            html.tag("p", &[("class", "key")], |html| {
+                html.say_as("span", "allowed", "Went through");
+                html.say_as("span", "refused", "Did not");
+            });
+        });
+        live.tag("section", &[], |html| {
+            html.say("h2", "How long they took");
+            let heads = ["Time (UTC)", "Half took at most (ms)", "95 of 100 took at most (ms)"];
+            lines(html, "Milliseconds of each hour", heads, &times_by_hour(&calls, now));
         });
         live.tag("section", &[], |html| {
             html.say("h2", "How they ended");
@@ -152,13 +162,8 @@ impl Console {
 
 fn numbers(html: &mut Html, calls: &[Past<'_>], waiting: usize) {
     let denied = calls.iter().filter(|past| past.outcome() == "denied").count();
-    let mut times: Vec<u64> =
-        calls.iter().filter(|past| past.outcome() == "done").map(Past::duration_us).collect();
-    times.sort_unstable();
-    let part = |percent: usize| {
-        let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-        times.get(index).map_or("-".to_owned(), |us| format!("{} ms", us / 1_000))
-    };
+    let times = times_of(calls.iter());
+    let part = |percent| at_most(&times, percent).map_or("-".to_owned(), |us| format!("{} ms", us / 1_000));
     let figures = [
         ("calls", calls.len().to_string()),
         ("refused", denied.to_string()),
@@ -174,6 +179,32 @@ fn numbers(html: &mut Html, calls: &[Past<'_>], waiting: usize) {
             });
         }
     });
+}
+
+/// How long calls took that went through, the quickest first.
+fn times_of<'a, 'b: 'a>(calls: impl Iterator<Item = &'a Past<'b>>) -> Vec<u64> {
+    let mut times: Vec<u64> = calls.filter(|past| past.outcome() == "done").map(Past::duration_us).collect();
+    times.sort_unstable();
+    times
+}
+
+/// So many of a hundred took no longer.
+fn at_most(times: &[u64], percent: usize) -> Option<u64> {
+    let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(index).copied()
+}
+
+fn times_by_hour(calls: &[Past<'_>], now: Timestamp) -> Vec<(String, Option<(u64, u64)>)> {
+    let hour_of = |at: Timestamp| at.as_second().div_euclid(3_600);
+    let last = hour_of(now);
+    let hours = (0..HOURS as i64).rev().map(|ago| {
+        let at = Timestamp::from_second((last - ago) * 3_600).unwrap_or(now);
+        let of_hour = calls.iter().filter(|past| past.time().is_some_and(|at| hour_of(at) == last - ago));
+        let times = times_of(of_hour);
+        let both = at_most(&times, 50).zip(at_most(&times, 95));
+        (at.strftime("%H:00").to_string(), both.map(|(half, most)| (half / 1_000, most / 1_000)))
+    });
+    hours.collect()
 }
 
 fn by_hour(calls: &[Past<'_>], now: Timestamp) -> Vec<Bar> {

@@ -1,5 +1,7 @@
 //! The frame around every page: who is signed in, where one can go, and what was just done.
 
+use serde_json::Value;
+
 use super::{html::Html, visit::Visit};
 use crate::facts::Role;
 
@@ -9,6 +11,10 @@ pub enum Answer {
     Page(Page),
     /// To another page of the console, with a word on what was done.
     GoTo(String),
+    /// For a script of ours, which shows it as text.
+    Data(Value),
+    /// Scripts ask too often.
+    TooMany,
     Refused(Refusal),
 }
 
@@ -27,6 +33,8 @@ pub struct Page {
     pub title: &'static str,
     /// Something did not work; the page says what.
     pub is_problem: bool,
+    /// The policy is written here.
+    pub has_editor: bool,
     /// What changes by itself while somebody looks.
     pub live: Option<Html>,
     pub body: Html,
@@ -34,13 +42,19 @@ pub struct Page {
 
 impl Page {
     pub fn new(title: &'static str, body: Html) -> Self {
-        Self { title, is_problem: false, live: None, body }
+        Self { title, is_problem: false, has_editor: false, live: None, body }
     }
 
     /// A part before the rest that a browser fetches anew from time to time.
     #[must_use]
     pub fn with_live(mut self, live: Html) -> Self {
         self.live = Some(live);
+        self
+    }
+
+    #[must_use]
+    pub fn with_editor(mut self) -> Self {
+        self.has_editor = true;
         self
     }
 
@@ -72,6 +86,7 @@ pub(super) const PLACES: &[Place] = &[
     Place { path: "/console/tools", name: "Tools", for_members: true },
     Place { path: "/console/policy", name: "Policy", for_members: false },
     Place { path: "/console/connections", name: "Connections", for_members: false },
+    Place { path: "/console/mine", name: "Own connections", for_members: true },
     Place { path: "/console/people", name: "People", for_members: true },
     Place { path: "/console/plugins", name: "Plugins", for_members: false },
     Place { path: "/console/usage", name: "Usage", for_members: false },
@@ -90,8 +105,16 @@ pub(super) fn is_open_to(path: &str, role: Role) -> bool {
     place.is_some_and(|place| place.for_members)
 }
 
+/// Where the things are that a page needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Assets<'a> {
+    pub style: &'a str,
+    pub script: &'a str,
+    pub editor_script: &'a str,
+}
+
 /// The whole page as it goes out.
-pub fn framed(page: &Page, visit: &Visit, here: &str, style: &str, script: &str) -> String {
+pub fn framed(page: &Page, visit: &Visit, here: &str, assets: Assets<'_>) -> String {
     let mut html = Html::new();
     html.tag("html", &[("lang", "en")], |html| {
         html.tag("head", &[], |html| {
@@ -100,8 +123,11 @@ pub fn framed(page: &Page, visit: &Visit, here: &str, style: &str, script: &str)
             html.void("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
             html.void("meta", &[("name", "robots"), ("content", "noindex")]);
             html.void("link", &[("rel", "icon"), ("href", "data:,")]);
-            html.void("link", &[("rel", "stylesheet"), ("href", style)]);
-            html.tag("script", &[("src", script), ("defer", "")], |_| {});
+            html.void("link", &[("rel", "stylesheet"), ("href", assets.style)]);
+            html.tag("script", &[("src", assets.script), ("defer", "")], |_| {});
+            if page.has_editor {
+                html.tag("script", &[("src", assets.editor_script), ("defer", "")], |_| {});
+            }
         });
         html.tag("body", &[], |html| {
             html.tag("a", &[("class", "skip"), ("href", "#main")], |html| html.text("To the content"));
@@ -171,7 +197,8 @@ mod tests {
 
     #[test]
     fn neither_style_nor_script_reaches_elsewhere() {
-        let (style, script) = (include_str!("assets/console.css"), include_str!("assets/console.js"));
+        let style = include_str!("assets/console.css");
+        let script = concat!(include_str!("assets/console.js"), include_str!("assets/editor.js"));
         for foreign in ["://", "url(", "@import", "eval", "innerHTML ="] {
             assert!(!style.contains(foreign) && !script.contains(foreign), "{foreign}");
         }

@@ -13,7 +13,7 @@ use crate::{
     identity::{PeopleError, Proof},
 };
 
-const PATH: &str = "/console/people";
+pub(super) const PATH: &str = "/console/people";
 
 impl Console {
     pub(super) async fn people_page(&self, visit: &Visit, query: &Fields) -> Answer {
@@ -23,12 +23,16 @@ impl Console {
             "ended" => "The session is over.",
             "disabled" => "The account is disabled: its tokens and sessions are good for nothing.",
             "enabled" => "The account is in use again.",
+            "added" => "The account is made.",
             "role" => "The role holds from the next request on.",
             _ => "",
         };
         if !said.is_empty() {
             done(&mut body, said);
         }
+        body.tag("p", &[], |html| {
+            html.put(&Html::link("/console/people/own", "Your account: password and second factor"));
+        });
         let written = match visit.sees_all() {
             true => self.accounts(&mut body, visit).await,
             false => Ok(()),
@@ -41,12 +45,23 @@ impl Console {
             Ok(()) => self.sessions(&mut body, visit).await,
             failed => failed,
         };
+        let written = match written {
+            Ok(()) if visit.sees_all() => self.all_grants(&mut body, visit).await,
+            earlier => earlier,
+        };
+        self.newcomers(&mut body, visit);
         if let Err(error) = written {
             tracing::error!(%error, "people cannot be listed");
             problem(&mut body, "Accounts cannot be read at the moment.");
             return Page::new("People", body).problem().into();
         }
         Page::new("People", body).into()
+    }
+
+    async fn all_grants(&self, body: &mut Html, visit: &Visit) -> Result<(), PeopleError> {
+        let (accounts, tokens) = (self.people.accounts().list().await?, self.people.tokens().list().await?);
+        self.grants(body, visit, &accounts, &tokens);
+        Ok(())
     }
 
     async fn accounts(&self, body: &mut Html, visit: &Visit) -> Result<(), PeopleError> {
@@ -83,7 +98,7 @@ impl Console {
             let mut state = Html::new();
             let (class, word) = if account.disabled { ("bad-word", "disabled") } else { ("good", "in use") };
             state.say_as("span", class, word);
-            if may_disable(visit, account.role) && name != visit.user() {
+            if may_look_after(visit, account.role) && name != visit.user() {
                 state.form(visit.csrf(), "/console/people/disable", |html| {
                     html.hidden("user", name);
                     let (value, text) = if account.disabled { ("no", "Enable") } else { ("yes", "Disable") };
@@ -225,7 +240,7 @@ impl Console {
             _ => return refused("Choose one of the two buttons."),
         };
         let name = match self.somebody_else(visit, fields).await {
-            Ok((name, role)) if may_disable(visit, role) => name,
+            Ok((name, role)) if may_look_after(visit, role) => name,
             Ok(_) => return refused("Only an owner may do this to an owner or an operator."),
             Err(answer) => return *answer,
         };
@@ -274,7 +289,7 @@ impl Console {
 }
 
 /// An operator looks after those who only use or look; owners and operators are the owner's matter.
-fn may_disable(visit: &Visit, role: Role) -> bool {
+pub(super) fn may_look_after(visit: &Visit, role: Role) -> bool {
     visit.is_owner() || (visit.is_operator() && matches!(role, Role::Member | Role::Auditor))
 }
 
@@ -286,14 +301,14 @@ fn button(html: &mut Html, visit: &Visit, action: &str, id: &str, text: &str, wh
     });
 }
 
-fn refused(why: &str) -> Answer {
+pub(super) fn refused(why: &str) -> Answer {
     let mut body = Html::new();
     problem(&mut body, why);
     body.tag("p", &[], |html| html.put(&Html::link(PATH, "Back to the people")));
     Page::new("People", body).problem().into()
 }
 
-fn failed(error: &PeopleError) -> Answer {
+pub(super) fn failed(error: &PeopleError) -> Answer {
     match error {
         PeopleError::Refused(why) => refused(&format!("Not possible: {why}.")),
         error => {

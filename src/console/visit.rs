@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    facts::{Caller, Role, Scopes},
-    identity::{People, SignedIn},
+    facts::{Caller, Role, Scopes, Secret},
+    identity::{Account, People, SignedIn},
 };
 
 /// Somebody who is signed in, for one request.
@@ -23,6 +23,10 @@ impl Visit {
 
     pub fn user(&self) -> &str {
         self.signed_in.account.name.as_str()
+    }
+
+    pub fn account(&self) -> &Account {
+        &self.signed_in.account
     }
 
     pub fn role(&self) -> Role {
@@ -63,8 +67,15 @@ impl Visit {
 }
 
 /// What came in the address or in a form. A name that is there twice is not there.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Fields(Vec<(String, String)>);
+
+impl std::fmt::Debug for Fields {
+    /// Names only: among the values are passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl Fields {
     pub fn parse(encoded: &[u8]) -> Self {
@@ -75,6 +86,11 @@ impl Fields {
         let mut values = self.0.iter().filter(|(shown, _)| shown == name).map(|(_, value)| value.as_str());
         let only = values.next();
         only.filter(|_| values.next().is_none()).unwrap_or_default()
+    }
+
+    /// The same for what must not be seen.
+    pub fn secret(&self, name: &str) -> Secret {
+        Secret::new(self.get(name).to_owned())
     }
 }
 

@@ -203,6 +203,11 @@ impl Gate {
         !self.others.is_empty()
     }
 
+    /// The grants of the settings, by name.
+    pub fn grant_names(&self) -> Vec<crate::facts::GrantName> {
+        self.grants.iter().map(|grant| grant.caller.grant.clone()).collect()
+    }
+
     /// How many grants there are.
     pub fn grants(&self) -> usize {
         self.grants.len()

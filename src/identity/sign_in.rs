@@ -233,6 +233,31 @@ impl SignIn {
         self.begin_session(&account, visitor).await
     }
 
+    /// Is it really the owner of the account who sits before this session? Asked before what would
+    /// lock them out; wrong tries are counted by session, so that they lock out nobody else.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn`] says why not.
+    pub async fn prove_again(
+        &self,
+        account: &Account,
+        session: &str,
+        password: &Secret,
+        code: &str,
+    ) -> Result<(), NotSignedIn> {
+        let trier = Trier::KnownBrowser(digest_of(session));
+        self.begin_try(&trier)?;
+        if !self.accounts.password_fits(Some(account), password).await? {
+            return Err(NotSignedIn::Wrong);
+        }
+        if account.has_second_factor() && !self.accounts.take_code(&account.name, code).await? {
+            return Err(NotSignedIn::WrongCode);
+        }
+        self.end_try(&trier);
+        Ok(())
+    }
+
     /// Signs in whoever has just made the first account.
     ///
     /// # Errors

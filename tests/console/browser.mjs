@@ -5,7 +5,9 @@
 // axe may find no serious fault on any page, light or dark.
 
 import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
 const [modules, chromiumPath, origin, passwordFile, token, shots] = process.argv.slice(2);
@@ -13,7 +15,8 @@ const require = createRequire(`${modules}/`);
 const { chromium } = require("playwright-core");
 const { AxeBuilder } = require("@axe-core/playwright");
 
-const PAGES = ["", "/approvals", "/activity", "/tools", "/policy", "/connections", "/people", "/plugins", "/usage"];
+const PAGES = ["", "/approvals", "/activity", "/tools", "/policy", "/connections", "/mine", "/people", "/people/own", "/plugins",
+  "/usage"];
 const problems = [];
 let failed = 0;
 
@@ -81,6 +84,81 @@ for (let tries = 0; tries < 50 && !connected.includes('"connected"'); tries += 1
 }
 check("connected with a pinned key", connected.includes('"connected"'), connected);
 
+// A program that connects by clicking, as RFC 8252 describes it: it listens on a port of its own. Another
+// person, in a browser that knows nobody, signs in on the way.
+async function clickThrough() {
+  let document = "";
+  const listener = createServer((request, answer) => {
+    if (request.url === "/client.json") {
+      answer.setHeader("content-type", "application/json");
+      answer.end(document);
+      return;
+    }
+    answer.end("You may close this page.");
+  });
+  await new Promise((done) => listener.listen(0, "127.0.0.1", done));
+  const back = `http://127.0.0.1:${listener.address().port}/callback`;
+  const registered = await fetch(`${origin}/oauth/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ client_name: "Clicker", redirect_uris: [back], token_endpoint_auth_method: "none" }),
+  });
+  const program = await registered.json();
+  const verifier = randomBytes(32).toString("base64url");
+  const asks = {
+    response_type: "code",
+    client_id: program.client_id,
+    redirect_uri: back,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+    scope: "odoo:read",
+    state: "st4te",
+    resource: `${origin}/mcp`,
+  };
+  const blocked = [];
+  const visit = async (asked, press) => {
+    const own = await browser.newContext();
+    const tab = await own.newPage();
+    tab.on("console", (message) => message.type() === "error" && blocked.push(message.text()));
+    await tab.goto(`${origin}/oauth/authorize?${new URLSearchParams(asked)}`);
+    await tab.getByLabel("Name").fill("mia");
+    await tab.getByLabel("Password").fill(readFileSync(passwordFile, "utf8").trim());
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    if (press) {
+      const button = tab.getByRole("button", { name: press });
+      await button.waitFor();
+      await tab.screenshot({ path: `${shots}/consent-light.png` });
+      await button.click();
+    }
+    await tab.waitForURL(`${back}**`, { timeout: 10_000 }).catch(() => {});
+    const reached = tab.url();
+    await own.close();
+    return reached;
+  };
+  const wrong = await visit({ ...asks, response_type: "token" });
+  check("a wrong request comes back to its program after signing in", wrong.startsWith(`${back}?`) && wrong.includes("error="), wrong);
+  const denied = await visit(asks, /deny/i);
+  check("a program is denied by clicking", denied.includes("error=access_denied"), denied);
+  const allowed = await visit(asks, /^allow/i);
+  const code = new URL(allowed).searchParams.get("code");
+  check("a program is let in by clicking", allowed.startsWith(`${back}?`) && Boolean(code), allowed);
+  const exchanged = await fetch(`${origin}/oauth/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "authorization_code", code: code ?? "", client_id: program.client_id, redirect_uri: back,
+      code_verifier: verifier, resource: `${origin}/mcp`,
+    }),
+  });
+  check("and gets its token", Boolean((await exchanged.json()).access_token));
+  // A program that is known by the address of a document about itself.
+  const about = back.replace("/callback", "/client.json");
+  document = JSON.stringify({ client_id: about, client_name: "Documented", redirect_uris: [back], token_endpoint_auth_method: "none" });
+  const documented = await visit({ ...asks, client_id: about }, /^allow/i);
+  check("so is one that has a document", new URL(documented).searchParams.has("code"), documented);
+  check("the browser blocked nothing on the way", blocked.filter((text) => !text.includes("favicon")).length === 0, blocked.join("; "));
+  listener.close();
+}
+
 const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
 const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
 const page = await context.newPage();
@@ -124,6 +202,41 @@ const editor = page.getByRole("textbox", { name: "Policy" });
 await page.goto(`${origin}/console/policy`);
 const before = await client.tools();
 const good = await editor.inputValue();
+// While somebody types: what is wrong is told with its line, and what may stand there is offered.
+await editor.fill(good.replace('"allow"', '"alow"'));
+await page.getByRole("button", { name: /^Line 3, column/ }).waitFor();
+check("a problem is told while it is typed", await page.getByText(/did you mean "allow"/).isVisible());
+await page.getByRole("button", { name: /^Line 3, column/ }).click();
+const caret = () => editor.evaluate((area) => area.selectionStart);
+check("a problem leads to its place", (await caret()) === good.indexOf('"allow"'), String(await caret()));
+await editor.fill(good);
+await page.getByText("No problem.").waitFor();
+await editor.evaluate((area) => {
+  const at = area.value.indexOf("{") + 1;
+  area.focus();
+  area.setSelectionRange(at, at);
+});
+const offers = page.getByRole("listbox", { name: "What may stand here" });
+await page.keyboard.press("Control+Space");
+await offers.waitFor();
+check("keys of the file are offered", (await offers.getByRole("option").first().innerText()).startsWith("$schema"));
+check("the offered one is told to readers", (await editor.getAttribute("aria-activedescendant")) === "offer-0");
+mkdirSync(shots, { recursive: true });
+await page.screenshot({ path: `${shots}/policy-offers-light.png` });
+await page.keyboard.press("Escape");
+check("Escape closes the list", await offers.isHidden());
+await page.keyboard.type('"hid');
+await offers.getByRole("option", { name: /^hide/ }).waitFor();
+await page.keyboard.press("Enter");
+check("Enter takes what is offered", (await editor.inputValue()).includes('"hide": [],'), await editor.inputValue());
+await page.keyboard.type('"odoo_search_c');
+await offers.getByRole("option", { name: /^odoo_search_count/ }).waitFor();
+await page.keyboard.press("Tab");
+const written = await editor.inputValue();
+check("names of tools are offered", written.includes('"hide": ["odoo_search_count"],'), written);
+await page.keyboard.press("Control+z");
+check("it can be undone", !(await editor.inputValue()).includes('"odoo_search_count"'));
+
 await editor.fill(good.replace('"allow"', '"perhaps"'));
 await page.getByRole("button", { name: "Check and show what changes" }).click();
 check("a policy with an error is refused", await page.getByText("This policy cannot be used").isVisible());
@@ -159,13 +272,29 @@ await page.goto(`${origin}/console/activity`);
 await page.getByRole("button", { name: "Verify the chain" }).click();
 check("the chain holds", await page.getByText("The chain holds.").isVisible());
 
+// A token is shown once; a client connects by clicking.
+await page.goto(`${origin}/console/people`);
+await page.getByLabel("Name of the token").fill("browser");
+await page.getByRole("button", { name: "Make the token" }).click();
+const fresh = await page.getByLabel("Token", { exact: true }).inputValue();
+check("a token is shown once", fresh.startsWith("omcp_pat_"));
+await page.getByRole("link", { name: "Back to the people" }).click();
+check("and never again", !(await page.content()).includes(fresh));
+await page.goto(`${origin}/console/people/own`);
+await page.getByLabel("Password that you have").last().fill(readFileSync(passwordFile, "utf8").trim());
+await page.getByRole("button", { name: "Set up an authenticator" }).click();
+check("a second factor is offered with its picture", await page.getByRole("img", { name: "The key as a QR code" }).isVisible());
+await page.screenshot({ path: `${shots}/second-factor-light.png`, fullPage: true });
+
+await clickThrough();
+
 await client.call("odoo_write", named("<script>alert(1)</script>"));
 mkdirSync(shots, { recursive: true });
 for (const scheme of ["light", "dark"]) {
   await page.emulateMedia({ colorScheme: scheme });
   for (const path of PAGES) {
     await page.goto(`${origin}/console${path}`);
-    const name = path.slice(1) || "overview";
+    const name = path.slice(1).replace("/", "-") || "overview";
     await page.screenshot({ path: `${shots}/${name}-${scheme}.png`, fullPage: true });
     const found = (await new AxeBuilder({ page }).analyze()).violations;
     const serious = found.filter((one) => ["serious", "critical"].includes(one.impact));
@@ -173,12 +302,25 @@ for (const scheme of ["light", "dark"]) {
     check(`axe, ${name}, ${scheme}`, serious.length === 0, told.join("; "));
   }
 }
-await page.setViewportSize({ width: 375, height: 800 });
+await page.setViewportSize({ width: 360, height: 740 });
+await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
 for (const path of PAGES) {
   await page.goto(`${origin}/console${path}`);
+  const name = path.slice(1).replace("/", "-") || "overview";
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  check(`fits a phone, ${path.slice(1) || "overview"}`, wide <= 0, `${wide} pixels too wide`);
+  check(`fits a phone, ${name}`, wide <= 0, `${wide} pixels too wide`);
+  await page.screenshot({ path: `${shots}/${name}-phone.png`, fullPage: true });
+  const found = (await new AxeBuilder({ page }).analyze()).violations;
+  const serious = found.filter((one) => ["serious", "critical"].includes(one.impact));
+  const told = serious.map((one) => `${one.id} ${one.nodes[0].target} ${one.nodes[0].html.slice(0, 120)}`);
+  check(`axe, ${name}, phone`, serious.length === 0, told.join("; "));
 }
+await page.goto(`${origin}/console`);
+await page.keyboard.press("Tab");
+const first = await page.evaluate(() => document.activeElement.textContent);
+await page.keyboard.press("Enter");
+const main = await page.evaluate(() => document.activeElement.id);
+check("the first key leads past the navigation", first === "To the content" && main === "main", `${first} ${main}`);
 
 const still = await browser.newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
 const plain = await still.newPage();

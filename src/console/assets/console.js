@@ -1,5 +1,14 @@
-// Keeps the live part of a page fresh. Every page works without this.
+// Copies what is shown once, and keeps the live part of a page fresh. Every page works without this.
 "use strict";
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  if (!field || !navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  });
+}
 (() => {
   const every = 2000;
   const live = () => document.getElementById("live");

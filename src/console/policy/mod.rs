@@ -1,6 +1,7 @@
 //! The policy: read, edited, checked, tried on one call and on the past, put in force, rolled back.
 
 mod desk;
+mod live;
 mod places;
 mod trial;
 
@@ -9,12 +10,16 @@ use std::{fmt::Write as _, sync::Arc};
 use serde_json::{Value, json};
 
 pub use self::desk::{Activated, PolicyDesk, Version, digest_of};
+pub(super) use self::live::ModelsSeen;
 use super::{
     Answer, Console, Fields, Page, Refusal, Visit, back,
     html::Html,
     page::{done, problem},
 };
-use crate::policy::{Policy, Recommended, recommended};
+use crate::{
+    pipeline::Corridor,
+    policy::{Policy, Recommended, recommended},
+};
 
 const PATH: &str = "/console/policy";
 /// A call that is tried, when nobody wrote another one yet.
@@ -49,7 +54,7 @@ impl Console {
         let base = digest_of(&text);
         self.editor(&mut body, visit, &Draft { text: &text, base: &base, call: EXAMPLE }).await;
         self.history(&mut body).await;
-        Page::new("Policy", body).into()
+        Page::new("Policy", body).with_editor().into()
     }
 
     /// An earlier text in the editor, as a draft of the next one.
@@ -65,7 +70,7 @@ impl Console {
         let mut body = Html::new();
         body.say("p", "An earlier policy. Check it to see what would change, then put it in force.");
         self.editor(&mut body, visit, &Draft { text: &text, base: &base, call: EXAMPLE }).await;
-        Page::new("Policy", body).into()
+        Page::new("Policy", body).with_editor().into()
     }
 
     /// A draft is looked at: problems with their places, or what it would change; or one call is tried.
@@ -78,7 +83,7 @@ impl Console {
 
     async fn checked(&self, visit: &Visit, draft: &Draft<'_>, is_trial: bool) -> Answer {
         let mut body = Html::new();
-        let policy = match self.lint(draft.text) {
+        let policy = match lint(&self.corridor, draft.text) {
             Ok(policy) => policy,
             Err(problems) => {
                 problem(&mut body, "This policy cannot be used. The one before stays in force.");
@@ -93,7 +98,7 @@ impl Console {
                     html.table("Problems", &["Line:column", "Where", "What"], rows.collect());
                 });
                 self.editor(&mut body, visit, draft).await;
-                return Page::new("Policy", body).problem().into();
+                return Page::new("Policy", body).with_editor().problem().into();
             }
         };
         for warning in policy.warnings() {
@@ -105,7 +110,7 @@ impl Console {
             self.compared(&mut body, visit, draft, &policy).await;
         }
         self.editor(&mut body, visit, draft).await;
-        Page::new("Policy", body).into()
+        Page::new("Policy", body).with_editor().into()
     }
 
     /// What the draft changes, and the button that puts it in force.
@@ -141,7 +146,7 @@ impl Console {
     pub(super) async fn activate(&self, visit: &Visit, fields: &Fields) -> Answer {
         let text = fields.get("text").replace("\r\n", "\n");
         let draft = Draft { text: &text, base: fields.get("base"), call: EXAMPLE };
-        let Ok(policy) = self.lint(&text) else { return self.checked(visit, &draft, false).await };
+        let Ok(policy) = lint(&self.corridor, &text) else { return self.checked(visit, &draft, false).await };
         let Some(desk) = self.desk.clone() else { return Answer::Refused(Refusal::Nothing) };
         let refused = |why: &str| {
             let mut body = Html::new();
@@ -205,20 +210,6 @@ impl Console {
         self.checked(visit, &Draft { text: &text, base: &base, call: EXAMPLE }, false).await
     }
 
-    fn lint(&self, text: &str) -> Result<Arc<Policy>, Vec<Found>> {
-        Policy::load(text.as_bytes(), self.corridor.catalog()).map(Arc::new).map_err(|error| {
-            let syntax = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
-            let found = |problem: crate::policy::PolicyProblem| {
-                let (line, column) = match &syntax {
-                    Some(error) => (error.line(), error.column()),
-                    None => places::place_of(text, &problem.pointer),
-                };
-                Found { line, column, pointer: problem.pointer, message: problem.message }
-            };
-            error.problems.into_iter().map(found).collect()
-        })
-    }
-
     async fn editor(&self, body: &mut Html, visit: &Visit, draft: &Draft<'_>) {
         let Some(desk) = self.desk.clone() else { return };
         let name = desk.name();
@@ -226,6 +217,8 @@ impl Console {
             html.say("h2", &name);
             html.form(visit.csrf(), "/console/policy/check", |html| {
                 html.hidden("base", draft.base);
+                let help = "With a script the text is checked while you type, and Ctrl and Space offer what may stand at the cursor.";
+                html.tag("p", &[("class", "soft"), ("id", "editor-help")], |html| html.text(help));
                 let lines = draft.text.lines().count().max(1);
                 let mut numbers = String::new();
                 for line in 1..=lines {
@@ -247,7 +240,9 @@ impl Console {
                             "textarea",
                             &[
                                 ("name", "text"),
+                                ("id", "editor"),
                                 ("aria-label", "Policy"),
+                                ("aria-describedby", "editor-help"),
                                 ("spellcheck", "false"),
                                 ("autocapitalize", "none"),
                                 ("wrap", "off"),
@@ -309,6 +304,21 @@ struct Found {
     column: usize,
     pointer: String,
     message: String,
+}
+
+/// The same reader that the command line and the server use.
+fn lint(corridor: &Corridor, text: &str) -> Result<Arc<Policy>, Vec<Found>> {
+    Policy::load(text.as_bytes(), corridor.catalog()).map(Arc::new).map_err(|error| {
+        let syntax = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
+        let found = |problem: crate::policy::PolicyProblem| {
+            let (line, column) = match &syntax {
+                Some(error) => (error.line(), error.column()),
+                None => places::place_of(text, &problem.pointer),
+            };
+            Found { line, column, pointer: problem.pointer, message: problem.message }
+        };
+        error.problems.into_iter().map(found).collect()
+    })
 }
 
 /// Why there is no putting in force, if there is none.

@@ -26,6 +26,17 @@ pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// The byte at a line and column.
+pub(super) fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let start = match line.saturating_sub(2) {
+        _ if line <= 1 => 0,
+        earlier => text.match_indices('\n').nth(earlier).map_or(text.len(), |(at, _)| at + 1),
+    };
+    let line = text.get(start..).unwrap_or_default().split('\n').next().unwrap_or_default();
+    let within = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    start + within
+}
+
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -130,6 +141,16 @@ mod tests {
         check("/f", (4, 8));
         check("/f/missing", (4, 8));
         check("/missing", (1, 1));
+    }
+
+    #[test]
+    fn lines_and_columns_lead_back() {
+        let text = "{\n  \"ü\": 1,\n}";
+        for at in text.char_indices().map(|(at, _)| at).chain([text.len()]) {
+            let (line, column) = line_and_column(text, at);
+            assert_eq!(byte_of(text, line, column), at, "{at}");
+        }
+        assert_eq!((byte_of(text, 0, 0), byte_of(text, 99, 99)), (0, text.len()));
     }
 
     #[test]

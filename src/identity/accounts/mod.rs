@@ -5,6 +5,7 @@
 
 mod account;
 mod first_owner;
+mod offer;
 mod password;
 mod second_factor;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod announced;
 mod body;
 mod catalogue;
+pub mod completion;
 mod connection_rules;
 pub mod document;
 mod domain;

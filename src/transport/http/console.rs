@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use super::sign_in::{self, go_on, unavailable};
 use crate::{
-    console::{self, Answer, Console, Fields, Page, Refusal, Visit, framed},
+    console::{self, Answer, Assets, Console, Fields, Page, Refusal, Visit, framed},
     facts::hex,
 };
 
@@ -30,6 +30,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 static STYLE_PATH: LazyLock<String> = LazyLock::new(|| asset("console", console::STYLE, "css"));
+static EDITOR_PATH: LazyLock<String> = LazyLock::new(|| asset("editor", console::EDITOR_SCRIPT, "js"));
 static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| asset("console", console::SCRIPT, "js"));
 
 fn asset(name: &str, content: &str, kind: &str) -> String {
@@ -49,6 +50,10 @@ pub(super) fn routes(site: Site) -> Router {
     Router::new()
         .route(&STYLE_PATH, get(|| async { served("text/css; charset=utf-8", console::STYLE) }))
         .route(&SCRIPT_PATH, get(|| async { served("text/javascript; charset=utf-8", console::SCRIPT) }))
+        .route(
+            &EDITOR_PATH,
+            get(|| async { served("text/javascript; charset=utf-8", console::EDITOR_SCRIPT) }),
+        )
         .route("/console", get(show).post(act))
         .route("/console/{*rest}", get(show).post(act))
         .with_state(Arc::new(site))
@@ -110,6 +115,8 @@ fn worded(answer: Answer, visit: &Visit, path: &str) -> Response {
             sent(status, &page, visit, path)
         }
         Answer::GoTo(place) => go_on(&place),
+        Answer::Data(value) => data(StatusCode::OK, &value),
+        Answer::TooMany => data(StatusCode::TOO_MANY_REQUESTS, &serde_json::Value::Null),
         Answer::Refused(Refusal::Nothing) => refused(StatusCode::NOT_FOUND, "There is no such page."),
         Answer::Refused(Refusal::Role) => {
             refused(StatusCode::FORBIDDEN, "Your role does not reach so far; an owner can change it.")
@@ -118,7 +125,8 @@ fn worded(answer: Answer, visit: &Visit, path: &str) -> Response {
 }
 
 fn sent(status: StatusCode, page: &Page, visit: &Visit, path: &str) -> Response {
-    let html = framed(page, visit, path, &STYLE_PATH, &SCRIPT_PATH);
+    let assets = Assets { style: &STYLE_PATH, script: &SCRIPT_PATH, editor_script: &EDITOR_PATH };
+    let html = framed(page, visit, path, assets);
     let fixed = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
     let headers = [
         fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -135,6 +143,19 @@ fn sent(status: StatusCode, page: &Page, visit: &Visit, path: &str) -> Response 
         ),
     ];
     (status, headers, html).into_response()
+}
+
+/// For our own scripts; nobody else's page can read it.
+fn data(status: StatusCode, value: &serde_json::Value) -> Response {
+    let fixed = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
+    let headers = [
+        fixed(header::CONTENT_TYPE, "application/json"),
+        fixed(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        fixed(header::CACHE_CONTROL, "no-store"),
+        fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    (status, headers, value.to_string()).into_response()
 }
 
 fn refused(status: StatusCode, why: &str) -> Response {

@@ -107,7 +107,8 @@ pub(super) async fn serve(
         people: people.clone(),
     });
     let console = people.as_ref().map(|pages| {
-        let console = Console::new(Arc::clone(&corridor), pages.people.clone(), desk);
+        let console = Console::new(Arc::clone(&corridor), pages.people.clone(), desk)
+            .knowing_grants(gate.grant_names());
         console::Site { console, pages: Arc::clone(pages) }
     });
     let enrolments = corridor.helpers().enrolments.clone();

@@ -25,7 +25,9 @@ pub(super) const PAGES: &[&str] = &[
     "/console/tools",
     "/console/policy",
     "/console/connections",
+    "/console/mine",
     "/console/people",
+    "/console/people/own",
     "/console/plugins",
     "/console/usage",
 ];

@@ -74,6 +74,7 @@ pub(super) async fn show(State(oauth): State<Arc<OauthPages>>, request: Request)
             Err(error) => told(&error),
         },
         Err(RequestRefused::Person(error)) => told(&error),
+        Err(RequestRefused::Client(back)) if follows_a_form(headers) => led_on(&back),
         Err(RequestRefused::Client(back)) => go_on(&back),
     }
 }
@@ -215,6 +216,22 @@ fn sentence(text: &str) -> String {
 fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
     let elsewhere = HeaderName::from_static("sec-fetch-site");
     headers.get(elsewhere).is_some_and(|value| value == "cross-site")
+}
+
+/// Does a browser come here from a page of ours, such as the sign-in form? Whatever follows from sending
+/// a form has to stay where that page's policy lets forms go, which is here.
+fn follows_a_form(headers: &HeaderMap) -> bool {
+    headers.get(HeaderName::from_static("sec-fetch-site")).is_some_and(|value| value == "same-origin")
+}
+
+/// Back to the program by a page, which a form's way cannot go on to by itself.
+fn led_on(back: &str) -> Response {
+    let address = escaped(back);
+    let html = format!(
+        "<meta http-equiv=\"refresh\" content=\"0;url={address}\"><p>The program asked for something that cannot be.</p>\
+         <p><a href=\"{address}\">Back to the program</a></p>"
+    );
+    page(StatusCode::OK, "Back to the program", &html)
 }
 
 fn once_more(query: &str) -> Response {
