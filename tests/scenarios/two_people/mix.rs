@@ -154,10 +154,9 @@ impl Worker<'_> {
                 assert!(list.to_string().contains(&format!("{}.csv", me.canary)), "{list}");
             }
             7 => {
-                for theirs in [format!("odoo-mcp://files/{}.csv", other.canary)] {
-                    let answer = self.door.request("resources/read", &json!({"uri": theirs}));
-                    assert!(answer.get("error").is_some(), "{answer}");
-                }
+                let theirs = json!({"uri": format!("odoo-mcp://files/{}.csv", other.canary)});
+                let answer = self.door.request("resources/read", &theirs);
+                assert!(answer.get("error").is_some(), "{answer}");
             }
             8 => {
                 for uri in ["odoo-mcp://files/same.csv", "memory://personal/diary.md"] {
