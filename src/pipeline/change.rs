@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{facts::Caller, policy::Policy, tools::Catalog};
+use crate::{
+    facts::{Caller, Scope},
+    policy::Policy,
+    tools::Catalog,
+};
 
 /// What ruled before, and what rules now.
 #[derive(Debug, Clone)]
@@ -22,7 +26,9 @@ impl PolicyChange {
     pub fn is_seen_by(&self, catalog: &Catalog, caller: &Caller) -> bool {
         catalog.iter().any(|found| {
             let tool = found.facts();
-            self.before.might_allow(caller, &tool) != self.after.might_allow(caller, &tool)
+            // What the token is not for was in neither list.
+            caller.scopes.contains(Scope::of_tool(&tool))
+                && self.before.might_allow(caller, &tool) != self.after.might_allow(caller, &tool)
         })
     }
 }

@@ -31,9 +31,6 @@ use crate::{
 const SESSION_HEADER: &str = "mcp-session-id";
 /// A body that is not complete by then is not read further.
 pub(super) const BODY_READ_MS_MAX: u64 = 30_000;
-/// As much of a refused request is read as any first message of a client has, and for no longer than this.
-const UNREAD_BYTES_MAX: usize = 64 * 1024;
-const UNREAD_WAIT_MS: u64 = 1_000;
 /// When to come back after a refused session.
 const RETRY_SECONDS: u64 = 30;
 
@@ -84,20 +81,9 @@ impl Door {
     }
 }
 
-/// Answers before the body was looked at. A small one is read to its end first, so that the client can go
-/// on with the same connection; after a larger one the connection closes, and the answer says so.
-pub(super) async fn answer_early(request: Request, mut response: Response) -> Response {
-    let reading = to_bytes(request.into_body(), UNREAD_BYTES_MAX);
-    let read = tokio::time::timeout(Duration::from_millis(UNREAD_WAIT_MS), reading).await;
-    if !matches!(read, Ok(Ok(_))) {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
-
 /// Refuses what a foreign web page sent, whatever it asks for.
 pub(super) async fn guard_names(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let checked = door.names.check(request.uri(), request.headers());
+    let checked = door.names.check(request.method(), request.uri(), request.headers());
     if checked.is_err() {
         door.corridor.numbers().auth_failed(AuthFailure::Foreign);
     }
@@ -114,20 +100,17 @@ pub(super) async fn guard_names(State(door): State<Arc<Door>>, request: Request,
 pub(super) async fn guard_mcp(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let caller = match door.caller(request.headers(), request.extensions()).await {
         Ok(caller) => caller,
-        Err(refused) => return answer_early(request, door.unauthorized(refused)).await,
+        Err(refused) => return door.unauthorized(refused),
     };
     let session = match session_id(request.headers()) {
         Ok(session) => session,
-        Err(response) => return answer_early(request, *response).await,
+        Err(response) => return *response,
     };
     let in_use = match &session {
         None => None,
         Some(id) => match door.sessions.enter(id, &caller) {
             Some(in_use) => Some(in_use),
-            None => {
-                let response = plain(StatusCode::NOT_FOUND, "no such session; begin a new one");
-                return answer_early(request, response).await;
-            }
+            None => return plain(StatusCode::NOT_FOUND, "no such session; begin a new one"),
         },
     };
     let mut opening = None;

@@ -4,6 +4,7 @@
 //! rmcp speaks the protocol; everything it leaves open is checked before a request reaches it.
 
 mod ai;
+mod always;
 mod console;
 mod cookies;
 mod door;
@@ -18,10 +19,15 @@ mod pages;
 pub(super) mod sessions;
 mod sign_in;
 mod traced;
+mod unread;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, middleware::from_fn_with_state, routing::post_service};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::post_service,
+};
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -125,9 +131,12 @@ pub(super) async fn serve(
     let streams = CancellationToken::new();
     let numbers = Arc::clone(corridor.numbers());
     let probes = health::probes(Arc::clone(&corridor), stop.clone());
+    let always = always::Always { is_https: public.as_ref().is_some_and(PublicUrl::is_https) };
     let surroundings = Surroundings { gate, corridor, pages, people, console, enrolling, public, address };
     let router = router(&shared, settings, surroundings, streams.clone())
         .merge(probes)
+        .layer(from_fn(unread::read_on))
+        .layer(from_fn_with_state(always, always::said))
         .layer(from_fn_with_state(Arc::clone(&numbers), traced::traced));
     let proxies = &settings.trusted_proxies;
     let router = if proxies.is_empty() {

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority};
+
+/// Where a browser says from whose page a request comes.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The names this server answers to, and the pages that may call it.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Names {
         Self { hosts: known, origins }
     }
 
-    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+    pub(super) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
         let mut named = headers.get_all(header::HOST).iter();
         let host = match (named.next(), named.next()) {
             (Some(host), None) => host.to_str().ok().and_then(Host::parse),
@@ -50,7 +53,8 @@ impl Names {
             return Err(Foreign::Host);
         }
         let allowed = |origin: &HeaderValue| origin.to_str().is_ok_and(|text| self.is_allowed(text, &host));
-        if headers.get_all(header::ORIGIN).iter().all(allowed) { Ok(()) } else { Err(Foreign::Origin) }
+        let is_fine = headers.get_all(header::ORIGIN).iter().all(allowed) && !is_led_here(method, headers);
+        if is_fine { Ok(()) } else { Err(Foreign::Origin) }
     }
 
     /// Exactly one of the settings, or the very address the request came to.
@@ -59,6 +63,15 @@ impl Names {
         let own = origin.strip_prefix("http://").and_then(Host::parse).is_some_and(|own| own == *host);
         own || self.origins.contains(&origin)
     }
+}
+
+/// Does a page of somebody else send something, without the `Origin` that would say whose it is? To look
+/// at a page of ours a link may lead here.
+fn is_led_here(method: &Method, headers: &HeaderMap) -> bool {
+    let is_elsewhere = |site: &HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
+    !method.is_safe()
+        && !headers.contains_key(header::ORIGIN)
+        && headers.get_all(FETCH_SITE).iter().any(is_elsewhere)
 }
 
 impl Host {
@@ -94,7 +107,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        names.check(&Uri::from_static("/mcp"), &headers)
+        names.check(&Method::POST, &Uri::from_static("/mcp"), &headers)
     }
 
     #[test]
@@ -156,12 +169,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_browser_says_of_the_page_counts_where_it_sends_something() {
+        let names = Names::new(&[], &["https://app.example.com".to_owned()], "127.0.0.1:1".parse().unwrap());
+        let check = |method: Method, lines: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+            for (name, value) in lines {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            names.check(&method, &Uri::from_static("/console"), &headers).is_ok()
+        };
+        for (site, sends) in
+            [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false), ("x", false)]
+        {
+            assert_eq!(check(Method::POST, &[("sec-fetch-site", site)]), sends, "{site}");
+            assert!(check(Method::GET, &[("sec-fetch-site", site)]), "{site}");
+        }
+        // An origin that is allowed is on another site, and says so.
+        let allowed = [("sec-fetch-site", "cross-site"), ("origin", "https://app.example.com")];
+        assert!(check(Method::POST, &allowed));
+        let foreign = [("sec-fetch-site", "same-origin"), ("origin", "https://evil.example.com")];
+        assert!(!check(Method::POST, &foreign));
+        assert!(!check(Method::DELETE, &[("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
     fn two_hosts_are_none() {
         let names = Names::new(&[], &[], "127.0.0.1:1".parse().unwrap());
         let mut headers = HeaderMap::new();
-        assert_eq!(names.check(&Uri::from_static("/mcp"), &headers), Err(Foreign::Host));
+        assert_eq!(names.check(&Method::POST, &Uri::from_static("/mcp"), &headers), Err(Foreign::Host));
         headers.append(header::HOST, "localhost".parse().unwrap());
         headers.append(header::HOST, "evil.example.com".parse().unwrap());
-        assert_eq!(names.check(&Uri::from_static("/mcp"), &headers), Err(Foreign::Host));
+        assert_eq!(names.check(&Method::POST, &Uri::from_static("/mcp"), &headers), Err(Foreign::Host));
     }
 }

@@ -1,5 +1,6 @@
 //! Running the server: probes, numbers, switches, backups, and the files it is deployed with.
 
+mod answers;
 mod backups;
 mod collector;
 mod deployment;
