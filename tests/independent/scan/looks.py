@@ -157,7 +157,9 @@ class Look:
             # A member may do none of it, with a token of their own session either.
             if deed.startswith("/console/") and deed.split("/")[2] in ("people", "policy", "connections", "plugins"):
                 answer = self.ask("POST", deed, body=dict(fields, csrf=other, name="olga", user="olga"), cookies=self.sessions["mia"], by="mia")
-                self.that(answer.status in (403, 404), f"{deed} by a member: {answer.status}")
+                # Their own sessions and tokens they may end, and this is none of them.
+                refused = (403, 404, 422) if deed.split("/")[3] in ("session", "token") else (403, 404)
+                self.that(answer.status in refused, f"{deed} by a member: {answer.status}")
         people = self.door.cli("user", "list")
         self.that(re.search(r"mia\b.*member", people) and re.search(r"olga\b.*owner", people), f"a forged form did something: {people}")
         self.that(self.door.ask("GET", "/console", cookies=self.sessions["olga"]).status == 200, "a forged form signed somebody out")
@@ -216,7 +218,7 @@ class Look:
             ("memory_create", {"path": f"scan{PROBE}.md", "content": PROBE}), ("memory_write", {"path": "scan.md", "content": PROBE}),
             ("user_connection_add", {"alias": f"x{PROBE}", "url": "http://127.0.0.1:1", "db": PROBE, "username": PROBE, "password": "some password"}),
             ("odoo_search_count", {"model": PROBE, "connection": PROBE}), (PROBE, {}),
-            ("odoo_create", {"model": "res.partner", "values": {"name": PROBE, "comment": PROBE}, "reason": PROBE}),
+            ("odoo_create", {"model": "res.partner", "values": {"name": PROBE, "comment": PROBE}}),
             ("odoo_execute", {"model": "res.partner", "method": "read", "args": [[1], [PROBE]], "reason": PROBE}),
         ]:
             self.ask_tool(tool, arguments, token)
