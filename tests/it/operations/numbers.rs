@@ -197,7 +197,7 @@ async fn what_users_call_their_own_connections_is_no_label() {
     let options =
         SandboxOptions { api_key: Some("own-key-0123456789".to_owned()), ..SandboxOptions::default() };
     let odoo = sandbox::start(options).await.unwrap();
-    let place = open("").await;
+    let place = open(&format!("[connect]\nallowed_urls = [\"{}\"]", odoo.url())).await;
     let own = json!({
         "alias": "salary-talks", "url": odoo.url(), "db": odoo.database(), "user": odoo.login(),
         "api_key": "own-key-0123456789",
