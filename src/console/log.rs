@@ -216,7 +216,8 @@ mod tests {
                 let lines = read(&path, before, step).unwrap();
                 for past in lines.calls().iter().rev() {
                     assert_eq!(past.outcome(), "done", "{step}");
-                    assert!(text[usize::try_from(past.place).unwrap()..].starts_with("{\"event\":\"open\""));
+                    let from_there = text.get(usize::try_from(past.place).unwrap()..).unwrap();
+                    assert!(from_there.starts_with("{\"event\":\"open\""));
                     seen.push(super::text(past.open, "call").to_owned());
                 }
                 let Some(older) = lines.older else { break };

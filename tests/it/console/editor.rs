@@ -26,7 +26,8 @@ async fn problems_come_with_their_places_and_nothing_is_written_down() {
         (&json!("/default"), &json!("allow")),
         "{found}"
     );
-    assert_eq!(&text[usize::try_from(problem["at"].as_u64().unwrap()).unwrap()..][..6], "\"alow\"");
+    let at = usize::try_from(problem["at"].as_u64().unwrap()).unwrap();
+    assert_eq!(text.get(at..at + 6).unwrap(), "\"alow\"");
     let syntax = asked(&mut browser, "lint", &[("text", "{\n  \"version\": ")]).await;
     assert_eq!((&syntax["count"], &syntax["problems"][0]["line"]), (&json!(1), &json!(2)), "{syntax}");
     let good = asked(&mut browser, "lint", &[("text", "{\"version\": \"1\", \"default\": \"allow\"}")]).await;
@@ -39,7 +40,7 @@ async fn what_may_stand_at_the_cursor_is_offered() {
     let place = open().await;
     let mut browser = Browser::of(&place, "oskar").await;
     let text = "{\"x-ü\": 1, \"tools\": {\"odoo_unl\"}}";
-    let at = text[..text.find("unl").unwrap() + 3].encode_utf16().count().to_string();
+    let at = text.get(..text.find("unl").unwrap() + 3).unwrap().encode_utf16().count().to_string();
     let found = asked(&mut browser, "complete", &[("text", text), ("at", &at)]).await;
     assert_eq!(found["offers"][0]["label"], "odoo_unlink", "{found}");
     assert_eq!(found["offers"][0]["insert"], "\"odoo_unlink\": {}");

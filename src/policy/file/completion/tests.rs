@@ -35,7 +35,8 @@ fn chosen(marked: &str, expected: &str) {
     let (text, _, found) = offers(marked);
     let offer = found.offers.first().unwrap_or_else(|| panic!("nothing is offered for {marked}"));
     let (before, after) = offer.insert.split_at(offer.caret);
-    let done = format!("{}{before}|{after}{}", &text[..found.from], &text[found.to..]);
+    let done =
+        format!("{}{before}|{after}{}", text.get(..found.from).unwrap(), text.get(found.to..).unwrap());
     assert_eq!(done, expected, "{marked}");
 }
 
