@@ -130,6 +130,7 @@ fn every_key_has_a_variable_that_is_read() {
             | "plugins.allow_root"
             | "refresh.after_changes"
             | "log.json"
+            | "traces.to_odoo"
             | "connect.any_secret_ref"
             | "connect.os_keyring" => "true",
             "key" => CANARY,
