@@ -65,16 +65,24 @@ class Client {
 
 const client = new Client();
 await client.open();
-const named = (name) => ({ model: "res.partner", ids: [1], values: { name } });
-const partner = () => client.call("odoo_read", { model: "res.partner", ids: [1], fields: ["name"] });
+const made = await client.call("odoo_create", { model: "res.partner", values: { name: `Browser ${Date.now()}` } });
+const contact = Number(made.match(/"created_ids":\[(\d+)\]/)?.[1]);
+check("there is a contact to write to", contact > 0, made);
+const named = (name) => ({ model: "res.partner", ids: [contact], values: { name } });
+const partner = () => client.call("odoo_read", { model: "res.partner", ids: [contact], fields: ["name"] });
 
-// The practice Odoo behind TLS, as a connection whose key is pinned.
-const { SANDBOX_TOKEN, TLS_PORT, PROXY, SCRATCH } = process.env;
-const sandbox = (await client.call("odoo_connections", {})).match(/http:\/\/127\.0\.0\.1:(\d+)/);
-const proxy = spawn("python3", [PROXY, TLS_PORT, `${SCRATCH}/served.pem`, sandbox[1]], { stdio: "ignore" });
+// The same Odoo behind TLS, as a connection whose key is pinned.
+const { SANDBOX_TOKEN, TLS_PORT, PROXY, SCRATCH, ODOO_DB, ODOO_USERNAME, ODOO_PASSWORD } = process.env;
+const odoo = (await client.call("odoo_connections", {})).match(/http:\/\/127\.0\.0\.1:(\d+)/);
+const proxy = spawn("python3", [PROXY, TLS_PORT, `${SCRATCH}/served.pem`, odoo[1]], { stdio: "ignore" });
 process.on("exit", () => proxy.kill());
-const account = await fetch(`${sandbox[0]}/_sandbox/account`, { headers: { "x-sandbox-token": SANDBOX_TOKEN } });
-const { db, login, password } = await account.json();
+const practice = async () => {
+  const account = await fetch(`${odoo[0]}/_sandbox/account`, { headers: { "x-sandbox-token": SANDBOX_TOKEN } });
+  return account.json();
+};
+const { db, login, password } = ODOO_DB
+  ? { db: ODOO_DB, login: ODOO_USERNAME, password: ODOO_PASSWORD }
+  : await practice();
 const tls = { alias: "tls", url: `https://127.0.0.1:${TLS_PORT}`, db, username: login, password, verify_ssl: false };
 const overTls = () => client.call("odoo_search_count", { model: "res.partner", connection: "tls" });
 let connected = "";
@@ -328,6 +336,7 @@ await plain.goto(`${origin}/console/approvals`);
 await plain.getByRole("button", { name: "Refuse" }).click();
 check("works without scripts", await plain.getByText("the call will not happen").isVisible());
 
+await client.call("odoo_unlink", { model: "res.partner", ids: [contact] });
 check("nothing on the browser's console, no foreign host", problems.length === 0, problems.join("; "));
 await browser.close();
 process.exit(failed === 0 ? 0 : 1);
