@@ -119,7 +119,18 @@ build() {
 
 # free_port: a port of this machine that nobody listens on now.
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  # Not one of those that the system gives to outgoing connections: they come and go at any time.
+  python3 - << 'END'
+import random, socket
+while True:
+    with socket.socket() as taken:
+        try:
+            taken.bind(("127.0.0.1", random.randrange(20000, 32000)))
+        except OSError:
+            continue
+        print(taken.getsockname()[1])
+        break
+END
 }
 
 # start_http ARGUMENTS...: serves on the port HTTP_PORT, or a free one, of this machine; sets URL.

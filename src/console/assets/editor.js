@@ -5,6 +5,7 @@
   const editor = document.getElementById("editor");
   if (!editor) return;
   const form = editor.form;
+  document.getElementById("editor-help").hidden = false;
   const box = editor.parentElement;
   const numbers = box.querySelector("pre");
   const restMs = 400;

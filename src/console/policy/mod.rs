@@ -217,8 +217,11 @@ impl Console {
             html.say("h2", &name);
             html.form(visit.csrf(), "/console/policy/check", |html| {
                 html.hidden("base", draft.base);
-                let help = "With a script the text is checked while you type, and Ctrl and Space offer what may stand at the cursor.";
-                html.tag("p", &[("class", "soft"), ("id", "editor-help")], |html| html.text(help));
+                let help =
+                    "The text is checked while you type; Ctrl and Space offer what may stand at the cursor.";
+                html.tag("p", &[("class", "soft"), ("id", "editor-help"), ("hidden", "")], |html| {
+                    html.text(help);
+                });
                 let lines = draft.text.lines().count().max(1);
                 let mut numbers = String::new();
                 for line in 1..=lines {
