@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import secrets
 import signal
@@ -59,6 +60,17 @@ def command(folder, store, *arguments, given=None, **more):
     return done.returncode, done.stdout + done.stderr
 
 
+def free_port():
+    """Not one of those that the system gives to outgoing connections: they come and go at any time."""
+    while True:
+        with socket.socket() as free:
+            try:
+                free.bind(("127.0.0.1", random.randrange(20000, 32000)))
+            except OSError:
+                continue
+            return free.getsockname()[1]
+
+
 class Server:
     def __init__(self, name, store=None, arguments=("--sandbox",), is_awaited=True, **more):
         self.folder, self.store, self.arguments, self.more = SCRATCH / name, store, arguments, more
@@ -66,9 +78,7 @@ class Server:
         self.start(is_awaited)
 
     def start(self, is_awaited=True):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen(
             [PROGRAM, "serve", *self.arguments, "--http", f"127.0.0.1:{self.port}"],
             env=environment(self.folder, self.store, **self.more), stdin=subprocess.DEVNULL, stdout=self.log,
