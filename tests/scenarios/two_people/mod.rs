@@ -190,7 +190,7 @@ fn an_approval_is_for_who_asked(world: &World) {
     }
     assert!(world.oracle().exists("res.partner", contact.id));
     // Who asks with the alias of a connection that both call the same is still who they are.
-    let named = json!({"model": "res.partner", "ids": [contact.id], "connection": "work"});
+    let named = json!({"model": "res.partner", "ids": [contact.id], "connection": "desk"});
     let error = bert.person.refused("odoo_unlink", named, &["needs_approval"]);
     assert_ne!(error["approval"], json!(of_anna));
 }
@@ -250,7 +250,7 @@ fn names_of_others_open_nothing(world: &World) {
             format!("memory://personal/{name}/diary.md"),
             format!("memory://{name}/diary.md"),
             format!("odoo-mcp://files/../{name}/same.csv"),
-            format!("odoo://{name}/work/res.partner/1"),
+            format!("odoo://{name}/desk/res.partner/1"),
         ] {
             let answer = bert.person.request("resources/read", &json!({"uri": uri}));
             assert!(
@@ -281,7 +281,7 @@ fn a_link_lets_in_somebody_new(world: &World) {
     let me = guest.ok("who_am_i", json!({}));
     assert!(me["user"] != "anna" && me["user"] != "bert", "{me}");
     assert_eq!((&me["role"], &me["connections"]), (&json!("member"), &json!([])), "{me}");
-    for alias in ["work", anna.canary.as_str(), bert.canary.as_str()] {
+    for alias in ["desk", anna.canary.as_str(), bert.canary.as_str()] {
         let count = json!({"model": "res.partner", "connection": alias});
         guest.refused("odoo_search_count", count, &["unknown_connection"]);
     }

@@ -62,7 +62,7 @@ fn policy() -> Value {
 }
 
 impl Pair {
-    /// A server, two accounts under one grant, and for each a connection `work` to their own Odoo user.
+    /// A server, two accounts under one grant, and for each a connection `desk` to their own Odoo user.
     pub(super) fn open(world: &World, address: &str) -> Self {
         let state = tempfile::tempdir().expect("a folder");
         let mark = unique("Two people");
@@ -81,12 +81,12 @@ impl Pair {
             Somebody::new(world, &door, &mark, ("bert", of_bert), ("Europe/Brussels", 2)),
         ];
         for me in &both {
-            for alias in ["work", &me.canary] {
+            for alias in ["desk", &me.canary] {
                 let own = json!({"alias": alias, "url": address, "db": world.odoo.db, "user": me.login,
                     "password": me.password});
                 me.person.ok("user_connection_add", own);
             }
-            me.person.ok("user_connection_activate", json!({"alias": "work"}));
+            me.person.ok("user_connection_activate", json!({"alias": "desk"}));
         }
         Self { door, both, mark, _state: state }
     }
