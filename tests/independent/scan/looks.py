@@ -157,8 +157,9 @@ class Look:
             # A member may do none of it, with a token of their own session either.
             if deed.startswith("/console/") and deed.split("/")[2] in ("people", "policy", "connections", "plugins"):
                 answer = self.ask("POST", deed, body=dict(fields, csrf=other, name="olga", user="olga"), cookies=self.sessions["mia"], by="mia")
-                # Their own sessions and tokens they may end, and this is none of them.
-                refused = (403, 404, 422) if deed.split("/")[3] in ("session", "token") else (403, 404)
+                # Their own sessions and tokens they may end, and this is none of them; their own password
+                # and second factor they may change, but only with the password that they have.
+                refused = (403, 404, 422) if deed.split("/")[3] in ("session", "token", "own") else (403, 404)
                 self.that(answer.status in refused, f"{deed} by a member: {answer.status}")
         people = self.door.cli("user", "list")
         self.that(re.search(r"mia\b.*member", people) and re.search(r"olga\b.*owner", people), f"a forged form did something: {people}")
